@@ -1,0 +1,57 @@
+/*
+ * What an accelerator is: it runs a vCPU until something needs attention.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_ACCEL_ACCEL_H
+#define VIREO_ACCEL_ACCEL_H
+
+#include "hw/core/cpu.h"
+#include "hw/core/machine.h"
+
+#define TYPE_ACCEL "accel"
+#define ACCEL_TYPE_SUFFIX "-accel"
+OBJECT_DECLARE_SIMPLE(AccelState, ACCEL, TYPE_ACCEL)
+
+/* Why exec() came back. */
+typedef enum CPUExit {
+    CPU_EXIT_ATTENTION, /* kicked: requests are waiting */
+    CPU_EXIT_HALTED,    /* waits for an interrupt (cpu->halted is set) */
+    CPU_EXIT_DEBUG,     /* breakpoint or single step, for the debugger */
+    CPU_EXIT_ERROR,     /* cannot go on; cpu->... says why; the machine pauses */
+} CPUExit;
+
+struct AccelState {
+    Object parent_obj;
+};
+
+struct AccelClass {
+    ObjectClass parent_class;
+    const char *name; /* for -accel */
+    /* Whether it can work here; if not, *reason (g_free()) says why in a phrase that completes
+     * "accelerator 'kvm' cannot be used: ". */
+    bool (*available)(char **reason);
+    bool (*init_machine)(AccelState *accel, MachineState *ms, Error **errp);
+    /* On the vCPU's own thread, before the first exec(). */
+    bool (*cpu_create)(CPUState *cpu, Error **errp);
+    void (*cpu_destroy)(CPUState *cpu);
+    /* Runs until something needs attention. vCPU thread, no lock held. */
+    CPUExit (*exec)(CPUState *cpu);
+    /* Makes exec() return soon. Any thread. NULL: the attention word is enough. */
+    void (*kick)(CPUState *cpu);
+    /* The architectural state was changed by somebody else (reset, debugger, load), or is about to
+     * be read. vCPU paused or on its thread. NULL: nothing is cached. */
+    void (*state_in)(CPUState *cpu);
+    void (*state_out)(CPUState *cpu);
+};
+
+static inline AccelClass *ACCEL_CLASS(const void *klass)
+{
+    return (AccelClass *)object_class_check_cast(klass, TYPE_ACCEL, __FILE__, __LINE__);
+}
+
+/* Chooses the first that works of a NULL-terminated list of "name,prop=value" specifications;
+ * says on stderr why an earlier one was passed over. NULL + errp if none works. */
+AccelState *accel_choose(const char *const *specs, MachineState *ms, Error **errp);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * Guest loads, stores and atomics as instruction bodies use them: guest virtual addresses, the
+ * current regime, little-endian. Each of them may leave the block with an exception (page fault,
+ * access fault), so the handler must have stored tcg.cur, and may not hold a lock or half-done state.
+ * Misaligned accesses are done in hardware, not atomically, both pages checked before a byte moves.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_ACCEL_TCG_LDST_H
+#define VIREO_ACCEL_TCG_LDST_H
+
+#include <string.h>
+
+#include "accel/tcg/tcg-cpu.h"
+
+/* Out of line: miss, MMIO, page crossing, code page. size 1, 2, 4 or 8 bytes. */
+uint64_t tcg_ld_slow(CPUArchState *env, vaddr va, unsigned size);
+void tcg_st_slow(CPUArchState *env, vaddr va, uint64_t value, unsigned size);
+
+static inline const TLBEntry *tlb_entry(const TLBEntry *table, vaddr va)
+{
+    return &table[(va >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1)];
+}
+
+#define TCG_LDST(bits)                                                                      \
+    static inline uint##bits##_t tcg_ld##bits(CPUArchState *env, vaddr va)                  \
+    {                                                                                       \
+        const TLBEntry *e = tlb_entry(env_tcg(env)->tlb, va);                               \
+        if (likely((va & (TARGET_PAGE_MASK | (bits / 8 - 1))) == e->tag[MMU_LOAD]))         \
+            return __atomic_load_n((uint##bits##_t *)(va + e->addend), __ATOMIC_RELAXED);   \
+        return (uint##bits##_t)tcg_ld_slow(env, va, bits / 8);                              \
+    }                                                                                       \
+    static inline void tcg_st##bits(CPUArchState *env, vaddr va, uint##bits##_t value)      \
+    {                                                                                       \
+        const TLBEntry *e = tlb_entry(env_tcg(env)->tlb, va);                               \
+        if (likely((va & (TARGET_PAGE_MASK | (bits / 8 - 1))) == e->tag[MMU_STORE]))        \
+            __atomic_store_n((uint##bits##_t *)(va + e->addend), value, __ATOMIC_RELAXED);  \
+        else                                                                                \
+            tcg_st_slow(env, va, value, bits / 8);                                          \
+    }
+TCG_LDST(8)
+TCG_LDST(16)
+TCG_LDST(32)
+TCG_LDST(64)
+#undef TCG_LDST
+
+/*
+ * Host address of `size` (4, 8) naturally aligned bytes for an atomic read-modify-write, with both
+ * load and store permission checked as for a store and the page marked written; never NULL: an
+ * address that is not RAM raises a store access fault. Use it at once: the next guest access or
+ * exit may make it stale.
+ */
+void *tcg_atomic_host(CPUArchState *env, vaddr va, unsigned size);
+/* The same for LR: load permission only, nothing marked. */
+const void *tcg_load_reserved_host(CPUArchState *env, vaddr va, unsigned size);
+
+/* Checks that size bytes at va may be stored to (cbo.zero), raising the store fault if not, and
+ * returns the host address if all of it is plain RAM in one page, else NULL. */
+void *tcg_probe_store(CPUArchState *env, vaddr va, unsigned size);
+/* Checks that va may be accessed for load or store as cbo.inval/clean/flush ask; raises if not. */
+void tcg_probe_access(CPUArchState *env, vaddr va, unsigned size, MMUAccess access);
+
+#endif

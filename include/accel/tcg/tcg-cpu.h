@@ -1,0 +1,130 @@
+/*
+ * The boundary between the translator and a CPU model: the state the translator keeps per vCPU, and
+ * what the CPU model supplies.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_ACCEL_TCG_TCG_CPU_H
+#define VIREO_ACCEL_TCG_TCG_CPU_H
+
+#include <setjmp.h>
+
+#include "accel/tcg/op.h"
+#include "hw/core/cpu.h"
+
+typedef struct TranslationBlock TranslationBlock;
+typedef struct TBBuilder TBBuilder;
+typedef struct CPUTLB CPUTLB;
+typedef struct TLBEntry TLBEntry;
+
+#define TARGET_PAGE_BITS 12
+#define TARGET_PAGE_SIZE (1ULL << TARGET_PAGE_BITS)
+#define TARGET_PAGE_MASK (~(TARGET_PAGE_SIZE - 1))
+
+typedef enum MMUAccess { MMU_LOAD, MMU_STORE, MMU_FETCH } MMUAccess;
+enum { PAGE_READ = 1, PAGE_WRITE = 2, PAGE_EXEC = 4 };
+
+/* One fast-path entry. The tags hold the page's virtual address; bits below the page size are set
+ * for an entry that is invalid or needs the slow path for that kind of access. */
+struct TLBEntry {
+    uint64_t tag[3];   /* by MMUAccess */
+    uintptr_t addend;  /* host address minus guest virtual address */
+};
+
+#define TLB_FAST_BITS 10
+#define TLB_FAST_SIZE (1u << TLB_FAST_BITS)
+
+/*
+ * First member of the CPU model's env. Hot fields first. Belongs to the vCPU's thread.
+ */
+typedef struct CPUTCGState {
+    uint32_t *attention;    /* &cpu->attention */
+    TLBEntry *tlb;          /* table for explicit loads and stores in the current regime */
+    TLBEntry *tlb_fetch;    /* table for instruction fetch (MPRV makes them differ) */
+    vaddr pc;               /* where to go on, valid outside blocks */
+    const TCGOp *cur;       /* operation being run, stored by those that may trap */
+    const TranslationBlock *tb; /* block being run: gives cur its pc */
+    uint64_t icount;        /* instructions retired, brought up to date at block ends and traps */
+    uint32_t mode;          /* mode word: part of the block key; kept up to date by the CPU model */
+    CPUState *cpu;
+    CPUTLB *tlbs;           /* all contexts; private to accel/tcg */
+    struct JumpCache *jump_cache;
+    sigjmp_buf *unwind;
+} CPUTCGState;
+
+static inline CPUTCGState *env_tcg(CPUArchState *env)
+{
+    return (CPUTCGState *)env;
+}
+
+/* What a page walk found. */
+typedef struct TLBFill {
+    hwaddr pa;           /* of the byte asked for */
+    unsigned prot;       /* PAGE_*: what this entry may be used for without asking again */
+    unsigned page_bits;  /* log2 of the mapping's size, 12 or more; smaller if PMP cuts it:
+                            below 12 means the entry holds for this one access only */
+    bool global;         /* survives a flush by ASID */
+    bool device;         /* PBMT or PMA say: no fast path */
+} TLBFill;
+
+/*
+ * A translation regime's identity: what must be equal for a cached translation to hold. Contexts
+ * are kept per key, so that a satp write or a mode switch changes a pointer and flushes nothing.
+ */
+typedef struct TLBKey {
+    uint64_t root;  /* page table root and mode: satp without ASID; 0 for bare */
+    uint32_t asid;  /* ASID, and VMID above it */
+    uint32_t mode;  /* privilege, SUM, MXR, virtualisation: whatever changes permissions */
+} TLBKey;
+
+/* What the CPU model supplies to the translator. All called on the vCPU's thread. */
+typedef struct TCGCPUOps {
+    /* Appends the operations of one instruction; see accel/tcg/translate.h. insn holds 16 or 32 bits. */
+    void (*translate_insn)(TBBuilder *b, uint32_t insn, unsigned len);
+    /* Length in bytes of the instruction that starts with these 16 bits: 2 or 4. */
+    unsigned (*insn_len)(uint16_t parcel);
+    /* Walks the page tables for the current regime. False: an exception was recorded in env with
+     * cause and value, and is raised by the caller with cpu_loop_exit_exception(). */
+    bool (*tlb_fill)(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLBFill *out);
+    /* The access reached nothing or was refused by the bus: record the exception. */
+    void (*bus_error)(CPUArchState *env, vaddr va, hwaddr pa, MMUAccess access);
+    /* Keys of the current regime, for loads and stores, and for fetches. */
+    void (*tlb_keys)(CPUArchState *env, TLBKey *data, TLBKey *fetch);
+    /* Delivers the recorded exception: sets pc and mode. tcg.pc holds the faulting pc. */
+    void (*deliver_exception)(CPUArchState *env);
+    /* Takes the highest enabled pending interrupt, if any; true if pc changed. */
+    bool (*take_interrupt)(CPUArchState *env);
+    /* One line per register for -d cpu. */
+    void (*dump)(CPUArchState *env, GString *out);
+} TCGCPUOps;
+
+/* ---- Called by the CPU model ---- */
+
+/* Sets up env->tcg for a vCPU; called by the accelerator. */
+bool tcg_cpu_init(CPUState *cpu, CPUArchState *env, Error **errp);
+
+/* Leaves the running block at tcg.cur, whose instruction did not retire, with the exception that is
+ * recorded in env. Brings pc and icount up to date. Only from within exec(). */
+_Noreturn void cpu_loop_exit_exception(CPUArchState *env);
+/* Leaves the running block before tcg.cur's instruction (it will run again), with no exception. */
+_Noreturn void cpu_loop_exit_restart(CPUArchState *env);
+
+/* The pc of the operation being run; valid in handlers that store tcg.cur. */
+vaddr tcg_current_pc(CPUArchState *env);
+/* Instructions retired up to and without the one being run. */
+uint64_t tcg_current_icount(CPUArchState *env);
+
+/* The regime may have changed (mode word, satp, SUM, MXR, MPRV ...): choose the contexts again. */
+void tcg_tlb_switch(CPUArchState *env);
+
+/* Flushes of this vCPU's contexts; cheap if nothing matches. */
+void tcg_tlb_flush_all(CPUArchState *env);
+/* Page va (all sizes) in contexts of that ASID; asid -1: every ASID, globals included. */
+void tcg_tlb_flush_page(CPUArchState *env, vaddr va, int64_t asid);
+/* Everything that is not global in contexts of that ASID. */
+void tcg_tlb_flush_asid(CPUArchState *env, int64_t asid);
+
+/* fence.i on this hart: code that any hart wrote before is seen after. */
+void tcg_fence_i(CPUArchState *env);
+
+#endif

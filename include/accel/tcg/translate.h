@@ -1,0 +1,50 @@
+/*
+ * Building a translation block: the engine fetches instructions and the CPU model appends operations.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_ACCEL_TCG_TRANSLATE_H
+#define VIREO_ACCEL_TCG_TRANSLATE_H
+
+#include "accel/tcg/tcg-cpu.h"
+
+/*
+ * How a block ends, and what follows its last operation:
+ *
+ * A conditional branch at op[0] has the not-taken chain at op[1] and the taken one at op[2]: it ends
+ * with TCG_GOTO(env, op + 1) or TCG_GOTO(env, op + 2). A direct jump at op[0] has its chain at op[1].
+ * An indirect jump stores tcg.pc and ends with TCG_EXIT_LOOKUP(env, op). An instruction after which the
+ * mode word or the mapping may differ ends its block the same way; one after which interrupts may
+ * have become possible uses TCG_EXIT_MAIN(env, op), which goes through the main loop.
+ */
+struct TBBuilder {
+    CPUArchState *env;
+    vaddr pc;           /* of the instruction being translated */
+    vaddr pc_first;     /* of the block */
+    uint32_t mode;
+    unsigned n_insns;   /* before this one */
+    bool ended;         /* set by the tb_end functions */
+    void *priv;         /* the engine's */
+};
+
+/* Appends an operation with pc_off, index, len and insn filled in. The engine ends the block early
+ * when it is full. */
+TCGOp *tb_append(TBBuilder *b, TCGOpFn fn, uint32_t insn, unsigned len);
+
+/* Ends the block after the operation just appended. */
+void tb_end_branch(TBBuilder *b, vaddr not_taken, vaddr taken); /* conditional */
+void tb_end_jump(TBBuilder *b, vaddr target);                   /* direct */
+void tb_end_exit(TBBuilder *b);                                 /* the operation sets tcg.pc itself */
+
+/* Ends of handlers that leave the block. tcg.pc must be set; icount is brought up to date with the
+ * operation's own instruction counted as retired. */
+const TCGOp *tcg_exit_lookup(CPUArchState *env, const TCGOp *op);
+const TCGOp *tcg_exit_main(CPUArchState *env, const TCGOp *op);
+#if defined(__clang__) && !defined(TCG_LOOP_DISPATCH)
+#define TCG_EXIT_LOOKUP(env, op) __attribute__((musttail)) return tcg_exit_lookup(env, op)
+#else
+#define TCG_EXIT_LOOKUP(env, op) return tcg_exit_lookup(env, op)
+#endif
+#define TCG_EXIT_MAIN(env, op) return tcg_exit_main(env, op)
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * What a disk device may ask of the host. Implemented in block/.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_BACKEND_BLOCK_H
+#define VIREO_BACKEND_BLOCK_H
+
+#include <sys/uio.h>
+
+#include "qom/object.h"
+
+#define TYPE_BLOCK_BACKEND "block-backend"
+OBJECT_DECLARE(BlockBackend, BlockBackendClass, BLOCK_BACKEND, TYPE_BLOCK_BACKEND)
+
+typedef enum BlockOp {
+    BLOCK_READ,
+    BLOCK_WRITE,
+    BLOCK_FLUSH,
+    BLOCK_DISCARD,
+    BLOCK_WRITE_ZEROES,
+} BlockOp;
+
+/*
+ * One request. The caller owns it and what it points to until `done` has been called, exactly once,
+ * on the main thread, with no lock held; ret is 0 or a negative errno.
+ */
+typedef struct BlockRequest {
+    BlockOp op;
+    uint64_t offset;         /* bytes */
+    uint64_t bytes;          /* for READ and WRITE the total of iov */
+    struct iovec *iov;
+    int iovcnt;
+    bool may_unmap;          /* WRITE_ZEROES */
+    void (*done)(struct BlockRequest *req, int ret);
+    void *opaque;
+    /* private to block/ */
+    BlockBackend *blk;
+    int ret;
+} BlockRequest;
+
+/* Hands req to the back end's I/O threads. Out-of-range and read-only violations come back through
+ * done() like other errors. Any thread. */
+void blk_submit(BlockBackend *blk, BlockRequest *req);
+
+uint64_t blk_size(BlockBackend *blk);      /* bytes, fixed while attached */
+bool blk_read_only(BlockBackend *blk);
+bool blk_discard_enabled(BlockBackend *blk); /* discard=unmap */
+
+/* One device per back end. */
+bool blk_attach(BlockBackend *blk, const char *owner, Error **errp);
+void blk_detach(BlockBackend *blk);
+/* Waits until nothing is in flight and every done() has run. Main thread, no lock held. */
+void blk_drain(BlockBackend *blk);
+/* Drains and flushes all back ends; used by stop and exit. Main thread. */
+void blk_drain_all(void);
+void blk_flush_all(void);
+
+#endif

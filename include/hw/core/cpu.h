@@ -1,0 +1,109 @@
+/*
+ * What every vCPU has, whatever its architecture and whatever runs it.
+ *
+ * A vCPU belongs to its thread: only that thread touches the architectural state while the machine
+ * runs. Everybody else asks through the few atomic words here, or with cpu_run_on().
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_HW_CORE_CPU_H
+#define VIREO_HW_CORE_CPU_H
+
+#include "hw/core/device.h"
+
+#define TYPE_CPU "cpu"
+OBJECT_DECLARE(CPUState, CPUClass, CPU, TYPE_CPU)
+
+typedef uint64_t vaddr;
+typedef struct AccelClass AccelClass;
+struct TCGCPUOps;
+
+/*
+ * CPUState.attention: the one word that running code looks at, on backward edges and block ends.
+ * Non-zero means: leave the code and look. Set with an atomic or from any thread, cleared by the
+ * vCPU's thread before it looks at the reasons, so that no wake-up is lost.
+ */
+enum {
+    CPU_ATTN_IRQ = 1 << 0,  /* the architecture should look for interrupts to take */
+    CPU_ATTN_EXIT = 1 << 1, /* leave exec(): stop request, queued work, exclusive section */
+};
+
+typedef struct CPUWork CPUWork;
+
+struct CPUState {
+    DeviceState parent_obj;
+    int cpu_index;          /* 0 .. smp-1 */
+    AddressSpace *as;       /* physical memory as the vCPU sees it */
+
+    uint32_t attention;     /* atomic; see above */
+
+    /* Guarded by `mutex`; `cond` wakes the vCPU thread. */
+    GMutex mutex;
+    GCond cond;
+    GQueue work;            /* of CPUWork */
+    bool created;           /* its thread runs */
+    bool stop_requested;    /* asked to pause */
+    bool stopped;           /* has paused */
+    bool unplug;            /* its thread is to end */
+
+    bool halted;            /* waiting for an interrupt; vCPU thread only, others read it atomically */
+    bool running;           /* inside exec(); for exclusive sections, see accel/exclusive.h */
+    bool waiting_exclusive;
+    bool in_exclusive;
+
+    GThread *thread;
+    const AccelClass *accel;
+    void *accel_state;      /* the accelerator's own */
+    uint64_t guest_errors;
+    LogLimit exec_limit;
+};
+
+typedef enum CPUDumpFlags { CPU_DUMP_FPU = 1, CPU_DUMP_CSR = 2 } CPUDumpFlags;
+
+struct CPUClass {
+    DeviceClass parent_class;
+    /* Whether a halted vCPU has a reason to run. Any thread, under cpu->mutex; reads atomics. */
+    bool (*has_work)(CPUState *cpu);
+    vaddr (*get_pc)(CPUState *cpu);
+    void (*set_pc)(CPUState *cpu, vaddr pc);
+    /* Appends the registers as "info registers" shows them. vCPU paused or on its thread. */
+    void (*dump)(CPUState *cpu, GString *out, unsigned flags);
+    /* Translates for the debugger, without side effects; false if not mapped. If why is not NULL
+     * each step of the walk and its outcome is appended. */
+    bool (*translate_debug)(CPUState *cpu, vaddr va, hwaddr *pa, GString *why);
+    /* Disassembles the instruction at va, from bytes; returns its length in bytes (0: none). */
+    unsigned (*disas)(CPUState *cpu, vaddr va, const uint8_t *bytes, unsigned len, GString *out);
+    const struct TCGCPUOps *tcg_ops; /* NULL in builds without */
+};
+
+/* The vCPU whose thread this is, or NULL. The only thread-local of the project. */
+extern __thread CPUState *this_cpu;
+
+/* Sets attention bits and makes a halted or sleeping vCPU look. Any thread; cheap. */
+void cpu_attention(CPUState *cpu, uint32_t bits);
+
+/* Wakes a halted vCPU so that it calls has_work() again, and makes a running one leave exec(). */
+void cpu_kick(CPUState *cpu);
+
+/* Runs fn(cpu, data) on the vCPU's thread, outside exec(), and waits. Called from that very thread
+ * or before the thread exists it runs at once. No lock may be held. */
+void cpu_run_on(CPUState *cpu, void (*fn)(CPUState *cpu, void *data), void *data);
+/* The same without waiting; data must live until then. */
+void cpu_run_on_async(CPUState *cpu, void (*fn)(CPUState *cpu, void *data), void *data);
+/* Runs fn on the vCPU's thread in an exclusive section: no vCPU is inside exec(). */
+void cpu_run_exclusive_async(CPUState *cpu, void (*fn)(CPUState *cpu, void *data), void *data);
+/* The vCPU thread's side: runs everything queued. */
+void cpu_process_work(CPUState *cpu);
+
+/* All vCPUs of the machine, indexed by cpu_index; set up before their threads start. */
+typedef struct CPUList {
+    CPUState **cpus;
+    unsigned nr;
+} CPUList;
+const CPUList *cpu_list(void);
+void cpu_list_add(CPUState *cpu);
+void cpu_list_remove(CPUState *cpu);
+#define CPU_FOREACH(cpu)                                                                    \
+    for (unsigned i_ = 0; i_ < cpu_list()->nr && ((cpu) = cpu_list()->cpus[i_], true); i_++)
+
+#endif

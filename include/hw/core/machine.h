@@ -1,0 +1,83 @@
+/*
+ * The machine: what a board type is and what the command line decides about it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_HW_CORE_MACHINE_H
+#define VIREO_HW_CORE_MACHINE_H
+
+#include "hw/core/clock.h"
+#include "hw/core/device.h"
+
+#define TYPE_MACHINE "machine"
+#define MACHINE_TYPE_SUFFIX "-machine"
+OBJECT_DECLARE(MachineState, MachineClass, MACHINE, TYPE_MACHINE)
+
+/* -smp, after defaults and checks. */
+typedef struct CPUTopology {
+    unsigned cpus;     /* present at power-on */
+    unsigned max_cpus;
+    unsigned sockets, clusters, cores, threads;
+} CPUTopology;
+
+struct MachineState {
+    Object parent_obj;
+
+    /* Properties of -M, and options that QEMU made properties of the machine. */
+    char *kernel, *initrd, *append, *dtb, *dumpdtb, *firmware; /* NULL: not given */
+    uint64_t ram_size;  /* bytes, -m */
+    char *cpu_spec;     /* -cpu as written, NULL: the class's default */
+    CPUTopology smp;
+    void *accel;        /* AccelState, set before init */
+
+    MemoryRegion system_memory; /* the root */
+    AddressSpace as;
+    MemoryRegion ram;
+    void *fdt;          /* the finished tree, g_malloc; NULL before init */
+    int fdt_size;
+    GPtrArray *serial;  /* Object * of chardevs for the board's UARTs, in order; may hold NULL */
+};
+
+struct MachineClass {
+    ObjectClass parent_class;
+    const char *name;          /* for -M, without the suffix */
+    const char *desc;
+    unsigned max_cpus;
+    uint64_t default_ram_size; /* bytes */
+    uint64_t max_ram_size;
+    const char *default_cpu;   /* type name's short form: "rv64" */
+    const char *cpu_type;      /* base type that -cpu must name a child of */
+    const char *default_nic;   /* for -nic without model= */
+    const char *block_if_virtio; /* device type for -drive if=virtio */
+
+    /* Builds everything; devices of -device follow, then machine_done. */
+    bool (*init)(MachineState *ms, Error **errp);
+    /* All devices exist: load images, write the device tree. */
+    bool (*done)(MachineState *ms, Error **errp);
+    /* Puts the whole machine into its power-on state. Main thread, vCPUs paused. */
+    void (*reset)(MachineState *ms);
+};
+
+/* The machine of the process, or NULL before it is made: the object "/machine". */
+MachineState *current_machine(void);
+
+/* Why a guest's run ended; system/ decides what follows (-no-reboot, -action). Any thread. */
+typedef enum ShutdownCause {
+    SHUTDOWN_GUEST_SHUTDOWN,
+    SHUTDOWN_GUEST_RESET,
+    SHUTDOWN_GUEST_PANIC,
+    SHUTDOWN_HOST_QMP,   /* monitor */
+    SHUTDOWN_HOST_SIGNAL,
+    SHUTDOWN_HOST_UI,
+} ShutdownCause;
+
+/* Layer 8 installs these before the machine runs; devices call the wrappers. */
+typedef struct MachineRunOps {
+    void (*request_shutdown)(ShutdownCause cause, int exit_code);
+    void (*request_reset)(ShutdownCause cause);
+} MachineRunOps;
+void machine_set_run_ops(const MachineRunOps *ops);
+void machine_request_shutdown(ShutdownCause cause, int exit_code);
+void machine_request_reset(ShutdownCause cause);
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * The RISC-V CPU: architectural state of a hart, neutral of what runs it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_TARGET_RISCV_CPU_H
+#define VIREO_TARGET_RISCV_CPU_H
+
+#include "accel/tcg/tcg-cpu.h"
+#include "hw/core/clock.h"
+#include "hw/core/cpu.h"
+
+#define TYPE_RISCV_CPU "riscv-cpu"
+#define RISCV_CPU_TYPE_SUFFIX "-riscv-cpu"
+OBJECT_DECLARE_SIMPLE(RISCVCPU, RISCV_CPU, TYPE_RISCV_CPU)
+
+typedef enum RISCVPriv { PRV_U = 0, PRV_S = 1, PRV_M = 3 } RISCVPriv;
+
+/* Index of x[] that writes to x0 are directed to by the decoder. */
+#define TARGET_REG_SINK 32
+
+#define RISCV_MAX_PMP 64
+#define RISCV_MAX_HPM 29 /* mhpmcounter3..31 */
+
+typedef struct CPUArchState CPURISCVState;
+
+struct CPUArchState {
+    CPUTCGState tcg;    /* first: accel/tcg finds it there */
+
+    uint64_t x[33];     /* x0 stays 0; x[32] is the sink */
+    uint64_t f[32];     /* NaN-boxed */
+    uint64_t pc;        /* while the hart is outside exec(); inside, tcg.pc leads */
+    uint8_t fflags;     /* accrued exceptions, 5 bits; read through fp_get_fflags() */
+    uint8_t frm;        /* 0..7; 5..7 are reserved and make dynamic rounding illegal */
+    uint8_t priv;       /* RISCVPriv */
+    bool virt;          /* V; always false until H */
+
+    /* LR/SC: address of the reservation (UINT64_MAX: none), its size and the value read. */
+    uint64_t reserve_addr, reserve_value;
+    uint8_t reserve_size;
+
+    /* The exception being raised. */
+    uint64_t exc_cause, exc_tval;
+
+    /* CSRs as csr.def has them; the rest follows here. */
+    uint64_t mstatus, misa, medeleg, mideleg, mie, mtvec, mscratch, mepc, mcause, mtval;
+    uint64_t mip;       /* atomic: devices set bits from their threads */
+    uint64_t mcounteren, mcountinhibit, menvcfg, mseccfg, mconfigptr;
+    uint64_t stvec, sscratch, sepc, scause, stval, satp, scounteren, senvcfg, stimecmp;
+    uint64_t pmpaddr[RISCV_MAX_PMP];
+    uint8_t pmpcfg[RISCV_MAX_PMP];
+    uint64_t mcycle_offset, minstret_offset; /* counter = source + offset */
+    uint64_t mhpmcounter[RISCV_MAX_HPM], mhpmevent[RISCV_MAX_HPM];
+};
+
+struct RISCVCPU {
+    CPUState parent_obj;
+    CPURISCVState env;
+    uint64_t ext[4];        /* extensions on, by number in the extension table */
+    uint64_t hartid;
+    Timebase *timebase;     /* the board's; set before realize */
+    uint64_t resetvec;      /* pc after reset; set by the board */
+    Timer stimer;           /* Sstc: raises STIP at stimecmp */
+};
+
+static inline CPURISCVState *riscv_env(CPUState *cpu)
+{
+    return &((RISCVCPU *)cpu)->env;
+}
+
+static inline RISCVCPU *env_cpu(CPURISCVState *env)
+{
+    return container_of(env, RISCVCPU, env);
+}
+
+/* Exception causes and interrupt numbers: target/riscv/causes.h. */
+
+/* Raises a synchronous exception at the instruction being run (tcg.cur); does not return. */
+_Noreturn void riscv_raise(CPURISCVState *env, uint64_t cause, uint64_t tval);
+/* Illegal instruction, with the instruction's bits as tval. */
+_Noreturn void riscv_raise_illegal(CPURISCVState *env, const TCGOp *op);
+
+/* Interrupt input lines of the CPU device (DeviceClass.irq_in) are numbered like mip bits. */
+
+/* Something that decides on interrupts changed (mip, mie, mstatus, mideleg, priv): sets
+ * CPU_ATTN_IRQ if one can be taken now. vCPU thread. */
+void riscv_update_interrupts(CPURISCVState *env);
+
+#endif
