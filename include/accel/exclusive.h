@@ -17,4 +17,7 @@ void cpu_exec_end(CPUState *cpu);
 void start_exclusive(void);
 void end_exclusive(void);
 
+/* Runs fn on the vCPU's thread in an exclusive section: no vCPU is inside exec(). */
+void cpu_run_exclusive_async(CPUState *cpu, void (*fn)(CPUState *cpu, void *data), void *data);
+
 #endif

@@ -46,7 +46,7 @@ typedef struct MemoryRegionOps {
     } valid;
     struct {
         unsigned min, max; /* sizes the handlers see; 0 means those of valid */
-    } impl;
+    } impl; /* a narrower write arrives at the aligned address with the other bytes zero */
 } MemoryRegionOps;
 
 typedef enum MemoryRegionKind {
@@ -162,12 +162,16 @@ static inline const FlatView *address_space_view(const AddressSpace *as)
 /* The range that holds addr, or NULL. *hint, if given, is an index tried first and updated. */
 const FlatRange *flatview_lookup(const FlatView *view, hwaddr addr, unsigned *hint);
 
-/* Frees the views that were replaced. Only inside an exclusive section or before vCPUs run. */
+/* Frees the views that were replaced, and RAM that only they showed. Only while no other thread can
+ * be reading: in an exclusive section with I/O threads idle, before vCPUs run, or at the end. */
 void flatview_reclaim(void);
 
 /* One access of 1, 2, 4 or 8 bytes as a CPU makes it; the bus decides. Any thread. */
 MemTxResult address_space_ld(AddressSpace *as, hwaddr addr, uint64_t *value, unsigned size);
 MemTxResult address_space_st(AddressSpace *as, hwaddr addr, uint64_t value, unsigned size);
+
+/* Whether all of [addr, addr+len) is RAM or ROM. */
+bool address_space_has_ram(AddressSpace *as, hwaddr addr, uint64_t len);
 
 /* Debugger and loader access: RAM and ROM (writes to ROM included), never devices. Fails if any
  * byte is elsewhere; then nothing was written. Marks pages dirty, and code on them stale. */
@@ -181,8 +185,9 @@ bool address_space_write_rom(AddressSpace *as, hwaddr addr, const void *buf, uin
 bool dma_read(AddressSpace *as, hwaddr addr, void *buf, uint64_t len);
 bool dma_write(AddressSpace *as, hwaddr addr, const void *buf, uint64_t len);
 
-/* Host address of guest memory for direct I/O, or NULL if [addr, addr+len) is not one piece of
- * RAM (writable RAM if is_write). Valid until dma_unmap(); dma_unmap() marks what was written. */
+/* Host address of guest memory for direct I/O, or NULL if [addr, addr+len) is empty or not one piece
+ * of RAM (writable RAM if is_write). The RAM stays until dma_unmap(), which marks the first `written`
+ * bytes dirty. */
 void *dma_map(AddressSpace *as, hwaddr addr, uint64_t len, bool is_write);
 void dma_unmap(AddressSpace *as, void *host, uint64_t len, bool is_write, uint64_t written);
 

@@ -6,6 +6,7 @@
 #ifndef VIREO_HW_CORE_CLOCK_H
 #define VIREO_HW_CORE_CLOCK_H
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,7 +32,7 @@ struct Timer {
     int64_t expire_ns; /* -1: not armed */
     TimerFn fn;
     void *opaque;
-    uint32_t heap_index; /* private */
+    uint32_t heap_index; /* private: 0 when not in the heap */
 };
 
 /*
@@ -48,8 +49,8 @@ static inline bool timer_pending(const Timer *t)
     return __atomic_load_n(&t->expire_ns, __ATOMIC_RELAXED) >= 0;
 }
 
-/* Main loop: a file descriptor that becomes readable when a timer is due, and the function that
- * runs what is due. */
+/* Main loop: a file descriptor that becomes readable when a timer is due (-1 and errno if the host
+ * gives none), and the function that runs what is due. */
 int timers_fd(void);
 void timers_run(void);
 
@@ -60,17 +61,17 @@ void timers_run(void);
 typedef struct Timebase {
     uint64_t freq_hz; /* 1 .. 1,000,000,000 */
     uint64_t offset;  /* ticks added; atomic */
-    /* Called after the offset changed, on the writing thread, no lock held: deadlines move. */
-    void (*changed[8])(void *opaque);
-    void *changed_opaque[8];
-    unsigned nr_changed;
+    GArray *listeners; /* private */
 } Timebase;
 
 void timebase_init(Timebase *tb, uint64_t freq_hz);
+void timebase_destroy(Timebase *tb);
 uint64_t timebase_read(const Timebase *tb);
 void timebase_write(Timebase *tb, uint64_t ticks);
 /* CLOCK_VIRTUAL ns at which the counter reaches `ticks` (rounded up), INT64_MAX if never. */
 int64_t timebase_deadline_ns(const Timebase *tb, uint64_t ticks);
+/* changed is called after the offset changed, on the writing thread: deadlines move. Added before
+ * the machine runs. */
 void timebase_add_listener(Timebase *tb, void (*changed)(void *opaque), void *opaque);
 
 #endif

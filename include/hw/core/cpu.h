@@ -53,6 +53,7 @@ struct CPUState {
 
     GThread *thread;
     const AccelClass *accel;
+    void (*accel_kick)(CPUState *cpu); /* accel->kick, set together with accel; may be NULL */
     void *accel_state;      /* the accelerator's own */
     uint64_t guest_errors;
     LogLimit exec_limit;
@@ -79,19 +80,20 @@ struct CPUClass {
 /* The vCPU whose thread this is, or NULL. The only thread-local of the project. */
 extern __thread CPUState *this_cpu;
 
-/* Sets attention bits and makes a halted or sleeping vCPU look. Any thread; cheap. */
+/* Sets attention bits and makes a halted or sleeping vCPU look. Any thread that does not hold
+ * cpu->mutex; cheap. */
 void cpu_attention(CPUState *cpu, uint32_t bits);
 
-/* Wakes a halted vCPU so that it calls has_work() again, and makes a running one leave exec(). */
+/* Wakes a halted vCPU so that it calls has_work() again, and makes a running one leave exec().
+ * Any thread that does not hold cpu->mutex. */
 void cpu_kick(CPUState *cpu);
 
 /* Runs fn(cpu, data) on the vCPU's thread, outside exec(), and waits. Called from that very thread
- * or before the thread exists it runs at once. No lock may be held. */
+ * or before the thread exists it runs at once. No lock may be held, and the caller is not inside
+ * exec(): two vCPUs waiting for each other would never wake. */
 void cpu_run_on(CPUState *cpu, void (*fn)(CPUState *cpu, void *data), void *data);
 /* The same without waiting; data must live until then. */
 void cpu_run_on_async(CPUState *cpu, void (*fn)(CPUState *cpu, void *data), void *data);
-/* Runs fn on the vCPU's thread in an exclusive section: no vCPU is inside exec(). */
-void cpu_run_exclusive_async(CPUState *cpu, void (*fn)(CPUState *cpu, void *data), void *data);
 /* The vCPU thread's side: runs everything queued. */
 void cpu_process_work(CPUState *cpu);
 

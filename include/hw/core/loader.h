@@ -11,7 +11,7 @@
 
 /* A blob that is to stand at addr; kept so that a reset can restore it. */
 typedef struct LoadedImage {
-    char *name;       /* file name, for overlap errors */
+    const char *name; /* option and file, for overlap errors; owned by the ImageLoader */
     hwaddr addr;      /* first byte, guest physical */
     uint64_t size;    /* bytes that it occupies, including zero fill */
     hwaddr entry;     /* where to start */
@@ -48,7 +48,8 @@ typedef enum ImageFormat { IMAGE_ELF, IMAGE_LINUX, IMAGE_GZIP, IMAGE_UIMAGE, IMA
 ImageFormat image_format(const uint8_t *data, uint64_t size);
 
 /* A kernel of any format (gzip unpacked first) at or above addr, below limit: ELF where it wants to
- * be, Linux Image at addr + text_offset, raw at addr. */
+ * be, Linux Image at the first address whose offset in 2 MiB is that of its text_offset, raw at addr.
+ * A file that cannot be code (text, zeros) is refused. */
 bool load_kernel(ImageLoader *l, const char *path, hwaddr addr, hwaddr limit, LoadedImage *out,
                  Error **errp);
 
