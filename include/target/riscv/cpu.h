@@ -42,7 +42,11 @@ struct CPUArchState {
     /* The exception being raised. */
     uint64_t exc_cause, exc_tval;
 
-    /* CSRs as csr.def has them; the rest follows here. */
+    /* Extensions in force: those of the configuration less what misa has switched off. Asked
+     * through riscv_ext_on(); follows from misa. */
+    uint64_t ext_on[4];
+
+    /* CSRs as csr.def has them. */
     uint64_t mstatus, misa, medeleg, mideleg, mie, mtvec, mscratch, mepc, mcause, mtval;
     uint64_t mip;       /* atomic: devices set bits from their threads */
     uint64_t mcounteren, mcountinhibit, menvcfg, mseccfg, mconfigptr;
@@ -56,11 +60,20 @@ struct CPUArchState {
 struct RISCVCPU {
     CPUState parent_obj;
     CPURISCVState env;
-    uint64_t ext[4];        /* extensions on, by number in the extension table */
+    uint64_t ext[4];        /* extensions on, by number in the extension table (ext.def) */
+    uint64_t ext_chosen[4]; /* those the user set, on or off */
     uint64_t hartid;
     Timebase *timebase;     /* the board's; set before realize */
     uint64_t resetvec;      /* pc after reset; set by the board */
     Timer stimer;           /* Sstc: raises STIP at stimecmp */
+
+    /* Properties. */
+    bool mmu, pmp, sv39, sv48, sv57, misa_w, short_isa;
+    uint8_t num_pmp_regions;                /* 0, 16 or 64 */
+    uint16_t cbom_blocksize, cbop_blocksize, cboz_blocksize;
+    uint32_t mvendorid;
+    uint64_t marchid, mimpid;
+    int priv_spec;
 };
 
 static inline CPURISCVState *riscv_env(CPUState *cpu)

@@ -1,0 +1,51 @@
+/*
+ * Numbers of exceptions and interrupts, as mcause and scause hold them.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_TARGET_RISCV_CAUSES_H
+#define VIREO_TARGET_RISCV_CAUSES_H
+
+enum RISCVException {
+    EXC_INST_MISALIGNED = 0,
+    EXC_INST_ACCESS_FAULT = 1,
+    EXC_ILLEGAL_INST = 2,
+    EXC_BREAKPOINT = 3,
+    EXC_LOAD_MISALIGNED = 4,
+    EXC_LOAD_ACCESS_FAULT = 5,
+    EXC_STORE_MISALIGNED = 6, /* stores, AMOs, SC, cbo */
+    EXC_STORE_ACCESS_FAULT = 7,
+    EXC_ECALL_U = 8,
+    EXC_ECALL_S = 9,
+    EXC_ECALL_VS = 10,
+    EXC_ECALL_M = 11,
+    EXC_INST_PAGE_FAULT = 12,
+    EXC_LOAD_PAGE_FAULT = 13,
+    EXC_STORE_PAGE_FAULT = 15,
+};
+
+/* Bit numbers of mip and mie, and the input lines of the CPU device. */
+enum RISCVInterrupt {
+    IRQ_S_SOFT = 1,
+    IRQ_M_SOFT = 3,
+    IRQ_S_TIMER = 5,
+    IRQ_M_TIMER = 7,
+    IRQ_S_EXT = 9,
+    IRQ_M_EXT = 11,
+    IRQ_LCOF = 13,
+};
+
+#define MIP_SSIP (1ULL << IRQ_S_SOFT)
+#define MIP_MSIP (1ULL << IRQ_M_SOFT)
+#define MIP_STIP (1ULL << IRQ_S_TIMER)
+#define MIP_MTIP (1ULL << IRQ_M_TIMER)
+#define MIP_SEIP (1ULL << IRQ_S_EXT)
+#define MIP_MEIP (1ULL << IRQ_M_EXT)
+#define MIP_LCOFIP (1ULL << IRQ_LCOF)
+
+#define CAUSE_INTERRUPT (1ULL << 63)
+
+/* "illegal instruction", "supervisor timer", ...; for logs. cause as in mcause. */
+const char *riscv_cause_name(unsigned long long cause);
+
+#endif
