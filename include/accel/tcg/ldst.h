@@ -22,6 +22,11 @@ static inline const TLBEntry *tlb_entry(const TLBEntry *table, vaddr va)
     return &table[(va >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1)];
 }
 
+static inline uint64_t tlb_store_tag(const TLBEntry *e)
+{
+    return __atomic_load_n(&e->tag[MMU_STORE], __ATOMIC_RELAXED);
+}
+
 #define TCG_LDST(bits)                                                                      \
     static inline uint##bits##_t tcg_ld##bits(CPUArchState *env, vaddr va)                  \
     {                                                                                       \
@@ -33,7 +38,7 @@ static inline const TLBEntry *tlb_entry(const TLBEntry *table, vaddr va)
     static inline void tcg_st##bits(CPUArchState *env, vaddr va, uint##bits##_t value)      \
     {                                                                                       \
         const TLBEntry *e = tlb_entry(env_tcg(env)->tlb, va);                               \
-        if (likely((va & (TARGET_PAGE_MASK | (bits / 8 - 1))) == e->tag[MMU_STORE]))        \
+        if (likely((va & (TARGET_PAGE_MASK | (bits / 8 - 1))) == tlb_store_tag(e)))         \
             __atomic_store_n((uint##bits##_t *)(va + e->addend), value, __ATOMIC_RELAXED);  \
         else                                                                                \
             tcg_st_slow(env, va, value, bits / 8);                                          \

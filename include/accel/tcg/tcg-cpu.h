@@ -24,8 +24,9 @@ typedef struct TLBEntry TLBEntry;
 typedef enum MMUAccess { MMU_LOAD, MMU_STORE, MMU_FETCH } MMUAccess;
 enum { PAGE_READ = 1, PAGE_WRITE = 2, PAGE_EXEC = 4 };
 
-/* One fast-path entry. The tags hold the page's virtual address; bits below the page size are set
- * for an entry that is invalid or needs the slow path for that kind of access. */
+/* One fast-path entry. The tags hold the page's virtual address; a bit from 3 to 11 is set for an
+ * entry that is invalid or needs the slow path for that kind of access. Another hart may set such a
+ * bit in the store tag (the page now holds code), so that one is read atomically. */
 struct TLBEntry {
     uint64_t tag[3];   /* by MMUAccess */
     uintptr_t addend;  /* host address minus guest virtual address */
@@ -47,6 +48,7 @@ typedef struct CPUTCGState {
     uint64_t icount;        /* instructions retired, brought up to date at block ends and traps */
     uint32_t mode;          /* mode word: part of the block key; kept up to date by the CPU model */
     CPUState *cpu;
+    const struct TCGCPUOps *ops;
     CPUTLB *tlbs;           /* all contexts; private to accel/tcg */
     struct JumpCache *jump_cache;
     sigjmp_buf *unwind;
@@ -79,6 +81,8 @@ typedef struct TLBKey {
 
 /* What the CPU model supplies to the translator. All called on the vCPU's thread. */
 typedef struct TCGCPUOps {
+    /* The vCPU's env. */
+    CPUArchState *(*get_env)(CPUState *cpu);
     /* Appends the operations of one instruction; see accel/tcg/translate.h. insn holds 16 or 32 bits. */
     void (*translate_insn)(TBBuilder *b, uint32_t insn, unsigned len);
     /* Length in bytes of the instruction that starts with these 16 bits: 2 or 4. */
@@ -94,6 +98,11 @@ typedef struct TCGCPUOps {
     void (*deliver_exception)(CPUArchState *env);
     /* Takes the highest enabled pending interrupt, if any; true if pc changed. */
     bool (*take_interrupt)(CPUArchState *env);
+    /* Around every exec(), on the vCPU's thread: set up and fold what the host keeps for the guest
+     * (floating-point flags). NULL: nothing to do. The engine moves the pc between tcg.pc and
+     * CPUClass.get_pc/set_pc itself. */
+    void (*exec_enter)(CPUArchState *env);
+    void (*exec_leave)(CPUArchState *env);
     /* One line per register for -d cpu. */
     void (*dump)(CPUArchState *env, GString *out);
 } TCGCPUOps;

@@ -11,11 +11,16 @@
 /*
  * How a block ends, and what follows its last operation:
  *
- * A conditional branch at op[0] has the not-taken chain at op[1] and the taken one at op[2]: it ends
- * with TCG_GOTO(env, op + 1) or TCG_GOTO(env, op + 2). A direct jump at op[0] has its chain at op[1].
- * An indirect jump stores tcg.pc and ends with TCG_EXIT_LOOKUP(env, op). An instruction after which the
- * mode word or the mapping may differ ends its block the same way; one after which interrupts may
- * have become possible uses TCG_EXIT_MAIN(env, op), which goes through the main loop.
+ * A conditional branch at op[0] has the taken chain at op[1] and what follows when it is not taken
+ * at op[2] (a chain, or the next instruction when the engine lets the block go on): it ends with
+ * TCG_TAKEN(env, op) or TCG_NOT_TAKEN(env, op). A direct jump at op[0] has its chain at op[1] and
+ * ends with TCG_NEXT(env, op). An indirect jump stores tcg.pc and ends with TCG_EXIT_LOOKUP(env, op).
+ * An instruction after which the mode word or the mapping may differ ends its block the same way;
+ * one after which interrupts may have become possible, or the hart has halted, uses
+ * TCG_EXIT_MAIN(env, op), which goes through the main loop.
+ *
+ * A block's key holds its virtual pc, so operands may be absolute: the link of a call, the result of
+ * auipc (b->pc + imm).
  */
 struct TBBuilder {
     CPUArchState *env;
@@ -32,9 +37,12 @@ struct TBBuilder {
 TCGOp *tb_append(TBBuilder *b, TCGOpFn fn, uint32_t insn, unsigned len);
 
 /* Ends the block after the operation just appended. */
-void tb_end_branch(TBBuilder *b, vaddr not_taken, vaddr taken); /* conditional */
+void tb_end_branch(TBBuilder *b, vaddr not_taken, vaddr taken); /* conditional; may go on */
 void tb_end_jump(TBBuilder *b, vaddr target);                   /* direct */
 void tb_end_exit(TBBuilder *b);                                 /* the operation sets tcg.pc itself */
+
+#define TCG_TAKEN(env, op) do { const TCGOp *next_ = (op) + 1; TCG_GOTO(env, next_); } while (0)
+#define TCG_NOT_TAKEN(env, op) do { const TCGOp *next_ = (op) + 2; TCG_GOTO(env, next_); } while (0)
 
 /* Ends of handlers that leave the block. tcg.pc must be set; icount is brought up to date with the
  * operation's own instruction counted as retired. */
