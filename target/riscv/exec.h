@@ -1,0 +1,77 @@
+/*
+ * EXEC: the meaning of an instruction in C, and with it the handler that the interpreter runs.
+ *
+ *   EXEC(addi)         { RD = RS1 + IMM; }                       falls through to the next operation
+ *   EXEC_BRANCH(beq)   { return RS1 == RS2; }                    true: taken
+ *   EXEC_JUMP(jal)     { RD = IMM; }                             then the direct jump is made
+ *   EXEC_LOOKUP(jalr)  { ... env->tcg.pc = ...; }                then looks up the block at tcg.pc
+ *   EXEC_MAIN(mret)    { riscv_mret(env); }                      then through the main loop
+ *
+ * Each defines `exec_NAME` (static inline, the plain meaning, which the differential tests call
+ * too) and `op_NAME`, the threaded handler, whose prototype is in the generated insn-list.h. The
+ * row in isa/ *.insn must agree: flags load, store and trap make the handler store tcg.cur, so that
+ * an exception finds its instruction; flags branch, jump and exit say how the block goes on.
+ *
+ * Bodies are hot: no test for x0 (reads of x[0] are 0, writes to x0 were redirected by the decoder),
+ * no test of legality (the translator did it). A body that may trap must not have changed any state
+ * that the guest can see before its last possible trap.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_TARGET_RISCV_EXEC_H
+#define VIREO_TARGET_RISCV_EXEC_H
+
+#include "accel/tcg/ldst.h"
+#include "accel/tcg/translate.h"
+#include "target/riscv/cpu.h"
+#include "target/riscv/insn-list.h" /* generated */
+
+#define EXEC_INLINE static inline __attribute__((always_inline))
+
+/* Operands, inside a body. F registers are the raw, NaN-boxed 64 bits. */
+#define RD  (env->x[op->rd])
+#define RS1 (env->x[op->rs1])
+#define RS2 (env->x[op->rs2])
+#define IMM ((uint64_t)op->imm)
+#define FRD  (env->f[op->rd])
+#define FRS1 (env->f[op->rs1])
+#define FRS2 (env->f[op->rs2])
+#define FRS3 (env->f[op->rs3])
+
+/* A value of 32 bits as the W instructions leave it in a register. */
+#define SEXT32(v) ((uint64_t)(int64_t)(int32_t)(v))
+
+#define EXEC_HANDLER_(name, type, run_and_go_on)                                            \
+    EXEC_INLINE type exec_##name(CPURISCVState *env, const TCGOp *op);                      \
+    const TCGOp *op_##name(CPUArchState *env, const TCGOp *op)                              \
+    {                                                                                       \
+        if (INSN_TRAPS_##name)                                                              \
+            env->tcg.cur = op;                                                              \
+        run_and_go_on                                                                       \
+    }                                                                                       \
+    EXEC_INLINE type exec_##name(CPURISCVState *env, const TCGOp *op)
+
+#define EXEC(name)                                                                          \
+    _Static_assert(INSN_END_##name == INSN_END_none, "row " #name " ends a block");         \
+    EXEC_HANDLER_(name, void, exec_##name(env, op); TCG_NEXT(env, op);)
+
+#define EXEC_BRANCH(name)                                                                   \
+    _Static_assert(INSN_END_##name == INSN_END_branch, "row " #name " is no branch");       \
+    EXEC_HANDLER_(name, bool,                                                               \
+                  const TCGOp *taken = op + 2;                                              \
+                  if (exec_##name(env, op)) TCG_GOTO(env, taken);                           \
+                  TCG_NEXT(env, op);)
+
+#define EXEC_JUMP(name)                                                                     \
+    _Static_assert(INSN_END_##name == INSN_END_jump, "row " #name " is no direct jump");    \
+    EXEC_HANDLER_(name, void, exec_##name(env, op); TCG_NEXT(env, op);)
+
+#define EXEC_LOOKUP(name)                                                                   \
+    _Static_assert(INSN_END_##name == INSN_END_exit, "row " #name " is no exit");           \
+    EXEC_HANDLER_(name, void, exec_##name(env, op); TCG_EXIT_LOOKUP(env, op);)
+
+#define EXEC_MAIN(name)                                                                     \
+    _Static_assert(INSN_END_##name == INSN_END_exit, "row " #name " is no exit");           \
+    EXEC_HANDLER_(name, void, exec_##name(env, op); TCG_EXIT_MAIN(env, op);)
+
+#endif

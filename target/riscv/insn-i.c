@@ -1,0 +1,68 @@
+/*
+ * RV64I: the base integer instructions.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "target/riscv/exec.h"
+
+/* The translator added pc to auipc's immediate, and made that of jal and jalr the return address. */
+EXEC(lui) { RD = IMM; }
+EXEC(auipc) { RD = IMM; }
+EXEC_JUMP(jal) { RD = IMM; }
+
+/* The offset comes from the instruction's bits; 16-bit forms have none, and their upper half is 0. */
+EXEC_LOOKUP(jalr)
+{
+    vaddr target = RS1 + (int64_t)((int32_t)op->insn >> 20);
+    RD = IMM;
+    env->tcg.pc = target & ~1ULL;
+}
+
+EXEC_BRANCH(beq) { return RS1 == RS2; }
+EXEC_BRANCH(bne) { return RS1 != RS2; }
+EXEC_BRANCH(blt) { return (int64_t)RS1 < (int64_t)RS2; }
+EXEC_BRANCH(bge) { return (int64_t)RS1 >= (int64_t)RS2; }
+EXEC_BRANCH(bltu) { return RS1 < RS2; }
+EXEC_BRANCH(bgeu) { return RS1 >= RS2; }
+
+EXEC(lb) { RD = (int64_t)(int8_t)tcg_ld8(env, RS1 + IMM); }
+EXEC(lh) { RD = (int64_t)(int16_t)tcg_ld16(env, RS1 + IMM); }
+EXEC(lw) { RD = SEXT32(tcg_ld32(env, RS1 + IMM)); }
+EXEC(ld) { RD = tcg_ld64(env, RS1 + IMM); }
+EXEC(lbu) { RD = tcg_ld8(env, RS1 + IMM); }
+EXEC(lhu) { RD = tcg_ld16(env, RS1 + IMM); }
+EXEC(lwu) { RD = tcg_ld32(env, RS1 + IMM); }
+EXEC(sb) { tcg_st8(env, RS1 + IMM, RS2); }
+EXEC(sh) { tcg_st16(env, RS1 + IMM, RS2); }
+EXEC(sw) { tcg_st32(env, RS1 + IMM, RS2); }
+EXEC(sd) { tcg_st64(env, RS1 + IMM, RS2); }
+
+EXEC(addi) { RD = RS1 + IMM; }
+EXEC(slti) { RD = (int64_t)RS1 < (int64_t)IMM; }
+EXEC(sltiu) { RD = RS1 < IMM; }
+EXEC(xori) { RD = RS1 ^ IMM; }
+EXEC(ori) { RD = RS1 | IMM; }
+EXEC(andi) { RD = RS1 & IMM; }
+EXEC(slli) { RD = RS1 << (IMM & 63); }
+EXEC(srli) { RD = RS1 >> (IMM & 63); }
+EXEC(srai) { RD = (int64_t)RS1 >> (IMM & 63); }
+EXEC(addiw) { RD = SEXT32(RS1 + IMM); }
+EXEC(slliw) { RD = SEXT32((uint32_t)RS1 << (IMM & 31)); }
+EXEC(srliw) { RD = SEXT32((uint32_t)RS1 >> (IMM & 31)); }
+EXEC(sraiw) { RD = SEXT32((int32_t)RS1 >> (IMM & 31)); }
+
+EXEC(add) { RD = RS1 + RS2; }
+EXEC(sub) { RD = RS1 - RS2; }
+EXEC(sll) { RD = RS1 << (RS2 & 63); }
+EXEC(slt) { RD = (int64_t)RS1 < (int64_t)RS2; }
+EXEC(sltu) { RD = RS1 < RS2; }
+EXEC(xor) { RD = RS1 ^ RS2; }
+EXEC(srl) { RD = RS1 >> (RS2 & 63); }
+EXEC(sra) { RD = (int64_t)RS1 >> (RS2 & 63); }
+EXEC(or) { RD = RS1 | RS2; }
+EXEC(and) { RD = RS1 & RS2; }
+EXEC(addw) { RD = SEXT32(RS1 + RS2); }
+EXEC(subw) { RD = SEXT32(RS1 - RS2); }
+EXEC(sllw) { RD = SEXT32((uint32_t)RS1 << (RS2 & 31)); }
+EXEC(srlw) { RD = SEXT32((uint32_t)RS1 >> (RS2 & 31)); }
+EXEC(sraw) { RD = SEXT32((int32_t)RS1 >> (RS2 & 31)); }

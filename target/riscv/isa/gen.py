@@ -1,0 +1,44 @@
+# Generates C from the instruction tables: gen.py WHAT OUTPUT FILE.insn...
+# SPDX-License-Identifier: MIT
+
+import sys
+
+import geninsn
+
+HEAD = '/* Generated from the tables of target/riscv/isa by gen.py; do not edit. */\n'
+
+
+def insn_list(table):
+    """insn-list.h: the enum of rows, prototypes of handlers, flags that EXEC looks at."""
+    out = [HEAD, '#ifndef RISCV_INSN_LIST_H\n#define RISCV_INSN_LIST_H\n\n',
+           '#include "accel/tcg/op.h"\n\n',
+           'enum { INSN_END_none, INSN_END_branch, INSN_END_jump, INSN_END_exit };\n\n',
+           'typedef enum RISCVInsn {\n    INSN_illegal,\n']
+    out += [f'    INSN_{r.c_name},\n' for r in table.rows]
+    out.append('    INSN_NR\n} RISCVInsn;\n\n')
+    for r in table.executed():
+        out.append(f'#define INSN_TRAPS_{r.c_name} {int(r.traps())}\n')
+        out.append(f'#define INSN_END_{r.c_name} INSN_END_{r.end()}\n')
+    out.append('\n')
+    for r in table.executed():
+        out.append(f'const TCGOp *op_{r.c_name}(CPUArchState *env, const TCGOp *op);\n')
+    out.append('\n#endif\n')
+    return ''.join(out)
+
+
+GENERATORS = {'list': insn_list}
+
+
+def main():
+    if len(sys.argv) < 4 or sys.argv[1] not in GENERATORS:
+        sys.exit(f'usage: gen.py {"|".join(GENERATORS)} OUTPUT FILE.insn...')
+    try:
+        text = GENERATORS[sys.argv[1]](geninsn.load(sys.argv[3:]))
+    except geninsn.TableError as e:
+        sys.exit(str(e))
+    with open(sys.argv[2], 'w', encoding='utf-8') as f:
+        f.write(text)
+
+
+if __name__ == '__main__':
+    main()
