@@ -8,6 +8,7 @@
 #define VIREO_QOM_PROPERTY_H
 
 #include "qom/object.h"
+#include "util/keyval.h"
 
 typedef struct PropertyType PropertyType;
 
@@ -49,10 +50,12 @@ struct PropertyType {
     const char *name; /* shown by help: "bool", "size", "str" */
     bool (*parse)(Object *obj, const Property *prop, void *field, const char *text,
                   Error **errp);
-    char *(*print)(const Object *obj, const Property *prop, const void *field); /* g_free() */
+    /* g_free(). obj is NULL when help prints a default, in a field outside any object. */
+    char *(*print)(const Object *obj, const Property *prop, const void *field);
     void (*set_default)(const Property *prop, void *field);
     void (*release)(const Property *prop, void *field); /* NULL if nothing to free */
-    size_t size; /* of the field, for saving the old value; 0: handled by parse */
+    size_t size; /* of the field, for saving the old value; 0: set back by print and parse */
+    bool repeatable; /* setting it again adds to it: key=a,key=b is not an error */
 };
 
 extern const PropertyType prop_bool;   /* bool */
@@ -60,6 +63,7 @@ extern const PropertyType prop_u8, prop_u16, prop_u32, prop_u64;
 extern const PropertyType prop_i32, prop_i64;
 extern const PropertyType prop_size;   /* uint64_t bytes, with suffix */
 extern const PropertyType prop_str;    /* char *, owned */
+extern const PropertyType prop_strv;   /* char **, owned, NULL-terminated; repeatable */
 extern const PropertyType prop_enum;   /* int */
 extern const PropertyType prop_bit;    /* a bit of a uint64_t array */
 extern const PropertyType prop_link;   /* Object *, referenced */
@@ -82,6 +86,8 @@ typedef enum OnOffAuto { ON_OFF_AUTO_AUTO, ON_OFF_AUTO_ON, ON_OFF_AUTO_OFF } OnO
     { PROP_(prop_size, name, State, field), .def.u = (def_), .min = (lo), .max = (hi), .help = (help_) }
 #define PROP_STR(name, State, field, def_, help_) \
     { PROP_(prop_str, name, State, field), .def.s = (def_), .help = (help_) }
+#define PROP_STRV(name, State, field, help_) \
+    { PROP_(prop_strv, name, State, field), .help = (help_) }
 #define PROP_ENUM(name, State, field, def_, names_, help_) \
     { PROP_(prop_enum, name, State, field), .def.i = (def_), .names = (names_), .help = (help_) }
 #define PROP_LINK(name, State, field, type__, container_, help_) \
@@ -98,6 +104,12 @@ const Property *object_property_find(const ObjectClass *klass, const char *name)
 bool object_property_set_str(void *obj, const char *name, const char *value, Error **errp);
 /* The value as text (g_free()), or NULL with errp. */
 char *object_property_get_str(const void *obj, const char *name, Error **errp);
+
+/*
+ * Sets a property from every pair of kv that is not taken yet, in order, and takes it. A key given
+ * twice is an error unless the property's type is repeatable. Stops at the first error.
+ */
+bool object_set_keyvals(void *obj, KeyVals *kv, Error **errp);
 
 /* For the program's own settings, whose names and values are known to be right. */
 void object_property_set_known(void *obj, const char *name, const char *value);

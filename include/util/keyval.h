@@ -25,10 +25,13 @@ typedef struct KeyVals {
 /*
  * Parses text. implied_key names the key of a first part without "=", or NULL if the first part
  * needs one. A key given twice, an empty key and a part without "=" are errors, except that with
- * allow_bare a part "name" means name=on and "noname"... is not special. Values are UTF-8.
+ * allow_bare a part "name" means name=on. An implied key may have an empty value. Text is UTF-8.
  * Returns NULL on error. "help" and "?" as a bare part become key "help", value "on".
  */
 KeyVals *keyval_parse(const char *text, const char *implied_key, bool allow_bare, Error **errp);
+/* The same, but a key may be repeated; each occurrence is a pair of its own in the list. */
+KeyVals *keyval_parse_list(const char *text, const char *implied_key, bool allow_bare,
+                           Error **errp);
 void keyval_free(KeyVals *kv);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeyVals, keyval_free)
 

@@ -1,0 +1,52 @@
+/*
+ * Objects that an option of the command line makes.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "qom/user-creatable.h"
+
+#include "qom/property.h"
+
+static const TypeInfo user_creatable_info = {
+    .name = TYPE_USER_CREATABLE,
+    .parent = TYPE_INTERFACE,
+    .class_size = sizeof(UserCreatableClass),
+};
+type_init(user_creatable_info);
+
+void user_creatable_set_complete(ObjectClass *klass, bool (*complete)(Object *obj, Error **errp))
+{
+    UserCreatableClass *u = object_class_interface(klass, TYPE_USER_CREATABLE);
+
+    u->complete = complete;
+}
+
+bool user_creatable_complete(void *ptr, Error **errp)
+{
+    Object *obj = ptr;
+    UserCreatableClass *u = object_class_interface(obj->klass, TYPE_USER_CREATABLE);
+
+    return !u || !u->complete || u->complete(obj, errp);
+}
+
+Object *user_creatable_new(const char *type_name, const char *container, const char *id,
+                           KeyVals *kv, Error **errp)
+{
+    Object *obj = object_new(type_name, errp);
+
+    if (!obj) {
+        return NULL;
+    }
+    /* In the tree first: a duplicate id must not open anything, and errors can name the path. */
+    if (!object_add_child(object_container(container), id, obj, NULL)) {
+        error_setg(errp, "id '%s' is in use already", id);
+        object_unref(obj);
+        return NULL;
+    }
+    object_unref(obj); /* the tree holds it now */
+    if (!object_set_keyvals(obj, kv, errp) || !user_creatable_complete(obj, errp)) {
+        object_unparent(obj);
+        return NULL;
+    }
+    return obj;
+}
