@@ -1,0 +1,148 @@
+/*
+ * Dirty bits of RAM blocks: one per page and client, set with atomic operations by whoever writes.
+ *
+ * A writer changes the bytes first and sets the bits after: a reader that clears a bit and then
+ * copies the page cannot miss a write, it can only see one twice.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "softmmu/internal.h"
+
+#include "util/bits.h"
+
+#define LONG_BITS (sizeof(unsigned long) * 8)
+
+/* Settings of all RAM, atomic. */
+static unsigned log_mask; /* clients whose bits a write sets */
+static void (*code_write_hook)(RAMBlock *block, uint64_t offset, uint64_t len);
+
+/* The pages that [offset, offset+len) touches, as [first, end). */
+static void page_range(const RAMBlock *block, uint64_t offset, uint64_t len, uint64_t *first,
+                       uint64_t *end)
+{
+    uint64_t last = range_within(offset, len, block->size) ? offset + len : block->size;
+
+    *first = offset >> RAM_PAGE_BITS;
+    *end = len && offset < block->size ? ((last - 1) >> RAM_PAGE_BITS) + 1 : *first;
+}
+
+/* The bits of word w that belong to pages [first, end). */
+static unsigned long word_mask(uint64_t w, uint64_t first, uint64_t end)
+{
+    unsigned long mask = ~0UL;
+
+    if (w == first / LONG_BITS) {
+        mask &= ~0UL << (first % LONG_BITS);
+    }
+    if (w == (end - 1) / LONG_BITS) {
+        mask &= ~0UL >> (LONG_BITS - 1 - (end - 1) % LONG_BITS);
+    }
+    return mask;
+}
+
+static void set_bits(unsigned long *map, uint64_t first, uint64_t end)
+{
+    for (uint64_t w = first / LONG_BITS; first < end && w <= (end - 1) / LONG_BITS; w++) {
+        unsigned long mask = word_mask(w, first, end);
+
+        if ((__atomic_load_n(&map[w], __ATOMIC_RELAXED) & mask) != mask) {
+            __atomic_fetch_or(&map[w], mask, __ATOMIC_RELEASE);
+        }
+    }
+}
+
+static bool any_clear(const unsigned long *map, uint64_t first, uint64_t end)
+{
+    for (uint64_t w = first / LONG_BITS; first < end && w <= (end - 1) / LONG_BITS; w++) {
+        unsigned long mask = word_mask(w, first, end);
+
+        if ((__atomic_load_n(&map[w], __ATOMIC_ACQUIRE) & mask) != mask) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void ram_block_before_write(RAMBlock *block, uint64_t offset, uint64_t len)
+{
+    void (*hook)(RAMBlock *, uint64_t, uint64_t);
+    uint64_t first, end;
+
+    page_range(block, offset, len, &first, &end);
+    if (likely(!any_clear(block->dirty[DIRTY_CODE], first, end))) {
+        return;
+    }
+    hook = __atomic_load_n(&code_write_hook, __ATOMIC_ACQUIRE);
+    if (hook) {
+        hook(block, offset, len);
+    }
+}
+
+void ram_block_mark_dirty(RAMBlock *block, uint64_t offset, uint64_t len)
+{
+    unsigned mask = __atomic_load_n(&log_mask, __ATOMIC_RELAXED);
+    uint64_t first, end;
+
+    /* Also after the write: a block may have been translated from the old bytes in between. */
+    ram_block_before_write(block, offset, len);
+    if (likely(!mask)) {
+        return;
+    }
+    page_range(block, offset, len, &first, &end);
+    for (unsigned c = DIRTY_MIGRATION; c <= DIRTY_DISPLAY; c++) {
+        if (mask & (1u << c)) {
+            set_bits(block->dirty[c], first, end);
+        }
+    }
+}
+
+bool ram_block_page_dirty(const RAMBlock *block, DirtyClient client, uint64_t offset)
+{
+    uint64_t page = offset >> RAM_PAGE_BITS;
+
+    if (offset >= block->size) {
+        return false;
+    }
+    return __atomic_load_n(&block->dirty[client][page / LONG_BITS], __ATOMIC_ACQUIRE) >>
+           (page % LONG_BITS) & 1;
+}
+
+bool ram_block_test_and_clear_dirty(RAMBlock *block, DirtyClient client, uint64_t offset,
+                                    uint64_t len)
+{
+    unsigned long *map = block->dirty[client];
+    uint64_t first, end;
+    bool any = false;
+
+    page_range(block, offset, len, &first, &end);
+    for (uint64_t w = first / LONG_BITS; first < end && w <= (end - 1) / LONG_BITS; w++) {
+        unsigned long mask = word_mask(w, first, end);
+
+        if (__atomic_load_n(&map[w], __ATOMIC_RELAXED) & mask) {
+            any |= (__atomic_fetch_and(&map[w], ~mask, __ATOMIC_SEQ_CST) & mask) != 0;
+        }
+    }
+    return any;
+}
+
+void ram_block_set_dirty(RAMBlock *block, DirtyClient client, uint64_t offset, uint64_t len)
+{
+    uint64_t first, end;
+
+    page_range(block, offset, len, &first, &end);
+    set_bits(block->dirty[client], first, end);
+}
+
+void ram_dirty_log_enable(DirtyClient client, bool on)
+{
+    if (on) {
+        __atomic_fetch_or(&log_mask, 1u << client, __ATOMIC_SEQ_CST);
+    } else {
+        __atomic_fetch_and(&log_mask, ~(1u << client), __ATOMIC_SEQ_CST);
+    }
+}
+
+void ram_set_code_write_hook(void (*hook)(RAMBlock *block, uint64_t offset, uint64_t len))
+{
+    __atomic_store_n(&code_write_hook, hook, __ATOMIC_RELEASE);
+}
