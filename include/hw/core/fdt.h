@@ -41,6 +41,18 @@ void fdt_set_reg(FDTBuilder *b, const char *node, uint64_t addr, uint64_t size);
 /* A list of strings, NULL-terminated. */
 void fdt_set_strv(FDTBuilder *b, const char *node, const char *prop, const char *const *v);
 
+/* "interrupt-parent" and "interrupts" of a device with one level-triggered line; nothing if it has
+ * no interrupt parent. cells: of the parent, 1 (PLIC) or 2 (APLIC). */
+static inline void fdt_set_interrupts(FDTBuilder *b, const char *node, uint32_t parent,
+                                      unsigned cells, uint32_t irq)
+{
+    if (parent) {
+        fdt_set_u32(b, node, "interrupt-parent", parent);
+        fdt_set_cells(b, node, "interrupts", (const uint32_t[]){ irq, 4 /* level, high */ },
+                      (int)cells);
+    }
+}
+
 /* The node's phandle, made on first use ("phandle" property). */
 uint32_t fdt_phandle(FDTBuilder *b, const char *node);
 
