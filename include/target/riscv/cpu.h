@@ -32,6 +32,9 @@ struct CPUArchState {
     uint64_t pc;        /* while the hart is outside exec(); inside, tcg.pc leads */
     uint8_t fflags;     /* accrued exceptions, 5 bits; read through fp_get_fflags() */
     uint8_t frm;        /* 0..7; 5..7 are reserved and make dynamic rounding illegal */
+    uint8_t fp_fast;    /* inside exec(): roundings the host's FPU is set to; see fpu/fpu.h */
+    uint8_t fp_fast_fma;
+    uint32_t fp_host_control; /* the host's own FPU control word, kept while inside exec() */
     uint8_t priv;       /* RISCVPriv */
     bool virt;          /* V; always false until H */
 
