@@ -10,7 +10,8 @@
  * Each defines `exec_NAME` (static inline, the plain meaning, which the differential tests call
  * too) and `op_NAME`, the threaded handler, whose prototype is in the generated insn-list.h. The
  * row in isa/ *.insn must agree: flags load, store and trap make the handler store tcg.cur, so that
- * an exception finds its instruction; flags branch, jump and exit say how the block goes on.
+ * an exception finds its instruction; fsw makes it set FS Dirty once the body is through; flags
+ * branch, jump and exit say how the block goes on.
  *
  * Bodies are hot: no test for x0 (reads of x[0] are 0, writes to x0 were redirected by the decoder),
  * no test of legality (the translator did it). A body that may trap must not have changed any state
@@ -25,6 +26,7 @@
 #include "accel/tcg/translate.h"
 #include "target/riscv/cpu.h"
 #include "target/riscv/insn-list.h" /* generated */
+#include "target/riscv/mode.h"
 
 #define EXEC_INLINE static inline __attribute__((always_inline))
 
@@ -53,7 +55,11 @@
 
 #define EXEC(name)                                                                          \
     _Static_assert(INSN_END_##name == INSN_END_none, "row " #name " ends a block");         \
-    EXEC_HANDLER_(name, void, exec_##name(env, op); TCG_NEXT(env, op);)
+    EXEC_HANDLER_(name, void,                                                               \
+                  exec_##name(env, op);                                                     \
+                  if (INSN_FS_DIRTY_##name)                                                 \
+                      riscv_fs_dirty(env);                                                  \
+                  TCG_NEXT(env, op);)
 
 #define EXEC_BRANCH(name)                                                                   \
     _Static_assert(INSN_END_##name == INSN_END_branch, "row " #name " is no branch");       \

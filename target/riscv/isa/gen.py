@@ -18,6 +18,7 @@ def insn_list(table):
     out.append('    INSN_NR\n} RISCVInsn;\n\n')
     for r in table.executed():
         out.append(f'#define INSN_TRAPS_{r.c_name} {int(r.traps())}\n')
+        out.append(f'#define INSN_FS_DIRTY_{r.c_name} {int("fsw" in r.flags)}\n')
         out.append(f'#define INSN_END_{r.c_name} INSN_END_{r.end()}\n')
     out.append('\n')
     for r in table.executed():
