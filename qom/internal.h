@@ -12,6 +12,7 @@ struct TypeImpl {
     const TypeInfo *info;
     TypeImpl *parent;     /* NULL for the two roots; set with the class */
     ObjectClass *klass;   /* NULL until first used */
+    bool ready;           /* class_init has run; atomic */
     size_t instance_size; /* the inherited one if the type has none of its own */
     size_t class_size;
 };

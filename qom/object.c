@@ -57,7 +57,7 @@ Object *object_new(const char *type_name, Error **errp)
         }
         return NULL;
     }
-    if (t->info->abstract) {
+    if (object_class_is_abstract(t->klass)) {
         error_setg(errp, "type '%s' is abstract", type_name);
         return NULL;
     }

@@ -122,17 +122,19 @@ static void build_class(TypeImpl *t)
         }
         add_interface(k, iface, iface->klass);
     }
+    /* Visible to this thread from here on: class_init casts to its own class. */
+    t->klass = k;
     if (info->class_init) {
         info->class_init(k, info->class_data);
     }
-    __atomic_store_n(&t->klass, k, __ATOMIC_RELEASE);
+    __atomic_store_n(&t->ready, true, __ATOMIC_RELEASE);
 }
 
 TypeImpl *type_by_name(const char *name)
 {
     TypeImpl *t = g_hash_table_lookup(types, name);
 
-    if (t && !__atomic_load_n(&t->klass, __ATOMIC_ACQUIRE)) {
+    if (t && !__atomic_load_n(&t->ready, __ATOMIC_ACQUIRE)) {
         g_rec_mutex_lock(&class_lock);
         if (!t->klass) {
             build_class(t);
@@ -174,7 +176,7 @@ const char *object_class_desc(const ObjectClass *klass)
 
 bool object_class_is_abstract(const ObjectClass *klass)
 {
-    return klass->type->info->abstract;
+    return klass->type->info->abstract || klass->type->instance_size == 0;
 }
 
 void *object_class_interface(ObjectClass *klass, const char *interface)
