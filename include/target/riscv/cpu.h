@@ -102,4 +102,7 @@ _Noreturn void riscv_raise_illegal(CPURISCVState *env, const TCGOp *op);
  * CPU_ATTN_IRQ if one can be taken now. vCPU thread. */
 void riscv_update_interrupts(CPURISCVState *env);
 
+/* A new CPU, not yet realized, of what -cpu says: "NAME,property=value,+ext,-ext". One reference. */
+RISCVCPU *riscv_cpu_create_from_spec(const char *spec, Error **errp);
+
 #endif
