@@ -5,13 +5,14 @@
  *   EXEC_BRANCH(beq)   { return RS1 == RS2; }                    true: taken
  *   EXEC_JUMP(jal)     { RD = IMM; }                             then the direct jump is made
  *   EXEC_LOOKUP(jalr)  { ... env->tcg.pc = ...; }                then looks up the block at tcg.pc
- *   EXEC_MAIN(mret)    { riscv_mret(env); }                      then through the main loop
+ *   EXEC_MAIN(mret)    { riscv_mret(env, op); }                  then through the main loop
+ *   EXEC_EFFECTS(csrrw) { ... return effects; }                  goes on unless CSR_EFFECT_* say otherwise
  *
  * Each defines `exec_NAME` (static inline, the plain meaning, which the differential tests call
  * too) and `op_NAME`, the threaded handler, whose prototype is in the generated insn-list.h. The
  * row in isa/ *.insn must agree: flags load, store and trap make the handler store tcg.cur, so that
- * an exception finds its instruction; fsw makes it set FS Dirty once the body is through; flags
- * branch, jump and exit say how the block goes on.
+ * an exception finds its instruction; flags branch, jump and exit say how the block goes on; flag
+ * fsw makes the handler set mstatus.FS to Dirty after the body.
  *
  * Bodies are hot: no test for x0 (reads of x[0] are 0, writes to x0 were redirected by the decoder),
  * no test of legality (the translator did it). A body that may trap must not have changed any state
@@ -24,7 +25,7 @@
 
 #include "accel/tcg/ldst.h"
 #include "accel/tcg/translate.h"
-#include "target/riscv/cpu.h"
+#include "target/riscv/csr.h"
 #include "target/riscv/insn-list.h" /* generated */
 #include "target/riscv/mode.h"
 
@@ -43,6 +44,9 @@
 /* A value of 32 bits as the W instructions leave it in a register. */
 #define SEXT32(v) ((uint64_t)(int64_t)(int32_t)(v))
 
+/* The address of the instruction after this one, for those that set tcg.pc and have flag next. */
+#define NEXT_PC ((vaddr)op->imm)
+
 #define EXEC_HANDLER_(name, type, run_and_go_on)                                            \
     EXEC_INLINE type exec_##name(CPURISCVState *env, const TCGOp *op);                      \
     const TCGOp *op_##name(CPUArchState *env, const TCGOp *op)                              \
@@ -53,31 +57,47 @@
     }                                                                                       \
     EXEC_INLINE type exec_##name(CPURISCVState *env, const TCGOp *op)
 
+#define EXEC_END_(name, end) \
+    _Static_assert(INSN_END_##name == INSN_END_##end, "row " #name " does not end as " #end);
+
 #define EXEC(name)                                                                          \
-    _Static_assert(INSN_END_##name == INSN_END_none, "row " #name " ends a block");         \
+    EXEC_END_(name, none)                                                                   \
     EXEC_HANDLER_(name, void,                                                               \
                   exec_##name(env, op);                                                     \
-                  if (INSN_FS_DIRTY_##name)                                                 \
+                  if (INSN_FS_DIRTY_##name)                                                      \
                       riscv_fs_dirty(env);                                                  \
                   TCG_NEXT(env, op);)
 
 #define EXEC_BRANCH(name)                                                                   \
-    _Static_assert(INSN_END_##name == INSN_END_branch, "row " #name " is no branch");       \
+    EXEC_END_(name, branch)                                                                 \
     EXEC_HANDLER_(name, bool,                                                               \
-                  const TCGOp *taken = op + 2;                                              \
-                  if (exec_##name(env, op)) TCG_GOTO(env, taken);                           \
-                  TCG_NEXT(env, op);)
+                  if (exec_##name(env, op))                                                 \
+                      TCG_TAKEN(env, op);                                                   \
+                  TCG_NOT_TAKEN(env, op);)
 
 #define EXEC_JUMP(name)                                                                     \
-    _Static_assert(INSN_END_##name == INSN_END_jump, "row " #name " is no direct jump");    \
+    EXEC_END_(name, jump)                                                                   \
     EXEC_HANDLER_(name, void, exec_##name(env, op); TCG_NEXT(env, op);)
 
 #define EXEC_LOOKUP(name)                                                                   \
-    _Static_assert(INSN_END_##name == INSN_END_exit, "row " #name " is no exit");           \
+    EXEC_END_(name, exit)                                                                   \
     EXEC_HANDLER_(name, void, exec_##name(env, op); TCG_EXIT_LOOKUP(env, op);)
 
 #define EXEC_MAIN(name)                                                                     \
-    _Static_assert(INSN_END_##name == INSN_END_exit, "row " #name " is no exit");           \
+    EXEC_END_(name, exit)                                                                   \
     EXEC_HANDLER_(name, void, exec_##name(env, op); TCG_EXIT_MAIN(env, op);)
+
+/* For CSR instructions: most accesses change nothing that translated code depends on. */
+#define EXEC_EFFECTS(name)                                                                  \
+    EXEC_END_(name, none)                                                                   \
+    EXEC_HANDLER_(name, unsigned,                                                           \
+                  unsigned effects = exec_##name(env, op);                                  \
+                  if (unlikely(effects)) {                                                  \
+                      env->tcg.pc = tcg_current_pc(env) + op->len;                          \
+                      if (effects & CSR_EFFECT_IRQ)                                         \
+                          TCG_EXIT_MAIN(env, op);                                           \
+                      TCG_EXIT_LOOKUP(env, op);                                             \
+                  }                                                                         \
+                  TCG_NEXT(env, op);)
 
 #endif

@@ -40,17 +40,15 @@ enum {
  */
 unsigned riscv_decode(uint32_t insn, const uint64_t *ext, RISCVOperands *o);
 
+/* All extensions, for those who do not ask what the hart has. */
+#define RISCV_EXT_ALL ((const uint64_t[4]){ ~0ULL, ~0ULL, ~0ULL, ~0ULL })
+
 /* The row's name as in the manual, and its INSN_ flags. */
 const char *riscv_insn_name(unsigned row);
 unsigned riscv_insn_flags(unsigned row);
 
-/* Appends the instruction at pc in the syntax of objdump, "addi\ta0,a0,1"; ".insn" forms if illegal. */
-void riscv_disas(uint32_t insn, uint64_t pc, const uint64_t *ext, GString *out);
-
-/* Length in bytes of the instruction that begins with these 16 bits. */
-static inline unsigned riscv_insn_len(uint16_t parcel)
-{
-    return (parcel & 3) == 3 ? 4 : 2;
-}
+/* Appends the instruction at pc in the syntax of objdump, "addi\ta0,a0,1"; the bare bits if there
+ * is none. */
+void riscv_disas_insn(uint32_t insn, uint64_t pc, const uint64_t *ext, GString *out);
 
 #endif

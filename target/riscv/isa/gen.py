@@ -3,7 +3,9 @@
 
 import sys
 
+import gendecode
 import geninsn
+import gentext
 
 HEAD = '/* Generated from the tables of target/riscv/isa by gen.py; do not edit. */\n'
 
@@ -20,14 +22,19 @@ def insn_list(table):
         out.append(f'#define INSN_TRAPS_{r.c_name} {int(r.traps())}\n')
         out.append(f'#define INSN_FS_DIRTY_{r.c_name} {int("fsw" in r.flags)}\n')
         out.append(f'#define INSN_END_{r.c_name} INSN_END_{r.end()}\n')
-    out.append('\n')
+    out.append('\nconst TCGOp *op_hint(CPUArchState *env, const TCGOp *op);\n')
     for r in table.executed():
         out.append(f'const TCGOp *op_{r.c_name}(CPUArchState *env, const TCGOp *op);\n')
     out.append('\n#endif\n')
     return ''.join(out)
 
 
-GENERATORS = {'list': insn_list}
+GENERATORS = {
+    'list': insn_list,
+    'decode': lambda t: HEAD + gendecode.decode(t),
+    'fn': lambda t: HEAD + gendecode.table_c(t),
+    'text': lambda t: HEAD + gentext.text(t),
+}
 
 
 def main():

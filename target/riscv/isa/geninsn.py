@@ -226,7 +226,7 @@ class Table:
 
     def executed(self):
         """Rows that have a body of their own."""
-        return [r for r in self.rows if not r.exec]
+        return [r for r in self.rows if not r.exec and 'hint' not in r.flags]
 
 
 def load(paths):

@@ -1,0 +1,96 @@
+/*
+ * Zicsr, Zifencei, Zicond, cache-block operations, hints, Zawrs.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <sched.h>
+#include <string.h>
+
+#include "target/riscv/exec.h"
+#include "target/riscv/trap.h"
+
+/* The number is in imm; rd is the sink where the guest names x0. */
+EXEC_INLINE unsigned csr_insn(CPURISCVState *env, const TCGOp *op, CSRKind kind, uint64_t operand,
+                              bool do_read, bool do_write)
+{
+    CSRResult r = riscv_csr_insn(env, op, (unsigned)op->imm, kind, operand, do_read, do_write);
+    RD = r.old;
+    return (unsigned)r.effects;
+}
+
+EXEC_EFFECTS(csrrw)
+{
+    return csr_insn(env, op, CSR_WRITE, RS1, op->rd != TARGET_REG_SINK, true);
+}
+
+EXEC_EFFECTS(csrrs)
+{
+    return csr_insn(env, op, CSR_SET, RS1, true, op->rs1 != 0);
+}
+
+EXEC_EFFECTS(csrrc)
+{
+    return csr_insn(env, op, CSR_CLEAR, RS1, true, op->rs1 != 0);
+}
+
+EXEC_EFFECTS(csrrwi)
+{
+    return csr_insn(env, op, CSR_WRITE, op->aux, op->rd != TARGET_REG_SINK, true);
+}
+
+EXEC_EFFECTS(csrrsi)
+{
+    return csr_insn(env, op, CSR_SET, op->aux, true, op->aux != 0);
+}
+
+EXEC_EFFECTS(csrrci)
+{
+    return csr_insn(env, op, CSR_CLEAR, op->aux, true, op->aux != 0);
+}
+
+EXEC_LOOKUP(fence_i)
+{
+    tcg_fence_i(env);
+    env->tcg.pc = NEXT_PC;
+}
+
+EXEC(czero_eqz) { RD = RS2 == 0 ? 0 : RS1; }
+EXEC(czero_nez) { RD = RS2 != 0 ? 0 : RS1; }
+
+/* Memory is coherent and has no caches to manage: what is left is who may do it, and where. */
+EXEC_INLINE void cbo(CPURISCVState *env, const TCGOp *op, RISCVCbo kind)
+{
+    riscv_cbo_check(env, op, kind);
+    vaddr va = align_down(RS1, env_cpu(env)->cbom_blocksize);
+    tcg_probe_access(env, va, env_cpu(env)->cbom_blocksize, MMU_STORE);
+}
+
+EXEC(cbo_inval) { cbo(env, op, CBO_INVAL); }
+EXEC(cbo_clean) { cbo(env, op, CBO_CLEAN_FLUSH); }
+EXEC(cbo_flush) { cbo(env, op, CBO_CLEAN_FLUSH); }
+
+EXEC(cbo_zero)
+{
+    riscv_cbo_check(env, op, CBO_ZERO);
+    unsigned size = env_cpu(env)->cboz_blocksize;
+    vaddr va = align_down(RS1, size);
+    void *host = tcg_probe_store(env, va, size);
+    if (host) {
+        memset(host, 0, size);
+        return;
+    }
+    for (unsigned i = 0; i < size; i += 8)
+        tcg_st64(env, va + i, 0);
+}
+
+/* Every row with flag hint. */
+const TCGOp *op_hint(CPUArchState *env, const TCGOp *op)
+{
+    TCG_NEXT(env, op);
+}
+
+/* A spinning hart lets the thread run that it waits for: there may be more harts than host cores. */
+EXEC(pause) { sched_yield(); }
+
+EXEC(wrs_nto) { riscv_wrs(env, op, true); }
+EXEC(wrs_sto) { riscv_wrs(env, op, false); }

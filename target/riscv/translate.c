@@ -1,0 +1,125 @@
+/*
+ * From an instruction's bits to the operation that the interpreter runs: decodes, asks what the bits
+ * do not say (extensions, mstatus.FS, the alignment of jump targets), folds in the pc.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "target/riscv/translate.h"
+
+#include "target/riscv/causes.h"
+#include "target/riscv/insn-fn.h"
+#include "target/riscv/isa.h"
+#include "target/riscv/mode.h"
+
+unsigned riscv_insn_len(uint16_t parcel)
+{
+    return (parcel & 3) == 3 ? 4 : 2;
+}
+
+static const TCGOp *op_illegal(CPUArchState *env, const TCGOp *op)
+{
+    env->tcg.cur = op;
+    riscv_raise_illegal(env, op);
+}
+
+/* A jump whose target is no multiple of 4, on a hart without C. */
+static const TCGOp *op_jump_misaligned(CPUArchState *env, const TCGOp *op)
+{
+    env->tcg.cur = op;
+    riscv_raise(env, EXC_INST_MISALIGNED, (uint64_t)op->imm);
+}
+
+/* A conditional branch to such a target: an exception only if it is taken. funct3 says which. */
+static const TCGOp *op_branch_misaligned(CPUArchState *env, const TCGOp *op)
+{
+    uint64_t a = env->x[op->rs1], b = env->x[op->rs2];
+    bool less = op->insn >> 13 & 1 ? a < b : (int64_t)a < (int64_t)b;
+    bool taken = (op->insn >> 14 & 1 ? less : a == b) ^ (op->insn >> 12 & 1);
+
+    env->tcg.cur = op;
+    if (taken)
+        riscv_raise(env, EXC_INST_MISALIGNED, (uint64_t)op->imm);
+    TCG_NOT_TAKEN(env, op);
+}
+
+static const TCGOp *op_jalr_aligned(CPUArchState *env, const TCGOp *op)
+{
+    uint64_t target = (env->x[op->rs1] + (uint64_t)((int32_t)op->insn >> 20)) & ~1ULL;
+
+    env->tcg.cur = op;
+    if (target & 2)
+        riscv_raise(env, EXC_INST_MISALIGNED, target);
+    env->x[op->rd] = (uint64_t)op->imm;
+    env->tcg.pc = target;
+    TCG_EXIT_LOOKUP(env, op);
+}
+
+static void translate_illegal(TBBuilder *b, uint32_t insn, unsigned len)
+{
+    tb_append(b, op_illegal, insn, len);
+    tb_end_exit(b);
+}
+
+static void translate_branch(TBBuilder *b, TCGOp *op, unsigned len, bool aligned)
+{
+    vaddr target = b->pc + (uint64_t)op->imm;
+
+    if (aligned && (target & 2)) {
+        op->fn = op_branch_misaligned;
+        op->imm = (int64_t)target;
+    }
+    tb_end_branch(b, b->pc + len, target);
+}
+
+static void translate_jump(TBBuilder *b, TCGOp *op, unsigned len, bool aligned)
+{
+    vaddr target = b->pc + (uint64_t)op->imm;
+
+    if (aligned && (target & 2)) {
+        op->fn = op_jump_misaligned;
+        op->imm = (int64_t)target;
+        tb_end_exit(b);
+        return;
+    }
+    op->imm = (int64_t)(b->pc + len);
+    tb_end_jump(b, target);
+}
+
+void riscv_translate_insn(TBBuilder *b, uint32_t insn, unsigned len)
+{
+    CPURISCVState *env = b->env;
+    RISCVOperands o;
+    unsigned row = riscv_decode(insn, env->ext_on, &o);
+    unsigned flags = riscv_insn_flags(row);
+
+    if (row == INSN_illegal || ((flags & (INSN_FS | INSN_FSW)) && !(b->mode & MODE_FS))) {
+        translate_illegal(b, insn, len);
+        return;
+    }
+
+    TCGOp *op = tb_append(b, riscv_insn_fn(row), insn, len);
+    op->imm = o.imm;
+    op->rd = (flags & INSN_RD_X) && o.rd == 0 ? TARGET_REG_SINK : o.rd;
+    op->rs1 = o.rs1;
+    op->rs2 = o.rs2;
+    op->rs3 = o.rs3;
+    op->aux = o.aux;
+
+    bool aligned = !riscv_ext_on(env, EXT_ZCA);
+    if (flags & INSN_BRANCH) {
+        translate_branch(b, op, len, aligned);
+        return;
+    }
+    if (flags & INSN_JUMP) {
+        translate_jump(b, op, len, aligned);
+        return;
+    }
+    if (flags & INSN_PCREL)
+        op->imm += (int64_t)b->pc;
+    if (flags & INSN_NEXT)
+        op->imm = (int64_t)(b->pc + len);
+    if (row == INSN_jalr && aligned)
+        op->fn = op_jalr_aligned;
+    if (flags & INSN_EXIT)
+        tb_end_exit(b);
+}
