@@ -148,7 +148,9 @@ void riscv_disas_insn(uint32_t insn, uint64_t pc, const uint64_t *ext, GString *
     unsigned row = riscv_decode(insn, ext, &o);
 
     if (row == 0) {
-        if ((insn & 3) == 3)
+        if ((insn & 0xffff) == 0)
+            g_string_append(out, "unimp");
+        else if ((insn & 3) == 3)
             g_string_append_printf(out, ".4byte\t0x%x", insn);
         else
             g_string_append_printf(out, ".2byte\t0x%x", insn & 0xffff);

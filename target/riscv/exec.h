@@ -6,6 +6,8 @@
  *   EXEC_JUMP(jal)     { RD = IMM; }                             then the direct jump is made
  *   EXEC_LOOKUP(jalr)  { ... env->tcg.pc = ...; }                then looks up the block at tcg.pc
  *   EXEC_MAIN(mret)    { riscv_mret(env, op); }                  then through the main loop
+ *   EXEC_LOAD(lw, 32) { RD = SEXT32(value); }                    the address is RS1 + IMM
+ *   EXEC_STORE(sw, 32) { return RS2; }                           the same; returns what to store
  *   EXEC_EFFECTS(csrrw) { ... return effects; }                  goes on unless CSR_EFFECT_* say otherwise
  *
  * Each defines `exec_NAME` (static inline, the plain meaning, which the differential tests call
@@ -86,6 +88,69 @@
 #define EXEC_MAIN(name)                                                                     \
     EXEC_END_(name, exit)                                                                   \
     EXEC_HANDLER_(name, void, exec_##name(env, op); TCG_EXIT_MAIN(env, op);)
+
+/*
+ * Loads and stores: the handler has only the fast path, so that it needs no stack frame and stores no
+ * tcg.cur; a miss goes on in a handler of its own, which does both.
+ */
+#define EXEC_LOAD(name, bits)                                                               \
+    EXEC_END_(name, none)                                                                   \
+    EXEC_INLINE void load_##name(CPURISCVState *env, const TCGOp *op, uint##bits##_t value); \
+    EXEC_INLINE void exec_##name(CPURISCVState *env, const TCGOp *op)                       \
+    {                                                                                       \
+        load_##name(env, op, tcg_ld##bits(env, RS1 + IMM));                                 \
+    }                                                                                       \
+    EXEC_SLOW_(name)                                                                        \
+    const TCGOp *op_##name(CPUArchState *env, const TCGOp *op)                              \
+    {                                                                                       \
+        vaddr va = RS1 + IMM;                                                               \
+        const TLBEntry *e = tlb_entry(env->tcg.tlb, va);                                    \
+        if (unlikely((va & (TARGET_PAGE_MASK | (bits / 8 - 1))) != e->tag[MMU_LOAD]))       \
+            EXEC_TAIL return slow_##name(env, op);                                          \
+        load_##name(env, op,                                                                \
+                    __atomic_load_n((uint##bits##_t *)(va + e->addend), __ATOMIC_RELAXED)); \
+        if (INSN_FS_DIRTY_##name)                                                           \
+            riscv_fs_dirty(env);                                                            \
+        TCG_NEXT(env, op);                                                                  \
+    }                                                                                       \
+    EXEC_INLINE void load_##name(CPURISCVState *env, const TCGOp *op, uint##bits##_t value)
+
+#define EXEC_STORE(name, bits)                                                              \
+    EXEC_END_(name, none)                                                                   \
+    EXEC_INLINE uint64_t store_##name(CPURISCVState *env, const TCGOp *op);                 \
+    EXEC_INLINE void exec_##name(CPURISCVState *env, const TCGOp *op)                       \
+    {                                                                                       \
+        tcg_st##bits(env, RS1 + IMM, (uint##bits##_t)store_##name(env, op));                \
+    }                                                                                       \
+    EXEC_SLOW_(name)                                                                        \
+    const TCGOp *op_##name(CPUArchState *env, const TCGOp *op)                              \
+    {                                                                                       \
+        vaddr va = RS1 + IMM;                                                               \
+        const TLBEntry *e = tlb_entry(env->tcg.tlb, va);                                    \
+        if (unlikely((va & (TARGET_PAGE_MASK | (bits / 8 - 1))) != tlb_store_tag(e)))       \
+            EXEC_TAIL return slow_##name(env, op);                                          \
+        __atomic_store_n((uint##bits##_t *)(va + e->addend),                                \
+                         (uint##bits##_t)store_##name(env, op), __ATOMIC_RELAXED);          \
+        TCG_NEXT(env, op);                                                                  \
+    }                                                                                       \
+    EXEC_INLINE uint64_t store_##name(CPURISCVState *env, const TCGOp *op)
+
+#define EXEC_SLOW_(name)                                                                    \
+    static __attribute__((noinline, cold)) const TCGOp *slow_##name(CPUArchState *env,      \
+                                                                    const TCGOp *op)        \
+    {                                                                                       \
+        env->tcg.cur = op;                                                                  \
+        exec_##name(env, op);                                                               \
+        if (INSN_FS_DIRTY_##name)                                                           \
+            riscv_fs_dirty(env);                                                            \
+        TCG_NEXT(env, op);                                                                  \
+    }
+
+#if defined(__clang__) && !defined(TCG_LOOP_DISPATCH)
+#define EXEC_TAIL __attribute__((musttail))
+#else
+#define EXEC_TAIL
+#endif
 
 /* For CSR instructions: most accesses change nothing that translated code depends on. */
 #define EXEC_EFFECTS(name)                                                                  \

@@ -7,10 +7,10 @@
 #include "target/riscv/exec.h"
 #include "target/riscv/fpu/ops.h"
 
-EXEC(flw) { FRD = fp_box32(tcg_ld32(env, RS1 + IMM)); }
-EXEC(fld) { FRD = tcg_ld64(env, RS1 + IMM); }
-EXEC(fsw) { tcg_st32(env, RS1 + IMM, (uint32_t)FRS2); }
-EXEC(fsd) { tcg_st64(env, RS1 + IMM, FRS2); }
+EXEC_LOAD(flw, 32) { FRD = fp_box32(value); }
+EXEC_LOAD(fld, 64) { FRD = value; }
+EXEC_STORE(fsw, 32) { return FRS2; }
+EXEC_STORE(fsd, 64) { return FRS2; }
 
 /* Moves take the bits as they are, boxed or not. */
 EXEC(fmv_x_w) { RD = SEXT32(FRS1); }

@@ -25,17 +25,17 @@ EXEC_BRANCH(bge) { return (int64_t)RS1 >= (int64_t)RS2; }
 EXEC_BRANCH(bltu) { return RS1 < RS2; }
 EXEC_BRANCH(bgeu) { return RS1 >= RS2; }
 
-EXEC(lb) { RD = (int64_t)(int8_t)tcg_ld8(env, RS1 + IMM); }
-EXEC(lh) { RD = (int64_t)(int16_t)tcg_ld16(env, RS1 + IMM); }
-EXEC(lw) { RD = SEXT32(tcg_ld32(env, RS1 + IMM)); }
-EXEC(ld) { RD = tcg_ld64(env, RS1 + IMM); }
-EXEC(lbu) { RD = tcg_ld8(env, RS1 + IMM); }
-EXEC(lhu) { RD = tcg_ld16(env, RS1 + IMM); }
-EXEC(lwu) { RD = tcg_ld32(env, RS1 + IMM); }
-EXEC(sb) { tcg_st8(env, RS1 + IMM, RS2); }
-EXEC(sh) { tcg_st16(env, RS1 + IMM, RS2); }
-EXEC(sw) { tcg_st32(env, RS1 + IMM, RS2); }
-EXEC(sd) { tcg_st64(env, RS1 + IMM, RS2); }
+EXEC_LOAD(lb, 8) { RD = (int64_t)(int8_t)value; }
+EXEC_LOAD(lh, 16) { RD = (int64_t)(int16_t)value; }
+EXEC_LOAD(lw, 32) { RD = SEXT32(value); }
+EXEC_LOAD(ld, 64) { RD = value; }
+EXEC_LOAD(lbu, 8) { RD = value; }
+EXEC_LOAD(lhu, 16) { RD = value; }
+EXEC_LOAD(lwu, 32) { RD = value; }
+EXEC_STORE(sb, 8) { return RS2; }
+EXEC_STORE(sh, 16) { return RS2; }
+EXEC_STORE(sw, 32) { return RS2; }
+EXEC_STORE(sd, 64) { return RS2; }
 
 EXEC(addi) { RD = RS1 + IMM; }
 EXEC(slti) { RD = (int64_t)RS1 < (int64_t)IMM; }

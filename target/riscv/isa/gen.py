@@ -5,6 +5,7 @@ import sys
 
 import gendecode
 import geninsn
+import genrows
 import gentext
 
 HEAD = '/* Generated from the tables of target/riscv/isa by gen.py; do not edit. */\n'
@@ -33,6 +34,7 @@ GENERATORS = {
     'list': insn_list,
     'decode': lambda t: HEAD + gendecode.decode(t),
     'fn': lambda t: HEAD + gendecode.table_c(t),
+    'rows': lambda t: HEAD + genrows.rows(t),
     'text': lambda t: HEAD + gentext.text(t),
 }
 
