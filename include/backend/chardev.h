@@ -12,7 +12,13 @@
 #define TYPE_CHARDEV "chardev"
 OBJECT_DECLARE(Chardev, ChardevClass, CHARDEV, TYPE_CHARDEV)
 
-typedef enum ChrEvent { CHR_EVENT_OPENED, CHR_EVENT_CLOSED, CHR_EVENT_BREAK } ChrEvent;
+typedef enum ChrEvent {
+    CHR_EVENT_OPENED,  /* a peer is there; also at once by chr_attach() if there is one already */
+    CHR_EVENT_CLOSED,
+    CHR_EVENT_BREAK,
+    CHR_EVENT_FOCUS,   /* behind a multiplexer: the keyboard is now this front end's */
+    CHR_EVENT_UNFOCUS,
+} ChrEvent;
 
 /* The front end's callbacks. All run on the main thread with no lock held. */
 typedef struct ChrFrontend {
@@ -25,7 +31,8 @@ typedef struct ChrFrontend {
     void *opaque;
 } ChrFrontend;
 
-/* Connects the (one) front end; false if there is one already. Main thread. */
+/* Connects the (one) front end; false if there is one already. A chardev-mux takes several. Main
+ * thread. */
 bool chr_attach(Chardev *chr, const ChrFrontend *fe, Error **errp);
 void chr_detach(Chardev *chr, void *opaque);
 
