@@ -54,4 +54,7 @@ static inline AccelClass *ACCEL_CLASS(const void *klass)
  * says on stderr why an earlier one was passed over. NULL + errp if none works. */
 AccelState *accel_choose(const char *const *specs, MachineState *ms, Error **errp);
 
+/* Appends what -accel help shows: each accelerator, why one cannot be used, the properties. */
+void accel_help(GString *out);
+
 #endif

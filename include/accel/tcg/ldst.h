@@ -55,9 +55,25 @@ TCG_LDST(64)
  * address that is not RAM raises a store access fault. Use it at once: the next guest access or
  * exit may make it stale.
  */
-void *tcg_atomic_host(CPUArchState *env, vaddr va, unsigned size);
+void *tcg_atomic_host_slow(CPUArchState *env, vaddr va, unsigned size);
+static inline void *tcg_atomic_host(CPUArchState *env, vaddr va, unsigned size)
+{
+    const TLBEntry *e = tlb_entry(env_tcg(env)->tlb, va);
+
+    if (likely((va & (TARGET_PAGE_MASK | (size - 1))) == tlb_store_tag(e)))
+        return (void *)(uintptr_t)(va + e->addend);
+    return tcg_atomic_host_slow(env, va, size);
+}
 /* The same for LR: load permission only, nothing marked. */
-const void *tcg_load_reserved_host(CPUArchState *env, vaddr va, unsigned size);
+const void *tcg_load_reserved_host_slow(CPUArchState *env, vaddr va, unsigned size);
+static inline const void *tcg_load_reserved_host(CPUArchState *env, vaddr va, unsigned size)
+{
+    const TLBEntry *e = tlb_entry(env_tcg(env)->tlb, va);
+
+    if (likely((va & (TARGET_PAGE_MASK | (size - 1))) == e->tag[MMU_LOAD]))
+        return (const void *)(uintptr_t)(va + e->addend);
+    return tcg_load_reserved_host_slow(env, va, size);
+}
 
 /* Checks that size bytes at va may be stored to (cbo.zero), raising the store fault if not, and
  * returns the host address if all of it is plain RAM in one page, else NULL. */

@@ -25,10 +25,15 @@ struct TCGOp {
     uint32_t insn;              /* the instruction's bits, zero-extended if 16 */
     uint16_t pc_off;            /* of the instruction from the block's pc, bytes */
     uint16_t index;             /* instructions of the block before this one */
-    uint8_t rd, rs1, rs2, rs3;  /* rd: TARGET_REG_SINK where the guest names x0 */
-    uint8_t len;                /* 2 or 4 bytes */
-    uint8_t aux;                /* rounding mode, acquire/release bits: as the row says */
-    uint16_t spare;
+    union {
+        struct {
+            uint8_t rd, rs1, rs2, rs3; /* rd: TARGET_REG_SINK where the guest names x0 */
+            uint8_t len;               /* 2 or 4 bytes */
+            uint8_t aux;               /* rounding mode, acquire/release bits: as the row says */
+            uint16_t spare;
+        };
+        TCGOp *link; /* chains only: next in the list of chains to the same block */
+    };
 };
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)

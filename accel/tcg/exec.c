@@ -1,0 +1,165 @@
+/*
+ * The main loop of a vCPU: attention, interrupts, finding blocks, running them, exceptions.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "accel/exclusive.h"
+#include "accel/tcg/internal.h"
+#include "accel/tcg/tlb.h"
+
+/* Values of siglongjmp() to the main loop. */
+enum { UNWIND_EXCEPTION = 1, UNWIND_RESTART = 2 };
+
+vaddr tcg_current_pc(CPUArchState *env)
+{
+    CPUTCGState *t = env_tcg(env);
+
+    return t->tb->pc + t->cur->pc_off;
+}
+
+uint64_t tcg_current_icount(CPUArchState *env)
+{
+    CPUTCGState *t = env_tcg(env);
+
+    return t->icount + t->cur->index;
+}
+
+static _Noreturn void unwind_from_op(CPUArchState *env, int how)
+{
+    CPUTCGState *t = env_tcg(env);
+
+    t->icount += t->cur->index;
+    t->pc = tcg_current_pc(env);
+    siglongjmp(*t->unwind, how);
+}
+
+void cpu_loop_exit_exception(CPUArchState *env)
+{
+    unwind_from_op(env, UNWIND_EXCEPTION);
+}
+
+void cpu_loop_exit_restart(CPUArchState *env)
+{
+    unwind_from_op(env, UNWIND_RESTART);
+}
+
+void tcg_loop_exit_at_pc(CPUArchState *env)
+{
+    siglongjmp(*env_tcg(env)->unwind, UNWIND_EXCEPTION);
+}
+
+void tcg_fence_i(CPUArchState *env)
+{
+    /* Whoever wrote code has already killed the blocks made from it; what is left is to see it. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* The arena is full: everybody out, and start over. */
+static void flush_arena(TCGCPU *c)
+{
+    cpu_exec_end(c->cpu);
+    start_exclusive();
+    tb_flush(c->s);
+    end_exclusive();
+    cpu_exec_start(c->cpu);
+}
+
+/* The block at tcg.pc, remembered in the jump cache and linked to whoever asked for it. */
+static TranslationBlock *find_block(TCGCPU *c)
+{
+    CPUTCGState *t = env_tcg(c->env);
+    TCGOp *link = c->pending_link;
+    TranslationBlock *tb;
+
+    c->pending_link = NULL;
+    tb = tb_get(c);
+    while (unlikely(!tb)) {
+        flush_arena(c);
+        link = NULL;
+        tb = tb_get(c);
+    }
+    if (unlikely(tb == c->uncached) || unlikely(tcg_log_blocks()))
+        return tb;
+    t->jump_cache->tb[jump_cache_index(t->pc)] = tb;
+    if (link)
+        tb_link(c->s, link, tb);
+    return tb;
+}
+
+static void run_block(TCGCPU *c, TranslationBlock *tb)
+{
+    const TCGOp *op = tb->ops;
+
+    if (unlikely(tcg_log_blocks()))
+        tcg_log_enter(c, tb);
+    env_tcg(c->env)->tb = tb;
+    do {
+        op = op->fn(c->env, op);
+    } while (op);
+}
+
+/* Runs until something asks for the vCPU thread. Comes back by siglongjmp() as well. */
+static CPUExit exec_loop(TCGCPU *c)
+{
+    CPUState *cpu = c->cpu;
+    CPUTCGState *t = env_tcg(c->env);
+
+    for (;;) {
+        uint32_t attn = 0;
+        if (unlikely(__atomic_load_n(&cpu->attention, __ATOMIC_RELAXED)))
+            attn = __atomic_exchange_n(&cpu->attention, 0, __ATOMIC_SEQ_CST);
+        if (unlikely(attn)) {
+            c->pending_link = NULL;
+            if (attn & CPU_ATTN_EXIT) {
+                /* The other reasons are looked at when exec() is entered again. */
+                return CPU_EXIT_ATTENTION;
+            }
+            if (attn & CPU_ATTN_IRQ)
+                t->ops->take_interrupt(c->env);
+        }
+        if (unlikely(cpu->halted))
+            return CPU_EXIT_HALTED;
+        run_block(c, find_block(c));
+    }
+}
+
+static CPUExit exec_protected(TCGCPU *c)
+{
+    CPUTCGState *t = env_tcg(c->env);
+    sigjmp_buf unwind;
+
+    t->unwind = &unwind;
+    if (sigsetjmp(unwind, 0) == UNWIND_EXCEPTION) {
+        c->pending_link = NULL;
+        t->ops->deliver_exception(c->env);
+    }
+    return exec_loop(c);
+}
+
+CPUExit tcg_exec(CPUState *cpu)
+{
+    TCGCPU *c = cpu->accel_state;
+    CPUTCGState *t = env_tcg(c->env);
+    CPUClass *cc = CPU_GET_CLASS(cpu);
+    CPUExit why;
+
+    if (c->s->rr && !rr_enter(c->s->rr, cpu))
+        return CPU_EXIT_ATTENTION;
+    cpu_exec_start(cpu);
+    t->pc = cc->get_pc(cpu);
+    t->cur = c->s->dummy->ops;
+    t->tb = c->s->dummy;
+    if (t->ops->exec_enter)
+        t->ops->exec_enter(c->env);
+    /* What made interrupts possible while we were outside may have been cleared with attention. */
+    __atomic_fetch_or(&cpu->attention, CPU_ATTN_IRQ, __ATOMIC_RELAXED);
+    why = exec_protected(c);
+    if (t->ops->exec_leave)
+        t->ops->exec_leave(c->env);
+    t->unwind = NULL;
+    cc->set_pc(cpu, t->pc);
+    cpu_exec_end(cpu);
+    if (c->s->rr)
+        rr_leave(c->s->rr, cpu);
+    return why;
+}

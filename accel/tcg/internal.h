@@ -1,0 +1,176 @@
+/*
+ * What the files of the translator share: blocks, the per-vCPU and per-machine state.
+ *
+ * Threads. A block is written by one thread, then published by a release store (hash bucket, chain,
+ * jump cache), and from then on only its atomic fields change: hash_next, key_pc, and `imm` of its
+ * chains. Everything else about blocks (arena, page lists, links) is guarded by TCGState.lock. Memory
+ * of blocks is reused only in an exclusive section, when nobody can be running them.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_ACCEL_TCG_INTERNAL_H
+#define VIREO_ACCEL_TCG_INTERNAL_H
+
+#include "accel/accel.h"
+#include "accel/tcg/tcg-cpu.h"
+#include "accel/tcg/translate.h"
+
+#define TB_NO_PAGE UINT64_MAX
+#define TB_DEAD_PC 1 /* odd: no instruction is there */
+
+struct TranslationBlock {
+    TranslationBlock *hash_next;  /* atomic */
+    uintptr_t page_next[2];       /* next block on the first and second page */
+    TCGOp *jmp_in;                /* chains that lead here */
+    uint64_t ram_page[2];         /* RAM page numbers of the code; TB_NO_PAGE: none */
+    uint16_t size;                /* guest bytes */
+    uint16_t n_insns;
+    uint32_t n_ops;
+    uint64_t pad;
+    /* Looked at on every jump: one cache line with the first operation. */
+    vaddr pc;
+    vaddr key_pc;                 /* atomic: pc, or TB_DEAD_PC once the block is invalid */
+    uintptr_t addend;             /* of the page pc is on: what the fetch TLB must say */
+    uint32_t mode;
+    uint32_t flags;
+    TCGOp ops[];
+};
+_Static_assert(offsetof(TranslationBlock, ops) == 96, "hot part and ops[0] share a cache line");
+
+#define JUMP_CACHE_BITS 12
+typedef struct JumpCache {
+    TranslationBlock *tb[1 << JUMP_CACHE_BITS]; /* never NULL; the dummy where empty */
+} JumpCache;
+
+static inline unsigned jump_cache_index(vaddr pc)
+{
+    return ((pc >> 1) ^ (pc >> JUMP_CACHE_BITS)) & ((1 << JUMP_CACHE_BITS) - 1);
+}
+
+#define TYPE_TCG_ACCEL "tcg" ACCEL_TYPE_SUFFIX
+OBJECT_DECLARE_SIMPLE(TCGState, TCG_STATE, TYPE_TCG_ACCEL)
+
+typedef struct TCGCPU TCGCPU;
+typedef struct CodePages CodePages;
+typedef struct RoundRobin RoundRobin;
+
+typedef enum TCGThreadMode { TCG_THREAD_MULTI, TCG_THREAD_SINGLE } TCGThreadMode;
+
+struct TCGState {
+    AccelState parent_obj;
+    int thread_mode;      /* TCGThreadMode */
+    uint32_t tb_size_mib;
+    uint64_t tb_size;     /* bytes of the block arena */
+
+    GMutex lock;
+    uint8_t *arena;
+    uint64_t arena_used;
+    TranslationBlock **hash; /* buckets, atomic */
+    CodePages *pages;
+    TranslationBlock *dummy; /* matches no pc */
+    TCGCPU **cpus;        /* by cpu_index; entries published atomically */
+    unsigned nr_cpus;
+    uint64_t n_tbs, n_flushes;
+    RoundRobin *rr;       /* NULL with a thread each */
+    MemoryListener listener;
+    bool has_listener;
+};
+
+/* One vCPU's part. */
+struct TCGCPU {
+    TCGState *s;
+    CPUState *cpu;
+    CPUArchState *env;
+    struct TBBuild *build;
+    TranslationBlock *uncached; /* one-instruction block of a page that cannot be cached */
+    unsigned index;             /* in TCGState.cpus */
+    TCGOp *pending_link;        /* chain that asked for the block to be looked up */
+};
+
+static inline TCGCPU *env_tcgcpu(CPUArchState *env)
+{
+    return (TCGCPU *)env_tcg(env)->cpu->accel_state;
+}
+
+/* ---- tb.c ---- */
+bool tb_init(TCGState *s, Error **errp);
+void tb_finalize(TCGState *s);
+/* The valid block for this key, or NULL. ram_page1 is TB_NO_PAGE unless the instruction at pc
+ * crosses into a second page. Any thread, no lock. */
+TranslationBlock *tb_lookup(TCGState *s, uint64_t ram_page, vaddr pc, uint32_t mode,
+                            uint64_t ram_page1, uintptr_t addend);
+/* Room for a block, aligned; NULL when the arena is full. Lock held. */
+TranslationBlock *tb_alloc(TCGState *s, unsigned n_ops);
+/* Makes the block visible. Lock held. */
+void tb_insert(TCGState *s, TranslationBlock *tb);
+/* Cuts the block off: no lookup or chain reaches it any more. Lock held. */
+void tb_kill(TCGState *s, TranslationBlock *tb);
+/* Lets chain lead to tb if both are still good. */
+void tb_link(TCGState *s, TCGOp *chain, TranslationBlock *tb);
+/* Drops every block. In an exclusive section. */
+void tb_flush(TCGState *s);
+/* Forgets what this vCPU remembers of blocks. Its thread, or an exclusive section. */
+void tcg_jump_cache_clear(TCGCPU *c);
+
+/* ---- pages.c: RAM pages that hold translated code ---- */
+CodePages *code_pages_new(void);
+void code_pages_free(CodePages *p);
+void code_pages_reset(CodePages *p);
+/* From now on writes to the page are noticed, by every vCPU. False: the page cannot be tracked.
+ * Lock held. */
+bool code_page_protect(TCGState *s, RAMBlock *block, uint64_t offset);
+/* Bytes [off, off + len) of a protected page hold code. Lock held. */
+void code_page_mark(TCGState *s, uint64_t ram_page, unsigned off, unsigned len);
+/* Enters tb into the list of its page n (0 or 1). Lock held. */
+void code_page_add(TCGState *s, TranslationBlock *tb, unsigned n);
+/* Bytes of one page were written: kills the blocks that were made of them. Any thread, lock not
+ * held. Returns whether the page holds no code (any more), so that writes may be quick again. */
+bool code_page_written(TCGState *s, RAMBlock *block, uint64_t offset, unsigned len);
+/* A vCPU may from now on write to the page without anybody noticing. */
+void code_page_note_store(TCGState *s, RAMBlock *block, uint64_t offset);
+/* The hook for writes by devices and loaders. */
+void code_pages_write_hook(RAMBlock *block, uint64_t offset, uint64_t len);
+
+/* ---- translate.c ---- */
+struct TBBuild *tb_build_new(void);
+void tb_build_free(struct TBBuild *b);
+/* The block at tcg.pc in the current mode, made if need be. Raises fetch faults. NULL: the arena is
+ * full and must be flushed. */
+TranslationBlock *tb_get(TCGCPU *c);
+
+/* ---- chain.c ---- */
+typedef enum ChainKind { CHAIN_NEVER, CHAIN_SAME_PAGE, CHAIN_CROSS_PAGE } ChainKind;
+TCGOpFn tcg_chain_fn(ChainKind kind, bool backward);
+TCGOpFn tcg_guard_fn(void); /* checks the second page of a crossing instruction */
+
+static inline vaddr chain_target(const TranslationBlock *tb, const TCGOp *chain)
+{
+    return tb->pc + (int64_t)(int32_t)chain->insn;
+}
+
+static inline TranslationBlock *chain_load(const TCGOp *chain)
+{
+    return (TranslationBlock *)(uintptr_t)__atomic_load_n(&chain->imm, __ATOMIC_ACQUIRE);
+}
+
+/* ---- exec.c ---- */
+CPUExit tcg_exec(CPUState *cpu);
+/* An exception was recorded; pc and icount are right already (fetch faults, guards). */
+_Noreturn void tcg_loop_exit_at_pc(CPUArchState *env);
+
+/* ---- rr.c: one vCPU at a time ---- */
+RoundRobin *rr_new(void);
+void rr_free(RoundRobin *rr);
+/* False: attention came first. */
+bool rr_enter(RoundRobin *rr, CPUState *cpu);
+void rr_leave(RoundRobin *rr, CPUState *cpu);
+
+/* ---- log.c ---- */
+static inline bool tcg_log_blocks(void)
+{
+    return log_enabled(LOG_EXEC | LOG_CPU | LOG_NOCHAIN);
+}
+void tcg_log_enter(TCGCPU *c, const TranslationBlock *tb);
+void tcg_log_translated(TCGCPU *c, const TranslationBlock *tb, const uint8_t *bytes);
+
+#endif

@@ -1,0 +1,263 @@
+/*
+ * RAM pages that hold translated code, and what happens when somebody writes to them.
+ *
+ * Two levels: the CODE bit of a RAM page (clear: there is code) sends every write through the slow
+ * path, where one bit per 64 bytes says whether code was really touched, so that data beside code
+ * costs a look-up only.
+ *
+ * A store that comes that way writes first and looks second; a translation marks first and reads the
+ * bytes (once more) second. So either the store sees the mark or the translation sees the bytes.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <sys/mman.h>
+
+#include "accel/tcg/internal.h"
+#include "accel/tcg/tlb.h"
+
+#define GRANULE_BITS 6 /* 64 bits cover 4 KiB */
+
+/* A block in a list of a page; bit 0: through its second page. */
+typedef uintptr_t TaggedTB;
+
+typedef struct CodePage {
+    TaggedTB first;
+    uint64_t granules; /* atomic: which 64 bytes hold code */
+    RAMBlock *block;
+    uint64_t offset;
+} CodePage;
+
+/* Two levels over the numbering of all RAM pages. */
+#define CHUNK_BITS 14 /* 64 MiB of RAM */
+#define NR_CHUNKS (1u << 18) /* 16 TiB */
+
+typedef struct Chunk {
+    CodePage *code[1 << CHUNK_BITS];      /* atomic */
+    uint8_t store_mapped[1 << CHUNK_BITS]; /* atomic: some TLB may write to it unnoticed */
+} Chunk;
+
+struct CodePages {
+    Chunk **chunks;      /* atomic; NR_CHUNKS, mapped on demand */
+    GPtrArray *all;      /* of CodePage, to reset */
+};
+
+#define CHUNKS_BYTES (NR_CHUNKS * sizeof(Chunk *))
+
+static uint64_t page_number(const RAMBlock *block, uint64_t offset)
+{
+    return (block->ram_addr + offset) >> TARGET_PAGE_BITS;
+}
+
+CodePages *code_pages_new(void)
+{
+    CodePages *p;
+    void *chunks = mmap(NULL, CHUNKS_BYTES, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (chunks == MAP_FAILED)
+        return NULL;
+    p = g_new0(CodePages, 1);
+    p->chunks = chunks;
+    p->all = g_ptr_array_new();
+    return p;
+}
+
+void code_pages_free(CodePages *p)
+{
+    if (!p)
+        return;
+    code_pages_reset(p);
+    for (unsigned i = 0; i < NR_CHUNKS; i++) {
+        if (p->chunks[i])
+            munmap(p->chunks[i], sizeof(Chunk));
+    }
+    munmap(p->chunks, CHUNKS_BYTES);
+    g_ptr_array_free(p->all, TRUE);
+    g_free(p);
+}
+
+static Chunk *chunk_peek(CodePages *p, uint64_t page)
+{
+    if ((page >> CHUNK_BITS) >= NR_CHUNKS)
+        return NULL;
+    return __atomic_load_n(&p->chunks[page >> CHUNK_BITS], __ATOMIC_ACQUIRE);
+}
+
+/* NULL only beyond what we number, or without memory: the page is then not cached at all. */
+static Chunk *chunk_get(CodePages *p, uint64_t page)
+{
+    Chunk *c = chunk_peek(p, page), *expected = NULL;
+
+    if (c || (page >> CHUNK_BITS) >= NR_CHUNKS)
+        return c;
+    c = mmap(NULL, sizeof(Chunk), PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (c == MAP_FAILED)
+        return NULL;
+    if (!__atomic_compare_exchange_n(&p->chunks[page >> CHUNK_BITS], &expected, c, false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        munmap(c, sizeof(Chunk));
+        c = expected;
+    }
+    return c;
+}
+
+static CodePage *code_page_peek(CodePages *p, uint64_t page)
+{
+    Chunk *c = chunk_peek(p, page);
+
+    return c ? __atomic_load_n(&c->code[page & ((1 << CHUNK_BITS) - 1)], __ATOMIC_ACQUIRE) : NULL;
+}
+
+static uint64_t granule_mask(unsigned off, unsigned len)
+{
+    unsigned first = off >> GRANULE_BITS, last = (off + len - 1) >> GRANULE_BITS;
+
+    return (MASK_ULL(last - first + 1)) << first;
+}
+
+void code_page_note_store(TCGState *s, RAMBlock *block, uint64_t offset)
+{
+    uint64_t page = page_number(block, offset);
+    Chunk *c = chunk_get(s->pages, page);
+    uint8_t *flag;
+
+    if (!c)
+        return;
+    flag = &c->store_mapped[page & ((1 << CHUNK_BITS) - 1)];
+    if (!__atomic_load_n(flag, __ATOMIC_SEQ_CST))
+        __atomic_store_n(flag, 1, __ATOMIC_SEQ_CST);
+}
+
+bool code_page_protect(TCGState *s, RAMBlock *block, uint64_t offset)
+{
+    uint64_t page = page_number(block, offset);
+    Chunk *c = chunk_get(s->pages, page);
+    unsigned i = page & ((1 << CHUNK_BITS) - 1);
+    CodePage *cp;
+
+    if (!c)
+        return false;
+    cp = c->code[i];
+    if (!cp) {
+        cp = g_new0(CodePage, 1);
+        cp->block = block;
+        cp->offset = offset;
+        g_ptr_array_add(s->pages->all, cp);
+        __atomic_store_n(&c->code[i], cp, __ATOMIC_RELEASE);
+    }
+    if (!ram_block_test_and_clear_dirty(block, DIRTY_CODE, offset, TARGET_PAGE_SIZE))
+        return true;
+    /* Pairs with insert() of the TLB: note, then read the bit. */
+    if (__atomic_exchange_n(&c->store_mapped[i], 0, __ATOMIC_SEQ_CST)) {
+        for (unsigned n = 0; n < s->nr_cpus; n++) {
+            TCGCPU *cpu = __atomic_load_n(&s->cpus[n], __ATOMIC_ACQUIRE);
+            if (cpu)
+                tlb_protect_page(env_tcg(cpu->env)->tlbs, (uintptr_t)block->host + offset);
+        }
+    }
+    return true;
+}
+
+void code_page_mark(TCGState *s, uint64_t ram_page, unsigned off, unsigned len)
+{
+    CodePage *cp = code_page_peek(s->pages, ram_page);
+
+    __atomic_fetch_or(&cp->granules, granule_mask(off, len), __ATOMIC_SEQ_CST);
+}
+
+void code_page_add(TCGState *s, TranslationBlock *tb, unsigned n)
+{
+    CodePage *cp = code_page_peek(s->pages, tb->ram_page[n]);
+
+    tb->page_next[n] = cp->first;
+    cp->first = (TaggedTB)tb | n;
+}
+
+/* First byte and length of the part of tb that lies on its page n. */
+static void tb_extent(const TranslationBlock *tb, unsigned n, unsigned *off, unsigned *len)
+{
+    unsigned start = tb->pc & ~TARGET_PAGE_MASK;
+
+    if (n == 0) {
+        *off = start;
+        *len = MIN(tb->size, TARGET_PAGE_SIZE - start);
+    } else {
+        *off = 0;
+        *len = start + tb->size - TARGET_PAGE_SIZE;
+    }
+}
+
+/* Kills the blocks of the page that meet the mask and rebuilds the marks from the rest. */
+static void code_page_invalidate(TCGState *s, CodePage *cp, uint64_t mask)
+{
+    TaggedTB *link = &cp->first;
+    uint64_t left = 0;
+
+    while (*link) {
+        TranslationBlock *tb = (TranslationBlock *)(*link & ~(TaggedTB)1);
+        unsigned n = *link & 1, off, len;
+
+        tb_extent(tb, n, &off, &len);
+        uint64_t own = granule_mask(off, len);
+        bool dead = tb->key_pc == TB_DEAD_PC;
+        if (!dead && (own & mask)) {
+            tb_kill(s, tb);
+            dead = true;
+        }
+        if (dead) {
+            *link = tb->page_next[n];
+        } else {
+            left |= own;
+            link = &tb->page_next[n];
+        }
+    }
+    __atomic_store_n(&cp->granules, left, __ATOMIC_SEQ_CST);
+}
+
+bool code_page_written(TCGState *s, RAMBlock *block, uint64_t offset, unsigned len)
+{
+    CodePage *cp = code_page_peek(s->pages, page_number(block, offset));
+    uint64_t mask = granule_mask(offset & ~TARGET_PAGE_MASK, len);
+    bool clean = false;
+
+    if (!cp)
+        return true;
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    uint64_t granules = __atomic_load_n(&cp->granules, __ATOMIC_SEQ_CST);
+    if (granules && !(granules & mask))
+        return false;
+    g_mutex_lock(&s->lock);
+    code_page_invalidate(s, cp, mask);
+    if (!cp->first) {
+        ram_block_set_dirty(block, DIRTY_CODE, cp->offset, TARGET_PAGE_SIZE);
+        clean = true;
+    }
+    g_mutex_unlock(&s->lock);
+    return clean;
+}
+
+void code_pages_write_hook(RAMBlock *block, uint64_t offset, uint64_t len)
+{
+    const CPUList *list = cpu_list();
+    TCGCPU *c = list->nr ? __atomic_load_n(&list->cpus[0]->accel_state, __ATOMIC_ACQUIRE) : NULL;
+
+    while (c && len) {
+        unsigned n = MIN(len, TARGET_PAGE_SIZE - (offset & ~TARGET_PAGE_MASK));
+        code_page_written(c->s, block, offset, n);
+        offset += n;
+        len -= n;
+    }
+}
+
+void code_pages_reset(CodePages *p)
+{
+    for (unsigned i = 0; i < p->all->len; i++) {
+        CodePage *cp = p->all->pdata[i];
+        uint64_t page = page_number(cp->block, cp->offset);
+        ram_block_set_dirty(cp->block, DIRTY_CODE, cp->offset, TARGET_PAGE_SIZE);
+        chunk_peek(p, page)->code[page & ((1 << CHUNK_BITS) - 1)] = NULL;
+        g_free(cp);
+    }
+    g_ptr_array_set_size(p->all, 0);
+}

@@ -1,0 +1,147 @@
+/*
+ * The block arena, the hash that finds blocks by physical page, pc and mode, and the links between them.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <sys/mman.h>
+
+#include "accel/tcg/internal.h"
+#include "accel/tcg/tlb.h"
+
+#define HASH_BITS 16
+#define HASH_BYTES (sizeof(TranslationBlock *) << HASH_BITS)
+#define TB_ALIGN 64
+
+static TranslationBlock **hash_bucket(TCGState *s, uint64_t ram_page, vaddr pc, uint32_t mode)
+{
+    uint64_t h = (ram_page ^ (pc << 20)) * 0x9e3779b97f4a7c15ULL;
+
+    h ^= (pc >> 12) * 0xc2b2ae3d27d4eb4fULL + mode;
+    h *= 0x9e3779b97f4a7c15ULL;
+    return &s->hash[h >> (64 - HASH_BITS)];
+}
+
+TranslationBlock *tb_lookup(TCGState *s, uint64_t ram_page, vaddr pc, uint32_t mode,
+                            uint64_t ram_page1, uintptr_t addend)
+{
+    TranslationBlock *tb = __atomic_load_n(hash_bucket(s, ram_page, pc, mode), __ATOMIC_ACQUIRE);
+
+    for (; tb; tb = __atomic_load_n(&tb->hash_next, __ATOMIC_ACQUIRE)) {
+        if (__atomic_load_n(&tb->key_pc, __ATOMIC_RELAXED) == pc && tb->mode == mode &&
+            tb->ram_page[0] == ram_page && tb->ram_page[1] == ram_page1 && tb->addend == addend)
+            return tb;
+    }
+    return NULL;
+}
+
+TranslationBlock *tb_alloc(TCGState *s, unsigned n_ops)
+{
+    uint64_t size = align_up(sizeof(TranslationBlock) + n_ops * sizeof(TCGOp), TB_ALIGN);
+    TranslationBlock *tb;
+
+    if (size > s->tb_size - s->arena_used)
+        return NULL;
+    tb = (TranslationBlock *)(s->arena + s->arena_used);
+    s->arena_used += size;
+    return tb;
+}
+
+void tb_insert(TCGState *s, TranslationBlock *tb)
+{
+    TranslationBlock **bucket = hash_bucket(s, tb->ram_page[0], tb->pc, tb->mode);
+
+    tb->hash_next = *bucket;
+    __atomic_store_n(bucket, tb, __ATOMIC_RELEASE);
+    s->n_tbs++;
+}
+
+void tb_kill(TCGState *s, TranslationBlock *tb)
+{
+    TranslationBlock **link = hash_bucket(s, tb->ram_page[0], tb->pc, tb->mode);
+
+    /* Jump caches of all vCPUs miss from here on. */
+    __atomic_store_n(&tb->key_pc, TB_DEAD_PC, __ATOMIC_RELEASE);
+    while (*link && *link != tb)
+        link = &(*link)->hash_next;
+    if (*link)
+        __atomic_store_n(link, tb->hash_next, __ATOMIC_RELEASE);
+    for (TCGOp *op = tb->jmp_in, *next; op; op = next) {
+        next = op->link;
+        op->link = NULL;
+        __atomic_store_n(&op->imm, 0, __ATOMIC_RELEASE);
+    }
+    tb->jmp_in = NULL;
+}
+
+void tb_link(TCGState *s, TCGOp *chain, TranslationBlock *tb)
+{
+    g_mutex_lock(&s->lock);
+    /* A chain is on one list at a time, and keeps the first block it was linked to: one that leads
+     * to different blocks as mappings change finds the others through the jump cache. */
+    if (!chain->imm && tb->key_pc != TB_DEAD_PC) {
+        chain->link = tb->jmp_in;
+        tb->jmp_in = chain;
+        __atomic_store_n(&chain->imm, (int64_t)(uintptr_t)tb, __ATOMIC_RELEASE);
+    }
+    g_mutex_unlock(&s->lock);
+}
+
+void tcg_jump_cache_clear(TCGCPU *c)
+{
+    JumpCache *jc = env_tcg(c->env)->jump_cache;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(jc->tb); i++)
+        jc->tb[i] = c->s->dummy;
+}
+
+void tb_flush(TCGState *s)
+{
+    g_mutex_lock(&s->lock);
+    code_pages_reset(s->pages);
+    memset(s->hash, 0, HASH_BYTES);
+    s->arena_used = 0;
+    s->n_tbs = 0;
+    s->n_flushes++;
+    for (unsigned i = 0; i < s->nr_cpus; i++) {
+        if (!s->cpus[i])
+            continue;
+        tcg_jump_cache_clear(s->cpus[i]);
+        s->cpus[i]->pending_link = NULL;
+        env_tcg(s->cpus[i]->env)->tb = s->dummy;
+    }
+    g_mutex_unlock(&s->lock);
+}
+
+bool tb_init(TCGState *s, Error **errp)
+{
+    void *arena = mmap(NULL, s->tb_size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *hash = mmap(NULL, HASH_BYTES, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    s->arena = arena == MAP_FAILED ? NULL : arena;
+    s->hash = hash == MAP_FAILED ? NULL : hash;
+    s->pages = code_pages_new();
+    if (!s->arena || !s->hash || !s->pages) {
+        error_setg(errp, "tb-size: cannot reserve %u MiB for translated code",
+                   s->tb_size_mib);
+        return false;
+    }
+    s->dummy = g_malloc0(sizeof(TranslationBlock) + sizeof(TCGOp));
+    s->dummy->key_pc = TB_DEAD_PC;
+    return true;
+}
+
+void tb_finalize(TCGState *s)
+{
+    if (s->arena)
+        munmap(s->arena, s->tb_size);
+    if (s->hash)
+        munmap(s->hash, HASH_BYTES);
+    code_pages_free(s->pages);
+    g_free(s->dummy);
+    s->arena = NULL;
+    s->hash = NULL;
+    s->pages = NULL;
+    s->dummy = NULL;
+}

@@ -1,0 +1,198 @@
+/*
+ * The accelerator "tcg": its properties, and the set-up of a machine and its vCPUs.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "accel/accel.h"
+#include "accel/tcg/internal.h"
+#include "accel/tcg/tlb.h"
+
+#define DEFAULT_TB_MIB 512 /* address space; memory is taken as blocks are made */
+
+static bool always_available(char **reason)
+{
+    return true;
+}
+
+static void flush_tlb_work(CPUState *cpu, void *data)
+{
+    TCGCPU *c = cpu->accel_state;
+
+    if (c)
+        tcg_tlb_flush_all(c->env);
+}
+
+/* The memory map changed: whatever the TLBs remember of it may be wrong. */
+static void map_changed(MemoryListener *l)
+{
+    TCGState *s = container_of(l, TCGState, listener);
+
+    for (unsigned i = 0; i < s->nr_cpus; i++) {
+        TCGCPU *c = __atomic_load_n(&s->cpus[i], __ATOMIC_ACQUIRE);
+        if (!c)
+            continue;
+        if (this_cpu == c->cpu)
+            tcg_tlb_flush_all(c->env);
+        else
+            cpu_run_on_async(c->cpu, flush_tlb_work, NULL);
+    }
+}
+
+static bool tcg_init_machine(AccelState *accel, MachineState *ms, Error **errp)
+{
+    TCGState *s = TCG_STATE(accel);
+
+    s->nr_cpus = MAX(ms->smp.max_cpus, ms->smp.cpus);
+    s->cpus = g_new0(TCGCPU *, s->nr_cpus);
+    s->tb_size = s->tb_size_mib * MiB;
+    if (!tb_init(s, errp))
+        return false;
+    if (s->thread_mode == TCG_THREAD_SINGLE)
+        s->rr = rr_new();
+    ram_set_code_write_hook(code_pages_write_hook);
+    return true;
+}
+
+bool tcg_cpu_init(CPUState *cpu, CPUArchState *env, Error **errp)
+{
+    TCGState *s = TCG_STATE(current_machine()->accel);
+    CPUTCGState *t = env_tcg(env);
+    TCGCPU *c;
+
+    if ((unsigned)cpu->cpu_index >= s->nr_cpus) {
+        error_setg(errp, "vCPU %d is more than the machine was made for (%u)", cpu->cpu_index,
+                   s->nr_cpus);
+        return false;
+    }
+    c = g_new0(TCGCPU, 1);
+    c->s = s;
+    c->cpu = cpu;
+    c->index = cpu->cpu_index;
+    c->env = env;
+    t->cpu = cpu;
+    t->attention = &cpu->attention;
+    t->ops = CPU_GET_CLASS(cpu)->tcg_ops;
+    if (!tlb_init(env, s->nr_cpus, errp)) {
+        g_free(c);
+        return false;
+    }
+    c->build = tb_build_new();
+    t->jump_cache = g_new(JumpCache, 1);
+    tcg_jump_cache_clear(c);
+    t->tb = s->dummy;
+    t->cur = s->dummy->ops;
+    __atomic_store_n(&cpu->accel_state, c, __ATOMIC_RELEASE);
+    __atomic_store_n(&s->cpus[cpu->cpu_index], c, __ATOMIC_RELEASE);
+    /* The memory map counts from the first vCPU on: all of them see the same. */
+    g_mutex_lock(&s->lock);
+    bool first = !s->has_listener;
+    s->has_listener = true;
+    g_mutex_unlock(&s->lock);
+    if (first)
+        memory_listener_register(&s->listener, cpu->as);
+    return true;
+}
+
+static bool tcg_cpu_create(CPUState *cpu, Error **errp)
+{
+    const TCGCPUOps *ops = CPU_GET_CLASS(cpu)->tcg_ops;
+
+    return tcg_cpu_init(cpu, ops->get_env(cpu), errp);
+}
+
+static void tcg_cpu_destroy(CPUState *cpu)
+{
+    TCGCPU *c = cpu->accel_state;
+    CPUTCGState *t;
+
+    if (!c)
+        return;
+    t = env_tcg(c->env);
+    /* Others may be marking our TLB: they hold the lock while they look at s->cpus. */
+    g_mutex_lock(&c->s->lock);
+    __atomic_store_n(&c->s->cpus[c->index], NULL, __ATOMIC_RELEASE);
+    bool last = c->s->has_listener;
+    for (unsigned i = 0; i < c->s->nr_cpus; i++)
+        last = last && !c->s->cpus[i];
+    if (last)
+        c->s->has_listener = false;
+    g_mutex_unlock(&c->s->lock);
+    if (last)
+        memory_listener_unregister(&c->s->listener, cpu->as);
+    __atomic_store_n(&cpu->accel_state, NULL, __ATOMIC_RELEASE);
+    tlb_finalize(c->env);
+    tb_build_free(c->build);
+    g_free(t->jump_cache);
+    t->jump_cache = NULL;
+    g_free(c->uncached);
+    g_free(c);
+}
+
+/* Reset, debugger or load changed registers: the mapping may be another. */
+static void tcg_state_in(CPUState *cpu)
+{
+    TCGCPU *c = cpu->accel_state;
+
+    if (c)
+        tcg_tlb_flush_all(c->env);
+}
+
+static const EnumName thread_names[] = {
+    { "multi", TCG_THREAD_MULTI, "a host thread per vCPU, in parallel" },
+    { "single", TCG_THREAD_SINGLE, "one vCPU at a time, in turns" },
+    { NULL },
+};
+
+static const Property tcg_props[] = {
+    PROP_ENUM("thread", TCGState, thread_mode, TCG_THREAD_MULTI, thread_names,
+              "how vCPUs share the host: multi or single"),
+    PROP_U32("tb-size", TCGState, tb_size_mib, DEFAULT_TB_MIB, 2, 64 * 1024,
+             "most memory for translated code, in MiB"),
+    PROP_END,
+};
+
+static void tcg_instance_init(Object *obj)
+{
+    TCGState *s = TCG_STATE(obj);
+
+    g_mutex_init(&s->lock);
+    s->listener.name = "tcg";
+    s->listener.commit = map_changed;
+}
+
+static void tcg_instance_finalize(Object *obj)
+{
+    TCGState *s = TCG_STATE(obj);
+
+    if (s->arena)
+        ram_set_code_write_hook(NULL);
+    tb_finalize(s);
+    rr_free(s->rr);
+    g_free(s->cpus);
+    g_mutex_clear(&s->lock);
+}
+
+static void tcg_class_init(ObjectClass *klass, const void *data)
+{
+    AccelClass *ac = ACCEL_CLASS(klass);
+
+    ac->name = "tcg";
+    ac->available = always_available;
+    ac->init_machine = tcg_init_machine;
+    ac->cpu_create = tcg_cpu_create;
+    ac->cpu_destroy = tcg_cpu_destroy;
+    ac->exec = tcg_exec;
+    ac->state_in = tcg_state_in;
+    klass->props = tcg_props;
+}
+
+static const TypeInfo tcg_type = {
+    .name = TYPE_TCG_ACCEL,
+    .parent = TYPE_ACCEL,
+    .desc = "translates guest code; works on any host",
+    .instance_size = sizeof(TCGState),
+    .class_init = tcg_class_init,
+    .instance_init = tcg_instance_init,
+    .instance_finalize = tcg_instance_finalize,
+};
+type_init(tcg_type);

@@ -1,0 +1,108 @@
+/*
+ * The soft TLB behind the inline fast path: one context per translation regime, each with a direct-mapped
+ * table, a few victims, and what the fast entries cannot hold.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_ACCEL_TCG_TLB_H
+#define VIREO_ACCEL_TCG_TLB_H
+
+#include "accel/tcg/tcg-cpu.h"
+
+/* Tag bits. None below bit 3: a misaligned address must not match one. */
+enum {
+    TLB_INVALID = 1 << 11, /* not there, or not for this kind of access */
+    TLB_SLOW = 1 << 10,    /* there, but not plain RAM: through the bus */
+    TLB_CODE = 1 << 9,     /* store: translated code was made from the page */
+};
+#define TLB_TAG_NONE (~0ULL & ~7ULL)
+
+typedef struct TLBFull {
+    hwaddr pa;          /* of the page */
+    RAMBlock *block;    /* NULL unless plain RAM or ROM */
+    uint64_t offset;    /* of the page in block */
+    uint8_t page_bits;
+    bool global;
+    bool readonly;
+} TLBFull;
+
+#define TLB_VICTIMS 8
+
+typedef struct TLBContext {
+    TLBKey key;
+    bool live;           /* key is valid */
+    uint64_t last_use;
+    TLBEntry *fast;      /* TLB_FAST_SIZE */
+    TLBFull *full;       /* parallel to fast */
+    uint64_t used[TLB_FAST_SIZE / 64]; /* which entries may be valid */
+    TLBEntry victim[TLB_VICTIMS];
+    TLBFull victim_full[TLB_VICTIMS];
+    unsigned next_victim;
+    bool any_victim;
+    vaddr large_lo, large_hi; /* hull of the mappings larger than a page; lo > hi: none */
+} TLBContext;
+
+#define TLB_CONTEXTS 16
+
+struct CPUTLB {
+    /* Taken by the owner to change entries, by other harts to mark store tags. A spin lock: both
+     * hold it for a few hundred instructions at most. */
+    uint32_t lock;
+    TLBContext ctx[TLB_CONTEXTS];
+    unsigned nr_ctx;          /* allowed; fewer on machines with many harts */
+    TLBContext *data, *fetch; /* current */
+    uint64_t use_clock;
+    uint64_t n_fills, n_flushes;
+};
+
+static inline void tlb_lock(CPUTLB *t)
+{
+    while (__atomic_exchange_n(&t->lock, 1, __ATOMIC_ACQUIRE)) {
+        /* The holder may have lost its host CPU: do not burn ours. */
+        for (unsigned i = 0; __atomic_load_n(&t->lock, __ATOMIC_RELAXED); i++) {
+            if (i > 100)
+                g_thread_yield();
+        }
+    }
+}
+
+static inline void tlb_unlock(CPUTLB *t)
+{
+    __atomic_store_n(&t->lock, 0, __ATOMIC_RELEASE);
+}
+
+/* The page an entry stands for, whichever of its tags is valid. TLB_TAG_NONE if none is. */
+static inline uint64_t tlb_entry_page(const TLBEntry *e)
+{
+    for (int i = 0; i < 3; i++) {
+        if (!(e->tag[i] & TLB_INVALID))
+            return e->tag[i] & TARGET_PAGE_MASK;
+    }
+    return TLB_TAG_NONE;
+}
+
+/* What an access found. */
+typedef struct TLBProbe {
+    uint8_t *host;      /* of va, or NULL: through the bus */
+    hwaddr pa;          /* of va */
+    RAMBlock *block;    /* with host */
+    uint64_t offset;    /* of va in block */
+    uintptr_t addend;   /* host minus va */
+    TLBEntry *entry;    /* NULL: holds for this access only */
+    bool code;          /* store to a page with code */
+} TLBProbe;
+
+/* Translates one access that stays within a page, filling the TLB. False: the exception is
+ * recorded in env. Owner's thread. */
+bool tlb_probe(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLBProbe *out);
+
+/* Writes to this page of RAM must be noticed: marks the store tags of every entry that shows it.
+ * Any thread. */
+void tlb_protect_page(CPUTLB *t, uintptr_t host_page);
+/* The page at out->block, out->offset holds no code any more: the owner's entry may be quick again. */
+void tlb_unprotect_entry(CPUArchState *env, const TLBProbe *out);
+
+bool tlb_init(CPUArchState *env, unsigned nr_cpus, Error **errp);
+void tlb_finalize(CPUArchState *env);
+
+#endif
