@@ -49,6 +49,10 @@ static inline void ext_put(uint64_t *set, unsigned ext, bool on)
  * that the user set, on or off; set is changed.
  */
 bool riscv_ext_finalize(uint64_t *set, const uint64_t *chosen, Error **errp);
+/* Switches on the named features that a finished set has; blocks64: all cache blocks are 64 bytes. */
+void riscv_ext_add_named(uint64_t *set, bool blocks64);
+/* "extension 'v' (Vectors) is not implemented yet", if so. */
+bool riscv_ext_check_done(unsigned ext, Error **errp);
 
 /* "rv64imafdc_zicbom_...", in the table's order; g_free(). */
 char *riscv_ext_isa_string(const uint64_t *set);

@@ -37,6 +37,11 @@ void riscv_sfence_inval(CPURISCVState *env, const TCGOp *op);
 typedef enum RISCVCbo { CBO_INVAL, CBO_CLEAN_FLUSH, CBO_ZERO } RISCVCbo;
 void riscv_cbo_check(CPURISCVState *env, const TCGOp *op, RISCVCbo kind);
 
+/* The address after the instruction being run, and the instructions retired so far (instret); both
+ * also right while no instruction is being run. */
+vaddr riscv_next_pc(CPURISCVState *env);
+uint64_t riscv_instret(CPURISCVState *env);
+
 /* TCGCPUOps of the same names. */
 void riscv_deliver_exception(CPURISCVState *env);
 bool riscv_take_interrupt(CPURISCVState *env);

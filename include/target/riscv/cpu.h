@@ -20,7 +20,6 @@ typedef enum RISCVPriv { PRV_U = 0, PRV_S = 1, PRV_M = 3 } RISCVPriv;
 #define TARGET_REG_SINK 32
 
 #define RISCV_MAX_PMP 64
-#define RISCV_MAX_HPM 29 /* mhpmcounter3..31 */
 
 typedef struct CPUArchState CPURISCVState;
 
@@ -52,12 +51,23 @@ struct CPUArchState {
     /* CSRs as csr.def has them. */
     uint64_t mstatus, misa, medeleg, mideleg, mie, mtvec, mscratch, mepc, mcause, mtval;
     uint64_t mip;       /* atomic: devices set bits from their threads */
+    uint64_t mip_sw;    /* SEIP as software wrote it, beside the line that mip has */
     uint64_t mcounteren, mcountinhibit, menvcfg, mseccfg, mconfigptr;
     uint64_t stvec, sscratch, sepc, scause, stval, satp, scounteren, senvcfg, stimecmp;
     uint64_t pmpaddr[RISCV_MAX_PMP];
     uint8_t pmpcfg[RISCV_MAX_PMP];
-    uint64_t mcycle_offset, minstret_offset; /* counter = source + offset */
-    uint64_t mhpmcounter[RISCV_MAX_HPM], mhpmevent[RISCV_MAX_HPM];
+    /* A counter that runs is kept as its distance from its source, one that stands as its value;
+     * see csr-counter.c. [0] cycle, [2] instret, [3..31] by number. */
+    uint64_t counter[32];
+    uint64_t mhpmevent[32];
+
+    /* pmpcfg and pmpaddr decoded; follows from them. */
+    struct {
+        uint64_t first, last; /* addresses covered, inclusive; first > last: none */
+        uint8_t cfg;
+    } pmp_region[RISCV_MAX_PMP];
+    unsigned nr_pmp; /* entries up to the last that is on */
+    unsigned pte_hint; /* where in the FlatView the last page table was */
 };
 
 struct RISCVCPU {
@@ -74,7 +84,9 @@ struct RISCVCPU {
     bool mmu, pmp, sv39, sv48, sv57, misa_w, short_isa;
     uint8_t num_pmp_regions;                /* 0, 16 or 64 */
     uint16_t cbom_blocksize, cbop_blocksize, cboz_blocksize;
+    uint32_t pmu_mask;                      /* mhpmcounters that exist, by number */
     uint32_t mvendorid;
+    uint64_t mstatus_mask;                  /* writable bits; follows from the extensions */
     uint64_t marchid, mimpid;
     int priv_spec;
 };
@@ -102,7 +114,9 @@ _Noreturn void riscv_raise_illegal(CPURISCVState *env, const TCGOp *op);
  * CPU_ATTN_IRQ if one can be taken now. vCPU thread. */
 void riscv_update_interrupts(CPURISCVState *env);
 
-/* A new CPU, not yet realized, of what -cpu says: "NAME,property=value,+ext,-ext". One reference. */
+/* A new CPU, not yet realized, of what -cpu says: "NAME,property=value,...". One reference. */
 RISCVCPU *riscv_cpu_create_from_spec(const char *spec, Error **errp);
+/* Appends what -cpu help (name NULL) and -cpu NAME,help print. */
+bool riscv_cpu_help(const char *name, GString *out, Error **errp);
 
 #endif

@@ -1,0 +1,80 @@
+/*
+ * Fields of control and status registers.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_TARGET_RISCV_BITS_H
+#define VIREO_TARGET_RISCV_BITS_H
+
+#define MSTATUS_SIE (1ULL << 1)
+#define MSTATUS_MIE (1ULL << 3)
+#define MSTATUS_SPIE (1ULL << 5)
+#define MSTATUS_UBE (1ULL << 6)
+#define MSTATUS_MPIE (1ULL << 7)
+#define MSTATUS_SPP (1ULL << 8)
+#define MSTATUS_VS (3ULL << 9)
+#define MSTATUS_MPP_SHIFT 11
+#define MSTATUS_MPP (3ULL << MSTATUS_MPP_SHIFT)
+#define MSTATUS_FS (3ULL << 13)
+#define MSTATUS_XS (3ULL << 15)
+#define MSTATUS_MPRV (1ULL << 17)
+#define MSTATUS_SUM (1ULL << 18)
+#define MSTATUS_MXR (1ULL << 19)
+#define MSTATUS_TVM (1ULL << 20)
+#define MSTATUS_TW (1ULL << 21)
+#define MSTATUS_TSR (1ULL << 22)
+#define MSTATUS_UXL (3ULL << 32)
+#define MSTATUS_SXL (3ULL << 34)
+#define MSTATUS_UXL_64 (2ULL << 32)
+#define MSTATUS_SXL_64 (2ULL << 34)
+#define MSTATUS_SD (1ULL << 63)
+
+/* What of mstatus sstatus shows, and what of that it can change. */
+#define SSTATUS_WRITE                                                                       \
+    (MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_VS | MSTATUS_FS | MSTATUS_SUM |     \
+     MSTATUS_MXR)
+#define SSTATUS_READ (SSTATUS_WRITE | MSTATUS_UBE | MSTATUS_XS | MSTATUS_UXL | MSTATUS_SD)
+
+#define ENVCFG_FIOM (1ULL << 0)
+#define ENVCFG_CBIE (3ULL << 4)
+#define ENVCFG_CBCFE (1ULL << 6)
+#define ENVCFG_CBZE (1ULL << 7)
+#define ENVCFG_CBO (ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE)
+#define MENVCFG_ADUE (1ULL << 61)
+#define MENVCFG_PBMTE (1ULL << 62)
+#define MENVCFG_STCE (1ULL << 63)
+
+#define COUNTER_CY (1ULL << 0)
+#define COUNTER_TM (1ULL << 1)
+#define COUNTER_IR (1ULL << 2)
+
+#define SATP_MODE(v) ((v) >> 60)
+#define SATP_ASID(v) (((v) >> 44) & 0xFFFF)
+#define SATP_PPN(v) ((v) & ((1ULL << 44) - 1))
+enum { SATP_BARE = 0, SATP_SV39 = 8, SATP_SV48 = 9, SATP_SV57 = 10 };
+
+#define PTE_V (1ULL << 0)
+#define PTE_R (1ULL << 1)
+#define PTE_W (1ULL << 2)
+#define PTE_X (1ULL << 3)
+#define PTE_U (1ULL << 4)
+#define PTE_G (1ULL << 5)
+#define PTE_A (1ULL << 6)
+#define PTE_D (1ULL << 7)
+#define PTE_PPN(v) (((v) >> 10) & ((1ULL << 44) - 1))
+#define PTE_RESERVED (0x7FULL << 54) /* bits 60:54 */
+#define PTE_PBMT (3ULL << 61)
+#define PTE_N (1ULL << 63)
+
+#define PMP_R (1u << 0)
+#define PMP_W (1u << 1)
+#define PMP_X (1u << 2)
+#define PMP_A(cfg) (((cfg) >> 3) & 3)
+#define PMP_L (1u << 7)
+enum { PMP_OFF = 0, PMP_TOR = 1, PMP_NA4 = 2, PMP_NAPOT = 3 };
+
+/* What can be delegated: everything but ecall from M (11), and what we never raise (10, 14). */
+#define MEDELEG_MASK 0xB3FFULL
+#define MIDELEG_MASK (MIP_SSIP | MIP_STIP | MIP_SEIP)
+
+#endif

@@ -1,0 +1,122 @@
+/*
+ * The hart's state table: what is reset, saved and loaded. The registers that csr.def keeps in a
+ * field are rows made from it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "target/riscv/cpu-impl.h"
+
+#include <inttypes.h>
+
+#include "target/riscv/bits.h"
+#include "target/riscv/causes.h"
+#include "target/riscv/mmu.h"
+#include "target/riscv/mode.h"
+#include "target/riscv/sstc.h"
+
+static const StateField fields[] = {
+    S_U64(RISCVCPU, env.x, .count = 33),
+    S_U64(RISCVCPU, env.f, .count = 32),
+    S_U64(RISCVCPU, env.pc), /* after reset: resetvec */
+    S_U8(RISCVCPU, env.fflags, .max = 31),
+    S_U8(RISCVCPU, env.frm, .max = 7),
+    S_U8(RISCVCPU, env.priv, .reset = PRV_M, .max = PRV_M),
+    S_BOOL(RISCVCPU, env.virt),
+    S_U64(RISCVCPU, env.reserve_addr, .reset = UINT64_MAX),
+    S_U64(RISCVCPU, env.reserve_value),
+    S_U8(RISCVCPU, env.reserve_size, .max = 8),
+    S_U64(RISCVCPU, env.exc_cause, .flags = STATE_TRANSIENT),
+    S_U64(RISCVCPU, env.exc_tval, .flags = STATE_TRANSIENT),
+
+#define CSR(number, name_, requires, check, field_, reset_, mask, read, write, fx) \
+    S_U64(RISCVCPU, env.field_, .reset = (reset_)),
+#define CSR_VIEW(...)
+#define CSR_RANGE(...)
+#include "target/riscv/csr.def"
+#undef CSR
+#undef CSR_VIEW
+#undef CSR_RANGE
+
+    /* Lines keep their level over a reset; what software set is cleared in riscv_csr_reset(). */
+    S_U64(RISCVCPU, env.mip, .flags = STATE_NO_RESET),
+    S_U64(RISCVCPU, env.mip_sw),
+    S_U64(RISCVCPU, env.pmpaddr, .count = RISCV_MAX_PMP),
+    S_U8(RISCVCPU, env.pmpcfg, .count = RISCV_MAX_PMP),
+    S_U64(RISCVCPU, env.counter, .count = 32),
+    S_U64(RISCVCPU, env.mhpmevent, .count = 32, .max = 2),
+    S_U64(RISCVCPU, env.tcg.icount),
+    S_BOOL(RISCVCPU, parent_obj.halted),
+    S_END,
+};
+
+static bool check(const Object *scratch, Error **errp)
+{
+    const RISCVCPU *cpu = (const RISCVCPU *)scratch;
+    const CPURISCVState *env = &cpu->env;
+    uint64_t all = riscv_ext_misa(cpu->ext);
+
+    if (env->priv == 2) {
+        error_setg(errp, "privilege 2 does not exist");
+        return false;
+    }
+    if (env->misa & ~all) {
+        error_setg(errp, "misa %#" PRIx64 " has extensions that this CPU lacks (%#" PRIx64 ")",
+                   env->misa, all);
+        return false;
+    }
+    if (SATP_MODE(env->satp) != SATP_BARE &&
+        (SATP_MODE(env->satp) < SATP_SV39 || SATP_MODE(env->satp) > SATP_SV57)) {
+        error_setg(errp, "satp %#" PRIx64 " has a mode that does not exist", env->satp);
+        return false;
+    }
+    return true;
+}
+
+void riscv_csr_reset(RISCVCPU *cpu)
+{
+    CPURISCVState *env = &cpu->env;
+
+    env->pc = env->tcg.pc = cpu->resetvec;
+    env->misa = riscv_ext_misa(cpu->ext);
+    if (ext_get(cpu->ext, EXT_U))
+        env->mstatus |= MSTATUS_UXL_64;
+    else
+        env->mstatus |= MSTATUS_MPP; /* M is the only value there is */
+    if (ext_get(cpu->ext, EXT_S))
+        env->mstatus |= MSTATUS_SXL_64;
+    /* Firmware that knows nothing of menvcfg finds what it would find without these extensions
+     * having an enable, as on QEMU. */
+    if (ext_get(cpu->ext, EXT_SVPBMT))
+        env->menvcfg |= MENVCFG_PBMTE;
+    if (ext_get(cpu->ext, EXT_SVADU) && !ext_get(cpu->ext, EXT_SVADE))
+        env->menvcfg |= MENVCFG_ADUE;
+    __atomic_fetch_and(&env->mip, ~(MIP_SSIP | MIP_STIP), __ATOMIC_ACQ_REL);
+    /* cycle counts machine time, which goes on over a reset. */
+    env->counter[0] = -(uint64_t)clock_get_ns(CLOCK_VIRTUAL);
+}
+
+void riscv_state_derive(RISCVCPU *cpu)
+{
+    CPURISCVState *env = &cpu->env;
+
+    riscv_ext_without(cpu->ext, riscv_ext_misa(cpu->ext) & ~env->misa, env->ext_on);
+    riscv_pmp_update(env);
+    riscv_mode_update(env);
+    riscv_tlb_flush(env);
+    riscv_tlb_switch(env);
+}
+
+static void post_load(Object *obj)
+{
+    RISCVCPU *cpu = RISCV_CPU(obj);
+
+    riscv_state_derive(cpu);
+    riscv_stimer_update(cpu);
+}
+
+const StateTable riscv_cpu_state = {
+    .name = "riscv-cpu",
+    .fields = fields,
+    .check = check,
+    .post_load = post_load,
+};

@@ -1,0 +1,198 @@
+/*
+ * The CPU device: its class, its life, its interrupt lines.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "target/riscv/cpu.h"
+
+#include "target/riscv/bits.h"
+#include "target/riscv/cpu-impl.h"
+#include "target/riscv/fpu/fpu.h"
+#include "target/riscv/mmu.h"
+#include "target/riscv/mode.h"
+#include "target/riscv/sstc.h"
+#include "target/riscv/translate.h"
+#include "target/riscv/trap.h"
+
+void riscv_mode_update(CPURISCVState *env)
+{
+    static const struct {
+        uint8_t ext;
+        uint32_t bit;
+    } letters[] = {
+        { EXT_A, MODE_MISA_OFF_A }, { EXT_B, MODE_MISA_OFF_B }, { EXT_C, MODE_MISA_OFF_C },
+        { EXT_D, MODE_MISA_OFF_D }, { EXT_F, MODE_MISA_OFF_F }, { EXT_M, MODE_MISA_OFF_M },
+        { EXT_V, MODE_MISA_OFF_V }, { EXT_H, MODE_MISA_OFF_H },
+    };
+    const RISCVCPU *cpu = env_cpu(env);
+    uint32_t mode = env->priv;
+
+    if (env->virt)
+        mode |= MODE_VIRT;
+    if (env->mstatus & MSTATUS_FS)
+        mode |= MODE_FS;
+    if (env->mstatus & MSTATUS_VS)
+        mode |= MODE_VS;
+    if (unlikely(cpu->misa_w))
+        for (size_t i = 0; i < ARRAY_SIZE(letters); i++)
+            if (ext_get(cpu->ext, letters[i].ext) && !ext_get(env->ext_on, letters[i].ext))
+                mode |= letters[i].bit;
+    env->tcg.mode = mode;
+}
+
+/* ---- Realize and reset ---- */
+
+static bool check_block(const char *name, unsigned size, Error **errp)
+{
+    if (is_pow2(size) && size >= 8 && size <= 4096)
+        return true;
+    error_setg(errp, "%s=%u: a power of two from 8 to 4096 is needed", name, size);
+    return false;
+}
+
+static bool check_config(RISCVCPU *cpu, Error **errp)
+{
+    if (!riscv_ext_finalize(cpu->ext, cpu->ext_chosen, errp))
+        return false;
+    if (!check_block("cbom_blocksize", cpu->cbom_blocksize, errp) ||
+        !check_block("cbop_blocksize", cpu->cbop_blocksize, errp) ||
+        !check_block("cboz_blocksize", cpu->cboz_blocksize, errp))
+        return false;
+    if (cpu->num_pmp_regions != 0 && cpu->num_pmp_regions != 16 && cpu->num_pmp_regions != 64) {
+        error_setg(errp, "num-pmp-regions=%u: 0, 16 or 64 is needed", cpu->num_pmp_regions);
+        return false;
+    }
+    if (cpu->sv57 && !cpu->sv48) {
+        error_setg(errp, "sv57=on needs sv48, which is off");
+        return false;
+    }
+    if (cpu->sv48 && !cpu->sv39) {
+        error_setg(errp, "sv48=on needs sv39, which is off");
+        return false;
+    }
+    if (cpu->pmu_mask & 7) {
+        error_setg(errp, "pmu-mask=%#x: counters 0 to 2 are not programmable", cpu->pmu_mask);
+        return false;
+    }
+    return true;
+}
+
+static uint64_t mstatus_mask(const RISCVCPU *cpu)
+{
+    uint64_t mask = MSTATUS_MIE | MSTATUS_MPIE | MSTATUS_MPP;
+
+    if (ext_get(cpu->ext, EXT_S))
+        mask |= MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_SUM | MSTATUS_MXR |
+                MSTATUS_TVM | MSTATUS_TW | MSTATUS_TSR;
+    if (ext_get(cpu->ext, EXT_U))
+        mask |= MSTATUS_MPRV | MSTATUS_TW;
+    if (ext_get(cpu->ext, EXT_F))
+        mask |= MSTATUS_FS;
+    if (ext_get(cpu->ext, EXT_V))
+        mask |= MSTATUS_VS;
+    return mask;
+}
+
+static bool riscv_cpu_realize(DeviceState *dev, Error **errp)
+{
+    RISCVCPU *cpu = RISCV_CPU(dev);
+
+    if (!check_config(cpu, errp))
+        return false;
+    riscv_ext_add_named(cpu->ext, cpu->cbom_blocksize == 64 && cpu->cbop_blocksize == 64 &&
+                                      cpu->cboz_blocksize == 64);
+    if (!ext_get(cpu->ext, EXT_S))
+        cpu->mmu = false;
+    cpu->mstatus_mask = mstatus_mask(cpu);
+    riscv_stimer_init(cpu);
+    return true;
+}
+
+static void riscv_cpu_unrealize(DeviceState *dev)
+{
+    riscv_stimer_fini(RISCV_CPU(dev));
+}
+
+/* The device lock is held; nothing here takes it again. */
+static void riscv_cpu_reset(DeviceState *dev)
+{
+    RISCVCPU *cpu = RISCV_CPU(dev);
+
+    timer_del(&cpu->stimer);
+    riscv_csr_reset(cpu);
+    riscv_state_derive(cpu);
+    __atomic_store_n(&cpu->parent_obj.halted, false, __ATOMIC_RELAXED);
+}
+
+/* ---- Interrupt lines, from devices ---- */
+
+static void riscv_cpu_irq_in(void *dev, int n, bool level)
+{
+    RISCVCPU *cpu = RISCV_CPU(dev);
+    uint64_t bit;
+
+    if (n < 0 || n > 63)
+        return;
+    bit = BIT_ULL(n);
+    /* SSIP is software's to clear: a line only sets it. */
+    if (level)
+        riscv_mip_change(&cpu->env, bit, 0);
+    else if (bit != MIP_SSIP)
+        riscv_mip_change(&cpu->env, 0, bit);
+}
+
+/* ---- Class ---- */
+
+static vaddr riscv_get_pc(CPUState *cpu)
+{
+    return riscv_env(cpu)->pc;
+}
+
+static void riscv_set_pc(CPUState *cpu, vaddr pc)
+{
+    riscv_env(cpu)->pc = pc;
+}
+
+static const TCGCPUOps riscv_tcg_ops = {
+    .get_env = riscv_env,
+    .translate_insn = riscv_translate_insn,
+    .insn_len = riscv_insn_len,
+    .tlb_fill = riscv_tlb_fill,
+    .bus_error = riscv_bus_error,
+    .tlb_keys = riscv_tlb_keys,
+    .deliver_exception = riscv_deliver_exception,
+    .take_interrupt = riscv_take_interrupt,
+    .exec_enter = fp_exec_enter,
+    .exec_leave = fp_exec_leave,
+    .dump = riscv_env_dump,
+};
+
+static void riscv_cpu_class_init(ObjectClass *klass, const void *class_data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+    CPUClass *cc = CPU_CLASS(klass);
+
+    klass->props = riscv_cpu_props;
+    klass->state = &riscv_cpu_state;
+    dc->realize = riscv_cpu_realize;
+    dc->unrealize = riscv_cpu_unrealize;
+    dc->reset = riscv_cpu_reset;
+    dc->irq_in = riscv_cpu_irq_in;
+    dc->fdt = riscv_cpu_fdt;
+    cc->has_work = riscv_has_work;
+    cc->get_pc = riscv_get_pc;
+    cc->set_pc = riscv_set_pc;
+    cc->dump = riscv_cpu_dump;
+    cc->translate_debug = riscv_translate_debug;
+    cc->disas = riscv_disas;
+    cc->tcg_ops = &riscv_tcg_ops;
+}
+
+static const TypeInfo riscv_cpu_type = {
+    .name = TYPE_RISCV_CPU,
+    .parent = TYPE_CPU,
+    .instance_size = sizeof(RISCVCPU),
+    .abstract = true,
+    .class_init = riscv_cpu_class_init,
+};
+type_init(riscv_cpu_type);

@@ -1,0 +1,83 @@
+/*
+ * Private to the csr-*.c files: what the functions named in csr.def look like.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_TARGET_RISCV_CSR_IMPL_H
+#define VIREO_TARGET_RISCV_CSR_IMPL_H
+
+#include "target/riscv/bits.h"
+#include "target/riscv/causes.h"
+#include "target/riscv/csr.h"
+
+/* What a write touched. */
+enum {
+    FX_IRQ = 1 << 0,
+    FX_MODE = 1 << 1,
+    FX_TLB = 1 << 2,
+    FX_MAP = 1 << 3,
+    FX_FLUSH = 1 << 4,
+};
+
+#define CSR_CHECK(name) bool check_##name(CPURISCVState *env, unsigned csr)
+#define CSR_READ(name) uint64_t read_##name(CPURISCVState *env, unsigned csr)
+/* value: the new value, mask: the bits that the instruction means to change (the others have their
+ * present value). Returns FX_* beyond those of the row. */
+#define CSR_WRITE_FN(name) \
+    unsigned write_##name(CPURISCVState *env, unsigned csr, uint64_t value, uint64_t mask)
+
+CSR_CHECK(fs);
+CSR_CHECK(counter);
+CSR_CHECK(time);
+CSR_CHECK(hpm);
+CSR_CHECK(stimecmp);
+CSR_CHECK(satp);
+CSR_CHECK(pmpcfg);
+CSR_CHECK(pmpaddr);
+
+CSR_READ(fflags);
+CSR_READ(frm);
+CSR_READ(fcsr);
+CSR_READ(counter);
+CSR_READ(time);
+CSR_READ(sstatus);
+CSR_READ(sie);
+CSR_READ(sip);
+CSR_READ(mip);
+CSR_READ(mstatus);
+CSR_READ(mepc);
+CSR_READ(sepc);
+CSR_READ(mvendorid);
+CSR_READ(marchid);
+CSR_READ(mimpid);
+CSR_READ(mhartid);
+CSR_READ(mhpmevent);
+CSR_READ(pmpcfg);
+CSR_READ(pmpaddr);
+
+CSR_WRITE_FN(fflags);
+CSR_WRITE_FN(frm);
+CSR_WRITE_FN(fcsr);
+CSR_WRITE_FN(sstatus);
+CSR_WRITE_FN(mstatus);
+CSR_WRITE_FN(misa);
+CSR_WRITE_FN(sie);
+CSR_WRITE_FN(sip);
+CSR_WRITE_FN(mie);
+CSR_WRITE_FN(mip);
+CSR_WRITE_FN(tvec);
+CSR_WRITE_FN(epc);
+CSR_WRITE_FN(envcfg);
+CSR_WRITE_FN(satp);
+CSR_WRITE_FN(stimecmp);
+CSR_WRITE_FN(counter);
+CSR_WRITE_FN(counteren);
+CSR_WRITE_FN(mcountinhibit);
+CSR_WRITE_FN(mhpmevent);
+CSR_WRITE_FN(pmpcfg);
+CSR_WRITE_FN(pmpaddr);
+
+/* Marks the f registers' state dirty and follows FX_*; returns CSR_EFFECT_*. */
+uint64_t riscv_csr_apply(CPURISCVState *env, unsigned fx);
+
+#endif

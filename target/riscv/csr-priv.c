@@ -1,0 +1,270 @@
+/*
+ * CSRs of status, trap set-up and configuration: what masks cannot say.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "target/riscv/csr-impl.h"
+
+#include "target/riscv/fpu/fpu.h"
+#include "target/riscv/mode.h"
+#include "target/riscv/sstc.h"
+#include "target/riscv/trap.h"
+
+/* ---- Floating point ---- */
+
+CSR_CHECK(fs)
+{
+    return env->mstatus & MSTATUS_FS;
+}
+
+CSR_READ(fflags)
+{
+    return fp_get_fflags(env);
+}
+
+CSR_READ(frm)
+{
+    return env->frm;
+}
+
+CSR_READ(fcsr)
+{
+    return (uint64_t)env->frm << 5 | fp_get_fflags(env);
+}
+
+CSR_WRITE_FN(fflags)
+{
+    riscv_fs_dirty(env);
+    fp_set_fflags(env, value & 31);
+    return 0;
+}
+
+CSR_WRITE_FN(frm)
+{
+    riscv_fs_dirty(env);
+    fp_set_frm(env, value & 7);
+    return 0;
+}
+
+CSR_WRITE_FN(fcsr)
+{
+    riscv_fs_dirty(env);
+    fp_set_fflags(env, value & 31);
+    fp_set_frm(env, (value >> 5) & 7);
+    return 0;
+}
+
+/* ---- mstatus, sstatus, misa ---- */
+
+CSR_READ(mstatus)
+{
+    uint64_t v = env->mstatus;
+
+    /* SD sums up FS, VS and XS, all of them "dirty" as 3. */
+    if ((v & MSTATUS_FS) == MSTATUS_FS || (v & MSTATUS_VS) == MSTATUS_VS)
+        v |= MSTATUS_SD;
+    return v;
+}
+
+CSR_READ(sstatus)
+{
+    return read_mstatus(env, csr) & SSTATUS_READ;
+}
+
+static bool priv_exists(const CPURISCVState *env, unsigned priv)
+{
+    return priv == PRV_M || (priv == PRV_S && riscv_ext_on(env, EXT_S)) ||
+           (priv == PRV_U && riscv_ext_on(env, EXT_U));
+}
+
+static unsigned set_mstatus(CPURISCVState *env, uint64_t now)
+{
+    uint64_t old = env->mstatus, changed;
+    unsigned fx = 0;
+
+    /* MPP is WARL: a mode that does not exist leaves it alone. */
+    if (!priv_exists(env, (now & MSTATUS_MPP) >> MSTATUS_MPP_SHIFT))
+        now = (now & ~MSTATUS_MPP) | (old & MSTATUS_MPP);
+    env->mstatus = now;
+    changed = old ^ now;
+    if (now & changed & (MSTATUS_SIE | MSTATUS_MIE))
+        fx |= FX_IRQ;
+    if (changed & (MSTATUS_FS | MSTATUS_VS))
+        fx |= FX_MODE;
+    if ((changed & (MSTATUS_SUM | MSTATUS_MXR | MSTATUS_MPRV)) ||
+        ((now & MSTATUS_MPRV) && (changed & MSTATUS_MPP)))
+        fx |= FX_TLB;
+    return fx;
+}
+
+CSR_WRITE_FN(mstatus)
+{
+    uint64_t wmask = env_cpu(env)->mstatus_mask;
+
+    return set_mstatus(env, (env->mstatus & ~wmask) | (value & wmask));
+}
+
+CSR_WRITE_FN(sstatus)
+{
+    uint64_t wmask = env_cpu(env)->mstatus_mask & SSTATUS_WRITE;
+
+    return set_mstatus(env, (env->mstatus & ~wmask) | (value & wmask));
+}
+
+#define MISA(letter) (1ULL << ((letter) - 'A'))
+
+CSR_WRITE_FN(misa)
+{
+    RISCVCPU *cpu = env_cpu(env);
+    uint64_t all = riscv_ext_misa(cpu->ext);
+    uint64_t can = all & (MISA('A') | MISA('B') | MISA('C') | MISA('D') | MISA('F') | MISA('M') |
+                          MISA('V'));
+    uint64_t now;
+
+    if (!cpu->misa_w)
+        return 0;
+    now = (all & ~can) | (value & can);
+    if (!(now & MISA('F')))
+        now &= ~MISA('D');
+    if (!(now & MISA('D')))
+        now &= ~MISA('V');
+    /* Without C the next instruction must be aligned, or the write of C is suppressed. */
+    if ((env->misa & ~now & MISA('C')) && (riscv_next_pc(env) & 3))
+        now |= MISA('C');
+    if (now == env->misa)
+        return 0;
+    env->misa = now;
+    riscv_ext_without(cpu->ext, all & ~now, env->ext_on);
+    if (!(now & MISA('F')))
+        env->mstatus &= ~MSTATUS_FS;
+    return FX_MODE;
+}
+
+/* ---- Trap vectors and addresses ---- */
+
+CSR_WRITE_FN(tvec)
+{
+    /* Modes 2 and 3 are reserved: WARL, and we keep what was there. */
+    if ((value & 3) < 2)
+        *(csr == 0x305 ? &env->mtvec : &env->stvec) = value;
+    return 0;
+}
+
+CSR_WRITE_FN(epc)
+{
+    *(csr == 0x341 ? &env->mepc : &env->sepc) = value & ~1ULL;
+    return 0;
+}
+
+/* Bit 1 is not lost while misa.C is off, only hidden (priv. spec, mepc). */
+static uint64_t epc_mask(const CPURISCVState *env)
+{
+    return riscv_ext_on(env, EXT_ZCA) ? ~1ULL : ~3ULL;
+}
+
+CSR_READ(mepc)
+{
+    return env->mepc & epc_mask(env);
+}
+
+CSR_READ(sepc)
+{
+    return env->sepc & epc_mask(env);
+}
+
+/* ---- Environment configuration ---- */
+
+static uint64_t envcfg_mask(const CPURISCVState *env, bool machine)
+{
+    uint64_t mask = ENVCFG_FIOM;
+
+    if (riscv_ext_on(env, EXT_ZICBOM))
+        mask |= ENVCFG_CBIE | ENVCFG_CBCFE;
+    if (riscv_ext_on(env, EXT_ZICBOZ))
+        mask |= ENVCFG_CBZE;
+    if (!machine)
+        return mask;
+    if (riscv_ext_on(env, EXT_SSTC))
+        mask |= MENVCFG_STCE;
+    if (riscv_ext_on(env, EXT_SVPBMT))
+        mask |= MENVCFG_PBMTE;
+    if (riscv_ext_on(env, EXT_SVADU))
+        mask |= MENVCFG_ADUE;
+    return mask;
+}
+
+CSR_WRITE_FN(envcfg)
+{
+    bool machine = csr == 0x30A;
+    uint64_t *reg = machine ? &env->menvcfg : &env->senvcfg;
+    uint64_t old = *reg, wmask = envcfg_mask(env, machine), changed;
+    unsigned fx = 0;
+
+    if ((value & ENVCFG_CBIE) == (2ULL << 4)) /* reserved: keeps its value */
+        wmask &= ~ENVCFG_CBIE;
+    *reg = (old & ~wmask) | (value & wmask);
+    changed = old ^ *reg;
+    if (changed & (MENVCFG_PBMTE | MENVCFG_ADUE))
+        fx |= FX_FLUSH;
+    if (changed & MENVCFG_STCE) {
+        riscv_stimer_update(env_cpu(env));
+        fx |= FX_IRQ;
+    }
+    return fx;
+}
+
+/* ---- satp ---- */
+
+CSR_CHECK(satp)
+{
+    return env->priv != PRV_S || !(env->mstatus & MSTATUS_TVM);
+}
+
+static bool satp_mode_exists(const RISCVCPU *cpu, unsigned mode)
+{
+    switch (mode) {
+    case SATP_BARE:
+        return true;
+    case SATP_SV39:
+        return cpu->mmu && cpu->sv39;
+    case SATP_SV48:
+        return cpu->mmu && cpu->sv48;
+    case SATP_SV57:
+        return cpu->mmu && cpu->sv57;
+    default:
+        return false;
+    }
+}
+
+CSR_WRITE_FN(satp)
+{
+    RISCVCPU *cpu = env_cpu(env);
+
+    /* A write of a mode that does not exist has no effect at all (priv. spec, satp). */
+    if (!satp_mode_exists(cpu, SATP_MODE(value)) || !cpu->mmu || value == env->satp)
+        return 0;
+    env->satp = value;
+    return env->priv == PRV_M ? FX_TLB : FX_TLB | FX_MAP;
+}
+
+/* ---- Identity ---- */
+
+CSR_READ(mvendorid)
+{
+    return env_cpu(env)->mvendorid;
+}
+
+CSR_READ(marchid)
+{
+    return env_cpu(env)->marchid;
+}
+
+CSR_READ(mimpid)
+{
+    return env_cpu(env)->mimpid;
+}
+
+CSR_READ(mhartid)
+{
+    return env_cpu(env)->hartid;
+}

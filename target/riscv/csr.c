@@ -1,0 +1,240 @@
+/*
+ * CSR accesses, driven by the table.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "target/riscv/csr.h"
+
+#include <string.h>
+
+#include "target/riscv/csr-impl.h"
+#include "target/riscv/mode.h"
+#include "target/riscv/mmu.h"
+#include "target/riscv/trap.h"
+
+typedef struct CSRRow {
+    const char *name;
+    const char *const *names; /* of a range */
+    uint16_t first;
+    uint8_t requires;
+    uint8_t fx;
+    uint16_t offset; /* of the field in CPURISCVState; 0: none */
+    bool (*check)(CPURISCVState *env, unsigned csr);
+    uint64_t (*read)(CPURISCVState *env, unsigned csr);
+    unsigned (*write)(CPURISCVState *env, unsigned csr, uint64_t value, uint64_t mask);
+    uint64_t mask;
+} CSRRow;
+
+static unsigned write_ro(CPURISCVState *env, unsigned csr, uint64_t value, uint64_t mask)
+{
+    return 0;
+}
+
+#define N4(s, a, b, c, d) s #a, s #b, s #c, s #d
+#define NAMES_4_15(s) N4(s, 4, 5, 6, 7), N4(s, 8, 9, 10, 11), N4(s, 12, 13, 14, 15)
+#define NAMES_16_31(s) \
+    N4(s, 16, 17, 18, 19), N4(s, 20, 21, 22, 23), N4(s, 24, 25, 26, 27), N4(s, 28, 29, 30, 31)
+#define NAMES_32_47(s) \
+    N4(s, 32, 33, 34, 35), N4(s, 36, 37, 38, 39), N4(s, 40, 41, 42, 43), N4(s, 44, 45, 46, 47)
+#define NAMES_48_63(s) \
+    N4(s, 48, 49, 50, 51), N4(s, 52, 53, 54, 55), N4(s, 56, 57, 58, 59), N4(s, 60, 61, 62, 63)
+#define LIST(...) ((const char *const[]){ __VA_ARGS__ })
+#define NAMES_3_31(s) LIST(s "3", NAMES_4_15(s), NAMES_16_31(s))
+#define NAMES_0_15(s) LIST(N4(s, 0, 1, 2, 3), NAMES_4_15(s))
+#define NAMES_0_63(s) \
+    LIST(N4(s, 0, 1, 2, 3), NAMES_4_15(s), NAMES_16_31(s), NAMES_32_47(s), NAMES_48_63(s))
+
+#define check_any NULL
+#define read_plain NULL
+#define write_plain NULL
+
+/* Rows are numbered from 1 as they stand in the table. */
+enum {
+    CSR_ROW_NONE,
+#define CSR(number, ...) CSR_ROW_##number,
+#define CSR_VIEW(number, ...) CSR_ROW_##number,
+#define CSR_RANGE(number, ...) CSR_ROW_##number,
+#include "target/riscv/csr.def"
+#undef CSR
+#undef CSR_VIEW
+#undef CSR_RANGE
+    CSR_ROW_NR,
+};
+
+static const CSRRow csr_rows[CSR_ROW_NR] = {
+#define CSR(number, name_, requires_, chk, field, reset, mask_, rd, wr, fx_)      \
+    [CSR_ROW_##number] = { .name = #name_, .first = (number), .requires = EXT_##requires_,  \
+                           .fx = (fx_), .offset = offsetof(CPURISCVState, field),           \
+                           .check = check_##chk, .read = read_##rd,                   \
+                           .write = write_##wr, .mask = (mask_) },
+#define CSR_VIEW(number, name_, requires_, chk, rd, wr, fx_)                      \
+    [CSR_ROW_##number] = { .name = #name_, .first = (number), .requires = EXT_##requires_,  \
+                           .fx = (fx_), .check = check_##chk, .read = read_##rd,      \
+                           .write = write_##wr },
+#define CSR_RANGE(number, count, names_, requires_, chk, rd, wr, fx_)             \
+    [CSR_ROW_##number] = { .names = names_, .first = (number),                              \
+                           .requires = EXT_##requires_, .fx = (fx_),                        \
+                           .check = check_##chk, .read = read_##rd,                   \
+                           .write = write_##wr },
+#include "target/riscv/csr.def"
+#undef CSR
+#undef CSR_VIEW
+#undef CSR_RANGE
+};
+
+/* The row of each number; 0: there is none. */
+static const uint8_t csr_index[4096] = {
+#define CSR(number, ...) [number] = CSR_ROW_##number,
+#define CSR_VIEW(number, ...) [number] = CSR_ROW_##number,
+#define CSR_RANGE(number, count, ...) [(number) ... (number) + (count) - 1] = CSR_ROW_##number,
+#include "target/riscv/csr.def"
+#undef CSR
+#undef CSR_VIEW
+#undef CSR_RANGE
+};
+
+_Static_assert(CSR_ROW_NR <= 256 && sizeof(CPURISCVState) < 65536, "types of the table too small");
+
+static inline uint64_t *row_field(CPURISCVState *env, const CSRRow *row)
+{
+    return (uint64_t *)((char *)env + row->offset);
+}
+
+static inline uint64_t row_read(CPURISCVState *env, const CSRRow *row, unsigned csr)
+{
+    return row->read ? row->read(env, csr) : *row_field(env, row);
+}
+
+static inline unsigned row_write(CPURISCVState *env, const CSRRow *row, unsigned csr,
+                                 uint64_t value, uint64_t mask)
+{
+    if (row->write)
+        return row->fx | row->write(env, csr, value, mask);
+    *row_field(env, row) = (*row_field(env, row) & ~row->mask) | (value & row->mask);
+    return row->fx;
+}
+
+uint64_t riscv_csr_apply(CPURISCVState *env, unsigned fx)
+{
+    uint64_t effects = 0;
+
+    if (fx & FX_FLUSH) {
+        riscv_tlb_flush(env);
+        effects |= CSR_EFFECT_LOOKUP;
+    }
+    if (fx & FX_TLB)
+        riscv_tlb_switch(env);
+    if (fx & FX_MAP)
+        effects |= CSR_EFFECT_LOOKUP;
+    if (fx & FX_MODE) {
+        uint32_t before = env->tcg.mode;
+        riscv_mode_update(env);
+        if (env->tcg.mode != before)
+            effects |= CSR_EFFECT_LOOKUP;
+    }
+    if (fx & FX_IRQ) {
+        riscv_update_interrupts(env);
+        if (riscv_pending_interrupt(env) >= 0)
+            effects |= CSR_EFFECT_IRQ;
+    }
+    return effects;
+}
+
+CSRResult riscv_csr_insn(CPURISCVState *env, const TCGOp *op, unsigned csr, CSRKind kind,
+                         uint64_t operand, bool do_read, bool do_write)
+{
+    const CSRRow *row = &csr_rows[csr_index[csr & 0xFFF]];
+    CSRResult r = { 0, 0 };
+    uint64_t value, mask;
+    unsigned fx;
+
+    if (unlikely(row == csr_rows || env->priv < ((csr >> 8) & 3) ||
+                 (do_write && (csr >> 10) == 3) || !riscv_ext_on(env, row->requires) ||
+                 (row->check && !row->check(env, csr))))
+        riscv_raise_illegal(env, op);
+
+    if (do_read || kind != CSR_WRITE)
+        r.old = row_read(env, row, csr);
+    if (!do_write)
+        return r;
+
+    switch (kind) {
+    case CSR_SET:
+        value = r.old | operand;
+        mask = operand;
+        break;
+    case CSR_CLEAR:
+        value = r.old & ~operand;
+        mask = operand;
+        break;
+    default:
+        value = operand;
+        mask = ~0ULL;
+        break;
+    }
+    fx = row_write(env, row, csr, value, mask);
+    if (fx)
+        r.effects = riscv_csr_apply(env, fx);
+    return r;
+}
+
+/* The row of a register that this hart has, or NULL. */
+static const CSRRow *row_present(CPURISCVState *env, unsigned csr)
+{
+    const CSRRow *row = &csr_rows[csr_index[csr & 0xFFF]];
+
+    if (row == csr_rows || csr > 0xFFF || !riscv_ext_on(env, row->requires))
+        return NULL;
+    return row;
+}
+
+bool riscv_csr_read_debug(CPURISCVState *env, unsigned csr, uint64_t *value)
+{
+    const CSRRow *row = row_present(env, csr);
+    uint8_t priv = env->priv;
+    bool ok;
+
+    if (!row)
+        return false;
+    env->priv = PRV_M;
+    ok = !row->check || row->check(env, csr);
+    if (ok)
+        *value = row_read(env, row, csr);
+    env->priv = priv;
+    return ok;
+}
+
+bool riscv_csr_write_debug(CPURISCVState *env, unsigned csr, uint64_t value)
+{
+    const CSRRow *row = row_present(env, csr);
+    uint8_t priv = env->priv;
+    bool ok;
+
+    if (!row || (csr >> 10) == 3)
+        return false;
+    env->priv = PRV_M;
+    ok = !row->check || row->check(env, csr);
+    env->priv = priv;
+    if (ok)
+        riscv_csr_apply(env, row_write(env, row, csr, value, ~0ULL));
+    return ok;
+}
+
+const char *riscv_csr_name(unsigned csr)
+{
+    const CSRRow *row = &csr_rows[csr_index[csr & 0xFFF]];
+
+    if (row == csr_rows || csr > 0xFFF)
+        return NULL;
+    return row->names ? row->names[csr - row->first] : row->name;
+}
+
+int riscv_csr_by_name(const char *name)
+{
+    for (unsigned csr = 0; csr < 4096; csr++) {
+        const char *known = riscv_csr_name(csr);
+        if (known && !strcmp(known, name))
+            return (int)csr;
+    }
+    return -1;
+}

@@ -1,0 +1,219 @@
+/*
+ * Extensions: the table, and what follows from a set of them.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "target/riscv/ext.h"
+
+#include <string.h>
+
+#include "util/bits.h"
+
+#define NONE ((const uint8_t[]){ EXT_END_ })
+#define L(...) ((const uint8_t[]){ __VA_ARGS__, EXT_END_ })
+const RISCVExtRow riscv_ext_rows[EXT_NR] = {
+#define EXT(id, name_, version_, status_, models_, requires_, implies_, help_) \
+    [EXT_##id] = { .name = (name_), .version = (version_), .status = (status_), \
+                   .models = (models_), .requires = requires_, .implies = implies_, \
+                   .help = (help_) },
+#include "target/riscv/ext.def"
+#undef EXT
+};
+#undef NONE
+#undef L
+
+_Static_assert(EXT_NR < EXT_END_ && EXT_NR <= 4 * 64, "RISCVCPU.ext is too small");
+
+/* What two extensions imply together. */
+static const struct {
+    uint8_t with[2], implied;
+} pair_rules[] = {
+    { { EXT_C, EXT_D }, EXT_ZCD },
+};
+
+static bool is_letter(unsigned ext)
+{
+    return riscv_ext_rows[ext].name[1] == '\0';
+}
+
+bool riscv_ext_check_done(unsigned ext, Error **errp)
+{
+    const RISCVExtRow *row = &riscv_ext_rows[ext];
+
+    if (row->status == EXT_TODO) {
+        error_setg(errp, "extension '%s' (%s) is not implemented yet", row->name, row->help);
+        return false;
+    }
+    return true;
+}
+
+static bool imply(uint64_t *set, const uint64_t *chosen, unsigned by, unsigned ext, bool *again,
+                  Error **errp)
+{
+    if (ext_get(set, ext))
+        return true;
+    if (ext_get(chosen, ext)) {
+        error_setg(errp, "extension '%s' includes '%s', which is switched off",
+                   riscv_ext_rows[by].name, riscv_ext_rows[ext].name);
+        return false;
+    }
+    ext_put(set, ext, true);
+    *again = true;
+    return true;
+}
+
+static bool follow_implications(uint64_t *set, const uint64_t *chosen, Error **errp)
+{
+    bool again = true;
+
+    while (again) {
+        again = false;
+        for (unsigned e = 0; e < EXT_NR; e++) {
+            if (!ext_get(set, e))
+                continue;
+            for (const uint8_t *i = riscv_ext_rows[e].implies; *i != EXT_END_; i++)
+                if (!imply(set, chosen, e, *i, &again, errp))
+                    return false;
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(pair_rules); i++) {
+            const uint8_t *with = pair_rules[i].with;
+            if (ext_get(set, with[0]) && ext_get(set, with[1]) &&
+                !imply(set, chosen, with[0], pair_rules[i].implied, &again, errp))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* The first extension that e requires and set lacks, or EXT_END_. */
+static unsigned missing_for(const uint64_t *set, unsigned e)
+{
+    for (const uint8_t *r = riscv_ext_rows[e].requires; *r != EXT_END_; r++)
+        if (!ext_get(set, *r))
+            return *r;
+    return EXT_END_;
+}
+
+/* A default that nobody asked for goes with what it needs: -cpu rv64,s=off drops Sstc. */
+static void drop_defaults(uint64_t *set, const uint64_t *chosen)
+{
+    bool again = true;
+
+    while (again) {
+        again = false;
+        for (unsigned e = 0; e < EXT_NR; e++) {
+            if (ext_get(set, e) && !ext_get(chosen, e) && !is_letter(e) &&
+                missing_for(set, e) != EXT_END_) {
+                ext_put(set, e, false);
+                again = true;
+            }
+        }
+    }
+}
+
+bool riscv_ext_finalize(uint64_t *set, const uint64_t *chosen, Error **errp)
+{
+    if (!ext_get(set, EXT_I) && !ext_get(set, EXT_E)) {
+        error_setg(errp, "one of the extensions 'i' and 'e' is needed");
+        return false;
+    }
+    if (!follow_implications(set, chosen, errp))
+        return false;
+    drop_defaults(set, chosen);
+    for (unsigned e = 0; e < EXT_NR; e++) {
+        unsigned missing;
+
+        if (!ext_get(set, e))
+            continue;
+        if (!riscv_ext_check_done(e, errp))
+            return false;
+        missing = missing_for(set, e);
+        if (missing != EXT_END_) {
+            error_setg(errp, "extension '%s' needs '%s', which is off", riscv_ext_rows[e].name,
+                       riscv_ext_rows[missing].name);
+            return false;
+        }
+    }
+    return true;
+}
+
+void riscv_ext_add_named(uint64_t *set, bool blocks64)
+{
+    bool csr = ext_get(set, EXT_ZICSR), s = ext_get(set, EXT_S);
+    bool atomics = ext_get(set, EXT_ZAAMO) && ext_get(set, EXT_ZALRSC);
+
+    ext_put(set, EXT_ZIC64B, blocks64 && (ext_get(set, EXT_ZICBOM) || ext_get(set, EXT_ZICBOZ)));
+    ext_put(set, EXT_ZICCAMOA, atomics);
+    ext_put(set, EXT_ZICCIF, csr);
+    ext_put(set, EXT_ZICCLSM, csr);
+    ext_put(set, EXT_ZICCRSE, ext_get(set, EXT_ZALRSC));
+    ext_put(set, EXT_ZA64RS, ext_get(set, EXT_ZALRSC));
+    ext_put(set, EXT_SSCCPTR, s);
+    ext_put(set, EXT_SSCOUNTERENW, s && ext_get(set, EXT_ZICNTR));
+    ext_put(set, EXT_SSTVALA, s);
+    ext_put(set, EXT_SSTVECD, s);
+    ext_put(set, EXT_SSU64XL, s);
+}
+
+static bool shown(const uint64_t *set, unsigned e)
+{
+    return ext_get(set, e) && riscv_ext_rows[e].status != EXT_MODE;
+}
+
+char *riscv_ext_isa_string(const uint64_t *set)
+{
+    GString *s = g_string_new("rv64");
+
+    for (unsigned e = 0; e < EXT_NR; e++) {
+        if (!shown(set, e))
+            continue;
+        if (!is_letter(e))
+            g_string_append_c(s, '_');
+        g_string_append(s, riscv_ext_rows[e].name);
+    }
+    return g_string_free(s, FALSE);
+}
+
+const char **riscv_ext_isa_list(const uint64_t *set)
+{
+    const char **list = g_new0(const char *, EXT_NR + 1);
+    unsigned n = 0;
+
+    for (unsigned e = 0; e < EXT_NR; e++)
+        if (shown(set, e))
+            list[n++] = riscv_ext_rows[e].name;
+    return list;
+}
+
+uint64_t riscv_ext_misa(const uint64_t *set)
+{
+    uint64_t misa = 2ULL << 62; /* MXL: 64 bits */
+
+    for (unsigned e = 0; e < EXT_NR; e++)
+        if (is_letter(e) && e != EXT_G && ext_get(set, e))
+            misa |= BIT_ULL(riscv_ext_rows[e].name[0] - 'a');
+    return misa;
+}
+
+void riscv_ext_without(const uint64_t *set, uint64_t off, uint64_t *out)
+{
+    bool again = true;
+
+    memcpy(out, set, 4 * sizeof(*out));
+    for (unsigned e = 0; e < EXT_NR; e++) {
+        if (!is_letter(e) || !((off >> (riscv_ext_rows[e].name[0] - 'a')) & 1))
+            continue;
+        ext_put(out, e, false);
+        for (const uint8_t *i = riscv_ext_rows[e].implies; *i != EXT_END_; i++)
+            ext_put(out, *i, false);
+    }
+    while (again) {
+        again = false;
+        for (unsigned e = 0; e < EXT_NR; e++) {
+            if (ext_get(out, e) && missing_for(out, e) != EXT_END_) {
+                ext_put(out, e, false);
+                again = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+/*
+ * Interrupts: which one is taken, and the registers mip, mie, sip, sie.
+ *
+ * mip holds the input lines, set and cleared by devices on their threads, and the bits that software
+ * sets. SEIP is both at once: software's bit is kept apart in mip_sw, so that neither side can lose
+ * the other's (priv. spec, mip). Everything else of a vCPU belongs to its thread.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "target/riscv/csr-impl.h"
+#include "target/riscv/mode.h"
+#include "target/riscv/trap.h"
+#include "util/bits.h"
+
+static uint64_t mip_now(const CPURISCVState *env)
+{
+    return __atomic_load_n(&env->mip, __ATOMIC_ACQUIRE) |
+           __atomic_load_n(&env->mip_sw, __ATOMIC_RELAXED);
+}
+
+static uint64_t mie_now(const CPURISCVState *env)
+{
+    return __atomic_load_n(&env->mie, __ATOMIC_RELAXED);
+}
+
+/* In the order of the privileged specification: external, software, timer; M before S. */
+static int highest(uint64_t pending)
+{
+    static const uint8_t order[] = {
+        IRQ_M_EXT, IRQ_M_SOFT, IRQ_M_TIMER, IRQ_S_EXT, IRQ_S_SOFT, IRQ_S_TIMER, IRQ_LCOF,
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+        if ((pending >> order[i]) & 1)
+            return order[i];
+    return -1;
+}
+
+int riscv_pending_interrupt(const CPURISCVState *env)
+{
+    uint64_t pending = mip_now(env) & mie_now(env);
+    uint64_t to_m = pending & ~env->mideleg, to_s = pending & env->mideleg;
+
+    if (!pending)
+        return -1;
+    if (to_m && (env->priv < PRV_M || (env->mstatus & MSTATUS_MIE)))
+        return highest(to_m);
+    if (to_s && (env->priv < PRV_S || (env->priv == PRV_S && (env->mstatus & MSTATUS_SIE))))
+        return highest(to_s);
+    return -1;
+}
+
+bool riscv_has_work(CPUState *cpu)
+{
+    CPURISCVState *env = riscv_env(cpu);
+
+    return (mip_now(env) & mie_now(env)) != 0;
+}
+
+void riscv_update_interrupts(CPURISCVState *env)
+{
+    CPUState *cpu = &env_cpu(env)->parent_obj;
+
+    if (riscv_pending_interrupt(env) >= 0)
+        __atomic_fetch_or(&cpu->attention, CPU_ATTN_IRQ, __ATOMIC_SEQ_CST);
+}
+
+void riscv_mip_change(CPURISCVState *env, uint64_t set, uint64_t clear)
+{
+    uint64_t old;
+
+    if (clear)
+        __atomic_fetch_and(&env->mip, ~clear, __ATOMIC_ACQ_REL);
+    if (!set)
+        return;
+    old = __atomic_fetch_or(&env->mip, set, __ATOMIC_ACQ_REL);
+    if (set & ~old)
+        cpu_attention(&env_cpu(env)->parent_obj, CPU_ATTN_IRQ);
+}
+
+/* ---- The registers ---- */
+
+CSR_READ(mip)
+{
+    return mip_now(env);
+}
+
+CSR_READ(sip)
+{
+    return mip_now(env) & env->mideleg;
+}
+
+CSR_READ(sie)
+{
+    return env->mie & env->mideleg;
+}
+
+/* Only the bits that the instruction names are touched: a device may be setting others. */
+static void mip_write(CPURISCVState *env, uint64_t value, uint64_t mask)
+{
+    uint64_t plain = mask & ~MIP_SEIP;
+
+    if (mask & MIP_SEIP)
+        __atomic_store_n(&env->mip_sw, value & MIP_SEIP, __ATOMIC_RELAXED);
+    if (plain & ~value)
+        __atomic_fetch_and(&env->mip, ~(plain & ~value), __ATOMIC_ACQ_REL);
+    if (plain & value)
+        __atomic_fetch_or(&env->mip, plain & value, __ATOMIC_ACQ_REL);
+}
+
+CSR_WRITE_FN(mip)
+{
+    uint64_t can = 0;
+
+    if (riscv_ext_on(env, EXT_S)) {
+        can = MIP_SSIP | MIP_SEIP | MIP_STIP;
+        if (env->menvcfg & MENVCFG_STCE) /* then STIP is stimecmp's */
+            can &= ~MIP_STIP;
+    }
+    mip_write(env, value, mask & can);
+    return 0;
+}
+
+CSR_WRITE_FN(sip)
+{
+    mip_write(env, value, mask & MIP_SSIP & env->mideleg);
+    return 0;
+}
+
+static void mie_write(CPURISCVState *env, uint64_t value, uint64_t mask)
+{
+    uint64_t can = MIP_MSIP | MIP_MTIP | MIP_MEIP;
+
+    if (riscv_ext_on(env, EXT_S))
+        can |= MIP_SSIP | MIP_STIP | MIP_SEIP;
+    mask &= can;
+    __atomic_store_n(&env->mie, (env->mie & ~mask) | (value & mask), __ATOMIC_RELAXED);
+}
+
+CSR_WRITE_FN(mie)
+{
+    mie_write(env, value, ~0ULL);
+    return 0;
+}
+
+CSR_WRITE_FN(sie)
+{
+    mie_write(env, value, env->mideleg);
+    return 0;
+}

@@ -1,0 +1,35 @@
+/*
+ * Address translation and physical memory protection, inside the CPU model.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_TARGET_RISCV_MMU_H
+#define VIREO_TARGET_RISCV_MMU_H
+
+#include "target/riscv/cpu.h"
+
+/* TCGCPUOps. */
+bool riscv_tlb_fill(CPURISCVState *env, vaddr va, MMUAccess access, unsigned size, TLBFill *out);
+void riscv_tlb_keys(CPURISCVState *env, TLBKey *data, TLBKey *fetch);
+void riscv_bus_error(CPURISCVState *env, vaddr va, hwaddr pa, MMUAccess access);
+/* CPUClass. */
+bool riscv_translate_debug(CPUState *cpu, vaddr va, hwaddr *pa, GString *why);
+
+/* tcg_tlb_switch() and tcg_tlb_flush_all(), doing nothing while no translator runs the hart. */
+void riscv_tlb_switch(CPURISCVState *env);
+void riscv_tlb_flush(CPURISCVState *env);
+
+/* Privilege that explicit loads and stores have now: MPP with MPRV. */
+RISCVPriv riscv_data_priv(const CPURISCVState *env);
+
+/*
+ * Whether PMP allows an access of size bytes at pa with that privilege. *prot receives what is
+ * allowed there (PAGE_*), and *page_bits, on entry log2 of the mapping around pa, is lowered to what
+ * the answer holds for: 12, or below if an entry cuts the page.
+ */
+bool riscv_pmp_check(const CPURISCVState *env, hwaddr pa, uint64_t size, RISCVPriv priv,
+                     unsigned need, unsigned *prot, unsigned *page_bits);
+/* Decodes pmpcfg and pmpaddr again. */
+void riscv_pmp_update(CPURISCVState *env);
+
+#endif

@@ -1,0 +1,193 @@
+/*
+ * Physical memory protection: the registers, and the check of an access.
+ *
+ * The grain is 4 bytes (G = 0). Entries are decoded to address ranges when they are written, since
+ * checks are made at every page-table step and every TLB fill.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "target/riscv/csr-impl.h"
+#include "target/riscv/mmu.h"
+#include "util/bits.h"
+
+#define PMPADDR_MASK MASK_ULL(54)
+
+static unsigned pmp_count(const CPURISCVState *env)
+{
+    const RISCVCPU *cpu = env_cpu((CPURISCVState *)env);
+
+    return cpu->pmp ? cpu->num_pmp_regions : 0;
+}
+
+static void decode_entry(CPURISCVState *env, unsigned i)
+{
+    uint64_t addr = env->pmpaddr[i], first = 1, last = 0;
+    uint8_t cfg = env->pmpcfg[i];
+
+    switch (PMP_A(cfg)) {
+    case PMP_TOR:
+        first = i ? env->pmpaddr[i - 1] << 2 : 0;
+        last = (addr << 2) - 1;
+        if (env->pmpaddr[i] == 0 || (addr << 2) <= first) { /* empty */
+            first = 1;
+            last = 0;
+        }
+        break;
+    case PMP_NA4:
+        first = addr << 2;
+        last = first + 3;
+        break;
+    case PMP_NAPOT: {
+        /* Trailing ones, from bit 0 on, give the size: 8 bytes << ones. */
+        uint64_t ones = addr & ~(addr + 1);
+        first = (addr & ~ones) << 2;
+        last = first + (ones << 3) + 7;
+        break;
+    }
+    default:
+        break;
+    }
+    env->pmp_region[i].first = first;
+    env->pmp_region[i].last = last;
+    env->pmp_region[i].cfg = cfg;
+}
+
+void riscv_pmp_update(CPURISCVState *env)
+{
+    env->nr_pmp = 0;
+    for (unsigned i = 0; i < pmp_count(env); i++) {
+        decode_entry(env, i);
+        if (env->pmp_region[i].first <= env->pmp_region[i].last)
+            env->nr_pmp = i + 1;
+    }
+}
+
+static unsigned allowed(uint8_t cfg, RISCVPriv priv)
+{
+    unsigned prot = 0;
+
+    /* An entry that is not locked does not bind M. */
+    if (priv == PRV_M && !(cfg & PMP_L))
+        return PAGE_READ | PAGE_WRITE | PAGE_EXEC;
+    if (cfg & PMP_R)
+        prot |= PAGE_READ;
+    if (cfg & PMP_W)
+        prot |= PAGE_WRITE;
+    if (cfg & PMP_X)
+        prot |= PAGE_EXEC;
+    return prot;
+}
+
+/* Whether the answer found with entry `by` (nr_pmp: none) holds for all of [first, last]. */
+static bool uniform(const CPURISCVState *env, unsigned by, uint64_t first, uint64_t last)
+{
+    for (unsigned i = 0; i < env->nr_pmp && i <= by; i++) {
+        uint64_t lo = env->pmp_region[i].first, hi = env->pmp_region[i].last;
+
+        if (lo > hi || hi < first || lo > last)
+            continue;
+        return i == by && lo <= first && last <= hi;
+    }
+    return by == env->nr_pmp;
+}
+
+bool riscv_pmp_check(const CPURISCVState *env, hwaddr pa, uint64_t size, RISCVPriv priv,
+                     unsigned need, unsigned *prot, unsigned *page_bits)
+{
+    uint64_t end = pa + size - 1;
+    unsigned by = env->nr_pmp;
+
+    *prot = PAGE_READ | PAGE_WRITE | PAGE_EXEC;
+    if (pmp_count(env) == 0)
+        return true;
+    for (unsigned i = 0; i < env->nr_pmp; i++) {
+        uint64_t lo = env->pmp_region[i].first, hi = env->pmp_region[i].last;
+
+        if (lo > hi || hi < pa || lo > end)
+            continue;
+        /* The entry must cover every byte, whatever it allows. */
+        *prot = lo <= pa && end <= hi ? allowed(env->pmp_region[i].cfg, priv) : 0;
+        by = i;
+        break;
+    }
+    if (by == env->nr_pmp && priv != PRV_M)
+        *prot = 0;
+    if (page_bits) {
+        while (*page_bits >= 12) {
+            uint64_t mask = MASK_ULL(*page_bits);
+            if (uniform(env, by, pa & ~mask, pa | mask))
+                break;
+            *page_bits = *page_bits > 12 ? 12 : 2;
+        }
+    }
+    return (*prot & need) == need;
+}
+
+/* ---- Registers ---- */
+
+static bool locked(const CPURISCVState *env, unsigned i)
+{
+    return env->pmpcfg[i] & PMP_L;
+}
+
+CSR_CHECK(pmpaddr)
+{
+    return csr - 0x3B0 < pmp_count(env);
+}
+
+CSR_CHECK(pmpcfg)
+{
+    unsigned n = csr - 0x3A0;
+
+    return !(n & 1) && 4 * n < pmp_count(env);
+}
+
+CSR_READ(pmpaddr)
+{
+    return env->pmpaddr[csr - 0x3B0];
+}
+
+CSR_READ(pmpcfg)
+{
+    unsigned first = 4 * (csr - 0x3A0);
+    uint64_t v = 0;
+
+    for (unsigned i = 0; i < 8; i++)
+        v |= (uint64_t)env->pmpcfg[first + i] << (8 * i);
+    return v;
+}
+
+CSR_WRITE_FN(pmpaddr)
+{
+    unsigned i = csr - 0x3B0;
+
+    value &= PMPADDR_MASK;
+    /* A locked TOR entry locks the address below it as well. */
+    if (locked(env, i) || value == env->pmpaddr[i] ||
+        (i + 1 < pmp_count(env) && locked(env, i + 1) && PMP_A(env->pmpcfg[i + 1]) == PMP_TOR))
+        return 0;
+    env->pmpaddr[i] = value;
+    riscv_pmp_update(env);
+    return FX_FLUSH;
+}
+
+CSR_WRITE_FN(pmpcfg)
+{
+    unsigned first = 4 * (csr - 0x3A0);
+    bool changed = false;
+
+    for (unsigned i = first; i < first + 8 && i < pmp_count(env); i++) {
+        uint8_t cfg = (value >> (8 * (i - first))) & (PMP_L | 0x1F);
+
+        if (locked(env, i) || cfg == env->pmpcfg[i])
+            continue;
+        if ((cfg & (PMP_R | PMP_W)) == PMP_W) /* reserved; WARL: as it was */
+            continue;
+        env->pmpcfg[i] = cfg;
+        changed = true;
+    }
+    if (!changed)
+        return 0;
+    riscv_pmp_update(env);
+    return FX_FLUSH;
+}
