@@ -13,6 +13,8 @@
 #define TYPE_BLOCK_BACKEND "block-backend"
 OBJECT_DECLARE(BlockBackend, BlockBackendClass, BLOCK_BACKEND, TYPE_BLOCK_BACKEND)
 
+#define BLOCK_SECTOR 512
+
 typedef enum BlockOp {
     BLOCK_READ,
     BLOCK_WRITE,
@@ -32,10 +34,12 @@ typedef struct BlockRequest {
     struct iovec *iov;
     int iovcnt;
     bool may_unmap;          /* WRITE_ZEROES */
+    bool fua;                /* WRITE, WRITE_ZEROES: on stable storage before done() */
     void (*done)(struct BlockRequest *req, int ret);
     void *opaque;
     /* private to block/ */
     BlockBackend *blk;
+    struct BlockRequest *next;
     int ret;
 } BlockRequest;
 
@@ -43,17 +47,24 @@ typedef struct BlockRequest {
  * done() like other errors. Any thread. */
 void blk_submit(BlockBackend *blk, BlockRequest *req);
 
-uint64_t blk_size(BlockBackend *blk);      /* bytes, fixed while attached */
+uint64_t blk_size(BlockBackend *blk);      /* bytes, fixed while attached, a multiple of 512 */
 bool blk_read_only(BlockBackend *blk);
 bool blk_discard_enabled(BlockBackend *blk); /* discard=unmap */
+/* Whether writes may stay in a cache until a flush: off with cache=writethrough and directsync. */
+bool blk_write_cache(BlockBackend *blk);
 
 /* One device per back end. */
 bool blk_attach(BlockBackend *blk, const char *owner, Error **errp);
 void blk_detach(BlockBackend *blk);
+/* Waits until the I/O threads touch no request submitted so far. Their done() is still to come.
+ * Any thread, locks of devices may be held. */
+void blk_wait_io(BlockBackend *blk);
 /* Waits until nothing is in flight and every done() has run. Main thread, no lock held. */
 void blk_drain(BlockBackend *blk);
 /* Drains and flushes all back ends; used by stop and exit. Main thread. */
 void blk_drain_all(void);
 void blk_flush_all(void);
+/* One line for "info block"; g_free(). */
+char *blk_describe(BlockBackend *blk);
 
 #endif

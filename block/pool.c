@@ -1,0 +1,236 @@
+/*
+ * The I/O threads of a back end, and the way back to the main loop.
+ *
+ * Threads are made as requests come in, up to MAX_THREADS. A finished request goes to a list; the
+ * first one on it writes to an event descriptor, so that a busy disk costs one wake-up of the main
+ * loop for many completions.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "block/block-int.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define MAX_THREADS 8
+
+static void list_init(ReqList *l)
+{
+    l->head = NULL;
+    l->tail = &l->head;
+}
+
+static void list_append(ReqList *l, BlockRequest *req)
+{
+    req->next = NULL;
+    *l->tail = req;
+    l->tail = &req->next;
+}
+
+static BlockRequest *list_take(ReqList *l)
+{
+    BlockRequest *req = l->head;
+
+    if (req) {
+        l->head = req->next;
+        if (!l->head) {
+            l->tail = &l->head;
+        }
+    }
+    return req;
+}
+
+/* Lock held. */
+static void finish(BlkPool *p, BlockRequest *req)
+{
+    bool first = !p->finished.head;
+
+    list_append(&p->finished, req);
+    g_cond_broadcast(&p->progress);
+    if (first) {
+        uint64_t one = 1;
+        /* Cannot fail: the counter is read to 0 before it could overflow. */
+        ssize_t n = write(p->event_fd, &one, sizeof(one));
+        (void)n;
+    }
+}
+
+static gpointer io_thread(gpointer opaque)
+{
+    BlockBackend *blk = opaque;
+    BlkPool *p = &blk->pool;
+
+    g_mutex_lock(&p->lock);
+    for (;;) {
+        BlockRequest *req = list_take(&p->pending);
+
+        if (req) {
+            p->busy++;
+            g_mutex_unlock(&p->lock);
+            req->ret = blk_execute(blk, req);
+            g_mutex_lock(&p->lock);
+            p->busy--;
+            finish(p, req);
+        } else if (p->quit) {
+            break;
+        } else {
+            p->idle++;
+            g_cond_wait(&p->work, &p->lock);
+            p->idle--;
+        }
+    }
+    g_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+/* Lock held. */
+static bool add_thread(BlockBackend *blk, Error **errp)
+{
+    BlkPool *p = &blk->pool;
+    GError *err = NULL;
+    GThread *t = g_thread_try_new("block-io", io_thread, blk, &err);
+
+    if (!t) {
+        error_setg(errp, "cannot start an I/O thread: %s", err->message);
+        g_error_free(err);
+        return false;
+    }
+    g_ptr_array_add(p->handles, t);
+    p->threads++;
+    return true;
+}
+
+void blk_submit(BlockBackend *blk, BlockRequest *req)
+{
+    BlkPool *p = &blk->pool;
+
+    req->blk = blk;
+    req->ret = 0;
+    g_mutex_lock(&p->lock);
+    p->in_flight++;
+    list_append(&p->pending, req);
+    if (p->idle) {
+        g_cond_signal(&p->work);
+    } else if (p->threads < MAX_THREADS) {
+        add_thread(blk, NULL); /* those there are do it if this fails */
+    }
+    g_mutex_unlock(&p->lock);
+}
+
+/* Runs done() for what has finished. Main thread. */
+static void run_finished(BlockBackend *blk)
+{
+    BlkPool *p = &blk->pool;
+    BlockRequest *req;
+    uint64_t count = 0;
+
+    g_mutex_lock(&p->lock);
+    req = p->finished.head;
+    list_init(&p->finished);
+    g_mutex_unlock(&p->lock);
+    while (req) {
+        BlockRequest *next = req->next; /* done() frees req */
+
+        req->done(req, req->ret);
+        count++;
+        req = next;
+    }
+    g_mutex_lock(&p->lock);
+    p->in_flight -= count;
+    g_mutex_unlock(&p->lock);
+}
+
+static gboolean event_cb(gint fd, GIOCondition cond, gpointer opaque)
+{
+    uint64_t n;
+    ssize_t r = read(fd, &n, sizeof(n));
+
+    (void)r; /* nothing to read: blk_drain() was faster */
+    run_finished(opaque);
+    return G_SOURCE_CONTINUE;
+}
+
+bool blk_pool_start(BlockBackend *blk, Error **errp)
+{
+    BlkPool *p = &blk->pool;
+    bool ok;
+
+    p->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (p->event_fd < 0) {
+        error_setg_errno(errp, errno, "cannot make an event descriptor");
+        return false;
+    }
+    g_mutex_init(&p->lock);
+    g_cond_init(&p->work);
+    g_cond_init(&p->progress);
+    list_init(&p->pending);
+    list_init(&p->finished);
+    p->handles = g_ptr_array_new();
+    p->source = g_unix_fd_source_new(p->event_fd, G_IO_IN);
+    g_source_set_callback(p->source, G_SOURCE_FUNC(event_cb), blk, NULL);
+    g_source_attach(p->source, NULL);
+    blk->pool_running = true;
+    /* At least one thread must exist, so that every request ends. */
+    g_mutex_lock(&p->lock);
+    ok = add_thread(blk, errp);
+    g_mutex_unlock(&p->lock);
+    if (!ok) {
+        blk_pool_stop(blk);
+    }
+    return ok;
+}
+
+void blk_pool_stop(BlockBackend *blk)
+{
+    BlkPool *p = &blk->pool;
+
+    if (!blk->pool_running) {
+        return;
+    }
+    blk_drain(blk);
+    g_mutex_lock(&p->lock);
+    p->quit = true;
+    g_cond_broadcast(&p->work);
+    g_mutex_unlock(&p->lock);
+    for (guint i = 0; i < p->handles->len; i++) {
+        g_thread_join(g_ptr_array_index(p->handles, i));
+    }
+    g_ptr_array_unref(p->handles);
+    g_source_destroy(p->source);
+    g_source_unref(p->source);
+    close(p->event_fd);
+    g_mutex_clear(&p->lock);
+    g_cond_clear(&p->work);
+    g_cond_clear(&p->progress);
+    blk->pool_running = false;
+}
+
+void blk_wait_io(BlockBackend *blk)
+{
+    BlkPool *p = &blk->pool;
+
+    g_mutex_lock(&p->lock);
+    while (p->pending.head || p->busy) {
+        g_cond_wait(&p->progress, &p->lock);
+    }
+    g_mutex_unlock(&p->lock);
+}
+
+void blk_drain(BlockBackend *blk)
+{
+    BlkPool *p = &blk->pool;
+
+    g_mutex_lock(&p->lock);
+    while (p->in_flight) {
+        if (p->finished.head) {
+            g_mutex_unlock(&p->lock);
+            run_finished(blk);
+            g_mutex_lock(&p->lock);
+        } else {
+            g_cond_wait(&p->progress, &p->lock);
+        }
+    }
+    g_mutex_unlock(&p->lock);
+}

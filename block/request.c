@@ -1,0 +1,94 @@
+/*
+ * Carries out one request, on an I/O thread.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "block/block-int.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/bits.h"
+
+static int sync_fd(BlockBackend *blk)
+{
+    /* What snapshot=on writes need not outlive the process. */
+    if (blk->cache == CACHE_UNSAFE || blk->overlay || blk->read_only) {
+        return 0;
+    }
+    return fdatasync(blk->fd) ? -errno : 0;
+}
+
+static bool all_zero(const struct iovec *iov, int cnt)
+{
+    for (int i = 0; i < cnt; i++) {
+        const char *p = iov[i].iov_base;
+        size_t len = iov[i].iov_len;
+
+        /* p[0] is 0 and every byte equals its predecessor. */
+        if (len && (p[0] || memcmp(p, p + 1, len - 1))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int write_zeroes(BlockBackend *blk, uint64_t offset, uint64_t bytes, bool may_unmap)
+{
+    if (blk->overlay) {
+        return overlay_write_zeroes(blk->overlay, blk->fd, offset, bytes);
+    }
+    return bytes ? raw_write_zeroes(blk->fd, offset, bytes, may_unmap && blk->discard) : 0;
+}
+
+static int write_data(BlockBackend *blk, BlockRequest *req)
+{
+    if (blk->detect_zeroes != DETECT_ZEROES_OFF && all_zero(req->iov, req->iovcnt)) {
+        return write_zeroes(blk, req->offset, req->bytes,
+                            blk->detect_zeroes == DETECT_ZEROES_UNMAP);
+    }
+    if (blk->overlay) {
+        return overlay_pwritev(blk->overlay, blk->fd, req->iov, req->iovcnt, req->offset,
+                               req->bytes);
+    }
+    return raw_pwritev(blk->fd, req->iov, req->iovcnt, req->offset);
+}
+
+static bool is_write(BlockOp op)
+{
+    return op == BLOCK_WRITE || op == BLOCK_DISCARD || op == BLOCK_WRITE_ZEROES;
+}
+
+int blk_execute(BlockBackend *blk, BlockRequest *req)
+{
+    int r = 0;
+
+    if (req->op == BLOCK_FLUSH) {
+        return sync_fd(blk);
+    }
+    if (!range_within(req->offset, req->bytes, blk->size)) {
+        return -EIO;
+    }
+    if (is_write(req->op) && blk->read_only) {
+        return -EROFS;
+    }
+    switch (req->op) {
+    case BLOCK_READ:
+        return blk->overlay
+            ? overlay_preadv(blk->overlay, blk->fd, req->iov, req->iovcnt, req->offset)
+            : raw_preadv(blk->fd, req->iov, req->iovcnt, req->offset);
+    case BLOCK_WRITE:
+        r = write_data(blk, req);
+        break;
+    case BLOCK_WRITE_ZEROES:
+        r = write_zeroes(blk, req->offset, req->bytes, req->may_unmap);
+        break;
+    case BLOCK_DISCARD:
+        return blk->discard && !blk->overlay && req->bytes
+            ? raw_discard(blk, req->offset, req->bytes) : 0;
+    case BLOCK_FLUSH:
+        break;
+    }
+    return r || !req->fua ? r : sync_fd(blk);
+}
