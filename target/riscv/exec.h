@@ -31,7 +31,7 @@
 #include "target/riscv/insn-list.h" /* generated */
 #include "target/riscv/mode.h"
 
-#define EXEC_INLINE static inline __attribute__((always_inline))
+#define EXEC_INLINE static inline __attribute__((always_inline, unused))
 
 /* Operands, inside a body. F registers are the raw, NaN-boxed 64 bits. */
 #define RD  (env->x[op->rd])
@@ -100,19 +100,19 @@
     {                                                                                       \
         load_##name(env, op, tcg_ld##bits(env, RS1 + IMM));                                 \
     }                                                                                       \
-    EXEC_SLOW_(name)                                                                        \
-    const TCGOp *op_##name(CPUArchState *env, const TCGOp *op)                              \
+    EXEC_INLINE bool fast_##name(CPURISCVState *env, const TCGOp *op)                       \
     {                                                                                       \
         vaddr va = RS1 + IMM;                                                               \
         const TLBEntry *e = tlb_entry(env->tcg.tlb, va);                                    \
         if (unlikely((va & (TARGET_PAGE_MASK | (bits / 8 - 1))) != e->tag[MMU_LOAD]))       \
-            EXEC_TAIL return slow_##name(env, op);                                          \
+            return false;                                                                   \
         load_##name(env, op,                                                                \
                     __atomic_load_n((uint##bits##_t *)(va + e->addend), __ATOMIC_RELAXED)); \
         if (INSN_FS_DIRTY_##name)                                                           \
             riscv_fs_dirty(env);                                                            \
-        TCG_NEXT(env, op);                                                                  \
+        return true;                                                                        \
     }                                                                                       \
+    EXEC_MEM_(name)                                                                         \
     EXEC_INLINE void load_##name(CPURISCVState *env, const TCGOp *op, uint##bits##_t value)
 
 #define EXEC_STORE(name, bits)                                                              \
@@ -122,20 +122,20 @@
     {                                                                                       \
         tcg_st##bits(env, RS1 + IMM, (uint##bits##_t)store_##name(env, op));                \
     }                                                                                       \
-    EXEC_SLOW_(name)                                                                        \
-    const TCGOp *op_##name(CPUArchState *env, const TCGOp *op)                              \
+    EXEC_INLINE bool fast_##name(CPURISCVState *env, const TCGOp *op)                       \
     {                                                                                       \
         vaddr va = RS1 + IMM;                                                               \
         const TLBEntry *e = tlb_entry(env->tcg.tlb, va);                                    \
         if (unlikely((va & (TARGET_PAGE_MASK | (bits / 8 - 1))) != tlb_store_tag(e)))       \
-            EXEC_TAIL return slow_##name(env, op);                                          \
+            return false;                                                                   \
         __atomic_store_n((uint##bits##_t *)(va + e->addend),                                \
                          (uint##bits##_t)store_##name(env, op), __ATOMIC_RELAXED);          \
-        TCG_NEXT(env, op);                                                                  \
+        return true;                                                                        \
     }                                                                                       \
+    EXEC_MEM_(name)                                                                         \
     EXEC_INLINE uint64_t store_##name(CPURISCVState *env, const TCGOp *op)
 
-#define EXEC_SLOW_(name)                                                                    \
+#define EXEC_MEM_(name)                                                                     \
     static __attribute__((noinline, cold)) const TCGOp *slow_##name(CPUArchState *env,      \
                                                                     const TCGOp *op)        \
     {                                                                                       \
@@ -144,6 +144,12 @@
         if (INSN_FS_DIRTY_##name)                                                           \
             riscv_fs_dirty(env);                                                            \
         TCG_NEXT(env, op);                                                                  \
+    }                                                                                       \
+    const TCGOp *op_##name(CPUArchState *env, const TCGOp *op)                              \
+    {                                                                                       \
+        if (unlikely(!fast_##name(env, op)))                                                \
+            EXEC_TAIL return slow_##name(env, op);                                          \
+        TCG_NEXT(env, op);                                                                  \
     }
 
 #if defined(__clang__) && !defined(TCG_LOOP_DISPATCH)
@@ -151,6 +157,40 @@
 #else
 #define EXEC_TAIL
 #endif
+
+/*
+ * Two or three operations in one handler, which saves the jumps between them. Each keeps its own place in
+ * the block and its operands there: where the first part misses the TLB, it goes on alone in its
+ * slow handler, and the next operation runs by its own. Which there are: isa/fused.txt.
+ */
+#define FUSE_alu(name, op) exec_##name(env, op);
+#define FUSE_mem(name, op)                                                                  \
+    if (unlikely(!fast_##name(env, op)))                                                    \
+        EXEC_TAIL return slow_##name(env, op);
+#define FUSE_END_alu(name, op) FUSE_alu(name, op) TCG_NEXT(env, op);
+#define FUSE_END_mem(name, op) FUSE_mem(name, op) TCG_NEXT(env, op);
+#define FUSE_END_jump(name, op) FUSE_alu(name, op) TCG_NEXT(env, op);
+#define FUSE_END_lookup(name, op) FUSE_alu(name, op) TCG_EXIT_LOOKUP(env, op);
+#define FUSE_END_branch(name, op)                                                           \
+    if (exec_##name(env, op))                                                               \
+        TCG_TAKEN(env, op);                                                                 \
+    TCG_NOT_TAKEN(env, op);
+
+#define FUSE2(a, kind_a, b, kind_b)                                                         \
+    static const TCGOp *op_##a##_##b(CPUArchState *env, const TCGOp *op)                    \
+    {                                                                                       \
+        const TCGOp *second = op + 1;                                                       \
+        FUSE_##kind_a(a, op)                                                                \
+        FUSE_END_##kind_b(b, second)                                                        \
+    }
+#define FUSE3(a, kind_a, b, kind_b, c, kind_c)                                              \
+    static const TCGOp *op_##a##_##b##_##c(CPUArchState *env, const TCGOp *op)              \
+    {                                                                                       \
+        const TCGOp *second = op + 1, *third = op + 2;                                      \
+        FUSE_##kind_a(a, op)                                                                \
+        FUSE_##kind_b(b, second)                                                            \
+        FUSE_END_##kind_c(c, third)                                                         \
+    }
 
 /* For CSR instructions: most accesses change nothing that translated code depends on. */
 #define EXEC_EFFECTS(name)                                                                  \

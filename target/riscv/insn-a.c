@@ -11,14 +11,9 @@
 #include "target/riscv/exec.h"
 #include "target/riscv/causes.h"
 
-/* Host address for a read-modify-write of size bytes. A page that may be stored to in the fast path
- * may be loaded from too: PTEs and PMP reserve write-only. */
 EXEC_INLINE void *amo_host(CPURISCVState *env, vaddr va, unsigned size)
 {
-    const TLBEntry *e = tlb_entry(env->tcg.tlb, va);
-    if (likely((va & (TARGET_PAGE_MASK | (size - 1))) == tlb_store_tag(e)))
-        return (void *)(va + e->addend);
-    if (va & (size - 1))
+    if (unlikely(va & (size - 1)))
         riscv_raise(env, EXC_STORE_MISALIGNED, va);
     return tcg_atomic_host(env, va, size);
 }
@@ -32,10 +27,7 @@ EXEC_INLINE void reserve(CPURISCVState *env, vaddr va, unsigned size, uint64_t v
 
 EXEC_INLINE const void *lr_host(CPURISCVState *env, vaddr va, unsigned size)
 {
-    const TLBEntry *e = tlb_entry(env->tcg.tlb, va);
-    if (likely((va & (TARGET_PAGE_MASK | (size - 1))) == e->tag[MMU_LOAD]))
-        return (const void *)(va + e->addend);
-    if (va & (size - 1))
+    if (unlikely(va & (size - 1)))
         riscv_raise(env, EXC_LOAD_MISALIGNED, va);
     return tcg_load_reserved_host(env, va, size);
 }

@@ -10,5 +10,14 @@
 
 /* NULL for INSN_illegal. */
 TCGOpFn riscv_insn_fn(unsigned row);
+/* The row whose body a compressed row runs; any other row itself. */
+unsigned riscv_insn_body(unsigned row);
+
+/*
+ * Sequences with a handler of their own. State 0 has seen nothing; riscv_insn_body(row) is the
+ * state after one row. Returns the state with one more row, and the handler for the first operation
+ * of the sequence; 0 if there is no such sequence.
+ */
+unsigned riscv_insn_fuse(unsigned state, unsigned row, TCGOpFn *fn);
 
 #endif

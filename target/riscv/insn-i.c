@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "target/riscv/exec.h"
+#include "target/riscv/insn-fn.h"
 
 /* The translator added pc to auipc's immediate, and made that of jal and jalr the return address. */
 EXEC(lui) { RD = IMM; }
@@ -66,3 +67,17 @@ EXEC(subw) { RD = SEXT32(RS1 - RS2); }
 EXEC(sllw) { RD = SEXT32((uint32_t)RS1 << (RS2 & 31)); }
 EXEC(srlw) { RD = SEXT32((uint32_t)RS1 >> (RS2 & 31)); }
 EXEC(sraw) { RD = SEXT32((int32_t)RS1 >> (RS2 & 31)); }
+
+#include "target/riscv/insn-fused.h" /* generated; handlers of bodies above, and fuse_steps[] */
+
+unsigned riscv_insn_fuse(unsigned state, unsigned row, TCGOpFn *fn)
+{
+    row = riscv_insn_body(row);
+    for (unsigned i = 0; i < ARRAY_SIZE(fuse_steps); i++) {
+        if (fuse_steps[i].state == state && fuse_steps[i].row == row) {
+            *fn = fuse_steps[i].fn;
+            return fuse_steps[i].next;
+        }
+    }
+    return 0;
+}

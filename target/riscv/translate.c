@@ -85,6 +85,21 @@ static void translate_jump(TBBuilder *b, TCGOp *op, unsigned len, bool aligned)
     tb_end_jump(b, target);
 }
 
+/* The first operation of a known sequence gets the handler that runs all of it. */
+static void fuse(TBBuilder *b, TCGOp *op, unsigned row)
+{
+    TCGOpFn fn;
+    unsigned next = b->model_state ? riscv_insn_fuse(b->model_state, row, &fn) : 0;
+
+    if (next) {
+        b->model_op->fn = fn;
+        b->model_state = next;
+    } else {
+        b->model_op = op;
+        b->model_state = riscv_insn_body(row);
+    }
+}
+
 void riscv_translate_insn(TBBuilder *b, uint32_t insn, unsigned len)
 {
     CPURISCVState *env = b->env;
@@ -106,7 +121,10 @@ void riscv_translate_insn(TBBuilder *b, uint32_t insn, unsigned len)
     op->aux = o.aux;
 
     bool aligned = !riscv_ext_on(env, EXT_ZCA);
+    if (!aligned)
+        fuse(b, op, row);
     if (flags & INSN_BRANCH) {
+        b->model_state = 0;
         translate_branch(b, op, len, aligned);
         return;
     }

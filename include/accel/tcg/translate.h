@@ -30,6 +30,8 @@ struct TBBuilder {
     unsigned n_insns;   /* before this one */
     bool ended;         /* set by the tb_end functions */
     void *priv;         /* the engine's */
+    TCGOp *model_op;    /* the CPU model's, cleared at the start of a block: an earlier operation */
+    unsigned model_state; /* the same */
 };
 
 /* Appends an operation with pc_off, index, len and insn filled in. The engine ends the block early

@@ -1,9 +1,10 @@
-# Generates C from the instruction tables: gen.py WHAT OUTPUT FILE.insn...
+# Generates C from the instruction tables: gen.py WHAT OUTPUT FILE.insn... FUSED.txt
 # SPDX-License-Identifier: MIT
 
 import sys
 
 import gendecode
+import genfuse
 import geninsn
 import genrows
 import gentext
@@ -34,6 +35,7 @@ GENERATORS = {
     'list': insn_list,
     'decode': lambda t: HEAD + gendecode.decode(t),
     'fn': lambda t: HEAD + gendecode.table_c(t),
+    'fused': lambda t: HEAD + genfuse.fused(t, sys.argv[-1]),
     'rows': lambda t: HEAD + genrows.rows(t),
     'text': lambda t: HEAD + gentext.text(t),
 }
@@ -41,9 +43,10 @@ GENERATORS = {
 
 def main():
     if len(sys.argv) < 4 or sys.argv[1] not in GENERATORS:
-        sys.exit(f'usage: gen.py {"|".join(GENERATORS)} OUTPUT FILE.insn...')
+        sys.exit(f'usage: gen.py {"|".join(GENERATORS)} OUTPUT FILE.insn... FUSED.txt')
     try:
-        text = GENERATORS[sys.argv[1]](geninsn.load(sys.argv[3:]))
+        table = geninsn.load([p for p in sys.argv[3:] if p.endswith('.insn')])
+        text = GENERATORS[sys.argv[1]](table)
     except geninsn.TableError as e:
         sys.exit(str(e))
     with open(sys.argv[2], 'w', encoding='utf-8') as f:

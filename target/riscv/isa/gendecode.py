@@ -178,11 +178,19 @@ def table_c(table):
     for r in table.rows:
         fn = 'hint' if 'hint' in r.flags else (r.exec or r.name).replace('.', '_')
         out.append(f'    [INSN_{r.c_name}] = op_{fn},\n')
+    out.append('};\n\nstatic const uint16_t row_body[INSN_NR] = {\n')
+    out += [f'    [INSN_{r.c_name}] = INSN_{r.exec.replace(".", "_")},\n' for r in table.rows
+            if r.exec]
     out.append('''};
 
 TCGOpFn riscv_insn_fn(unsigned row)
 {
     return row < INSN_NR ? row_fn[row] : NULL;
+}
+
+unsigned riscv_insn_body(unsigned row)
+{
+    return row < INSN_NR && row_body[row] ? row_body[row] : row;
 }
 ''')
     return ''.join(out)
