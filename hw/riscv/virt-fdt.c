@@ -1,0 +1,135 @@
+/*
+ * The device tree of the `virt` board. Devices and CPUs write their own nodes; here is what belongs
+ * to nobody: root, memory, CPU topology, buses, aliases, power-off, and /chosen.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "hw/riscv/virt.h"
+
+#include <inttypes.h>
+#include <sys/random.h>
+
+#include "hw/core/fdt.h"
+
+/* Path of the device's node as guests know it; g_free(). */
+static char *node_path(const char *name, VirtMap map)
+{
+    return g_strdup_printf("/soc/%s@%" PRIx64, name, virt_memmap[map].base);
+}
+
+static void write_root(VirtMachineState *s, FDTBuilder *fdt)
+{
+    fdt_set_u32(fdt, "/", "#address-cells", 2);
+    fdt_set_u32(fdt, "/", "#size-cells", 2);
+    fdt_set_str(fdt, "/", "compatible", s->dt_compatible ? s->dt_compatible : "riscv-virtio");
+    fdt_set_str(fdt, "/", "model", "riscv-virtio,qemu");
+
+    fdt_set_empty(fdt, "/soc", "ranges");
+    fdt_set_str(fdt, "/soc", "compatible", "simple-bus");
+    fdt_set_u32(fdt, "/soc", "#size-cells", 2);
+    fdt_set_u32(fdt, "/soc", "#address-cells", 2);
+}
+
+static void write_cpus(VirtMachineState *s, FDTBuilder *fdt)
+{
+    const DeviceFDTContext ctx = { .parent = "/cpus", .board = s };
+    CPUState *cpu;
+
+    fdt_set_u32(fdt, "/cpus", "#address-cells", 1);
+    fdt_set_u32(fdt, "/cpus", "#size-cells", 0);
+    fdt_set_u32(fdt, "/cpus", "timebase-frequency", (uint32_t)s->timebase.freq_hz);
+    CPU_FOREACH(cpu) {
+        DeviceClass *dc = DEVICE_GET_CLASS(cpu);
+        if (dc->fdt) {
+            dc->fdt(DEVICE(cpu), fdt, &ctx);
+        }
+    }
+    /* One cluster without NUMA, whatever -smp says of sockets, as QEMU's board has it. */
+    CPU_FOREACH(cpu) {
+        g_autofree char *core =
+            g_strdup_printf("/cpus/cpu-map/cluster0/core%d", cpu->cpu_index);
+        g_autofree char *node = g_strdup_printf("/cpus/cpu@%x", (unsigned)cpu->cpu_index);
+        fdt_set_u32(fdt, core, "cpu", fdt_phandle(fdt, node));
+    }
+}
+
+static void write_memory(VirtMachineState *s, FDTBuilder *fdt)
+{
+    hwaddr base = virt_memmap[VIRT_DRAM].base;
+    g_autofree char *node = g_strdup_printf("/memory@%" PRIx64, base);
+
+    fdt_set_reg(fdt, node, base, MACHINE(s)->ram_size);
+    fdt_set_str(fdt, node, "device_type", "memory");
+}
+
+static void write_devices(VirtMachineState *s, FDTBuilder *fdt)
+{
+    g_autofree char *plic = node_path("plic", VIRT_PLIC);
+
+    for (unsigned n = 0; n < s->devices->len; n++) {
+        const VirtInstance *i = &g_array_index(s->devices, VirtInstance, n);
+        DeviceClass *dc = DEVICE_GET_CLASS(i->dev);
+        const DeviceFDTContext ctx = {
+            .parent = "/soc",
+            .base = virt_instance_base(i),
+            .size = virt_memmap[i->row->map].size,
+            .irq_phandle = i->row->irq ? fdt_phandle(fdt, plic) : 0,
+            .irq_cells = 1,
+            .irq = i->row->irq ? i->row->irq + (int)i->n : 0,
+            .board = s,
+        };
+        if (dc->fdt) {
+            dc->fdt(i->dev, fdt, &ctx);
+        }
+    }
+}
+
+/* Power-off and reset are writes to the test finisher's register. */
+static void write_syscon(FDTBuilder *fdt)
+{
+    static const struct {
+        const char *node, *compatible;
+        uint32_t value;
+    } rows[] = {
+        { "/poweroff", "syscon-poweroff", 0x5555 },
+        { "/reboot", "syscon-reboot", 0x7777 },
+    };
+    g_autofree char *test = node_path("test", VIRT_TEST);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        fdt_set_str(fdt, rows[i].node, "compatible", rows[i].compatible);
+        fdt_set_u32(fdt, rows[i].node, "regmap", fdt_phandle(fdt, test));
+        fdt_set_u32(fdt, rows[i].node, "offset", 0);
+        fdt_set_u32(fdt, rows[i].node, "value", rows[i].value);
+    }
+}
+
+static void write_chosen(FDTBuilder *fdt)
+{
+    g_autofree char *uart = node_path("serial", VIRT_UART0);
+    uint8_t seed[32];
+
+    fdt_set_str(fdt, "/aliases", "serial0", uart);
+    fdt_set_str(fdt, "/chosen", "stdout-path", uart);
+    /* Without a seed the guest gathers its own; that costs time, not correctness. */
+    if (getrandom(seed, sizeof(seed), GRND_NONBLOCK) == sizeof(seed)) {
+        fdt_set_bytes(fdt, "/chosen", "rng-seed", seed, sizeof(seed));
+    }
+}
+
+FDTBuilder *virt_create_fdt(VirtMachineState *s, Error **errp)
+{
+    MachineState *ms = MACHINE(s);
+
+    if (ms->dtb) {
+        return fdt_builder_from_file(ms->dtb, errp);
+    }
+    FDTBuilder *fdt = fdt_builder_new();
+    write_root(s, fdt);
+    write_memory(s, fdt);
+    write_cpus(s, fdt);
+    write_devices(s, fdt);
+    write_syscon(fdt);
+    write_chosen(fdt);
+    return fdt;
+}

@@ -1,0 +1,346 @@
+/*
+ * The `virt` board, compatible with QEMU's: made by walking the rows of virt_devices[].
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "hw/riscv/virt.h"
+
+#include "hw/core/fdt.h"
+#include "hw/intc/riscv_aclint.h"
+#include "hw/intc/sifive_plic.h"
+#include "target/riscv/cpu.h"
+#include "util/bits.h"
+
+const MemMapEntry virt_memmap[VIRT_MAP_ENTRIES] = {
+    [VIRT_DEBUG]        = { 0x0,        0x100 },
+    [VIRT_MROM]         = { 0x1000,     0xf000 },
+    [VIRT_TEST]         = { 0x100000,   0x1000 },
+    [VIRT_RTC]          = { 0x101000,   0x1000 },
+    [VIRT_CLINT]        = { 0x2000000,  0x10000 },
+    [VIRT_ACLINT_SSWI]  = { 0x2f00000,  0x4000 },
+    [VIRT_PCIE_PIO]     = { 0x3000000,  0x10000 },
+    [VIRT_IOMMU_SYS]    = { 0x3010000,  0x1000 },
+    [VIRT_PLATFORM_BUS] = { 0x4000000,  0x2000000 },
+    [VIRT_PLIC]         = { 0xc000000,  0x600000 },
+    [VIRT_APLIC_S]      = { 0xd000000,  0x600000 },
+    [VIRT_UART0]        = { 0x10000000, 0x100 },
+    [VIRT_VIRTIO]       = { 0x10001000, 0x1000 },
+    [VIRT_FW_CFG]       = { 0x10100000, 0x18 },
+    [VIRT_FLASH]        = { 0x20000000, 0x4000000 },
+    [VIRT_IMSIC_M]      = { 0x24000000, 0x4000000 },
+    [VIRT_IMSIC_S]      = { 0x28000000, 0x8000000 },
+    [VIRT_PCIE_ECAM]    = { 0x30000000, 0x10000000 },
+    [VIRT_PCIE_MMIO]    = { 0x40000000, 0x40000000 },
+    [VIRT_DRAM]         = { 0x80000000, 0x0 },
+};
+
+/* ---- The fixed devices ---- */
+
+static bool set_u64(DeviceState *dev, const char *name, uint64_t v, Error **errp)
+{
+    g_autofree char *text = g_strdup_printf("%" G_GUINT64_FORMAT, v);
+    return object_property_set_str(dev, name, text, errp);
+}
+
+static bool setup_per_hart(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp)
+{
+    return set_u64(dev, "num-harts", MACHINE(s)->smp.cpus, errp);
+}
+
+static bool setup_mtimer(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp)
+{
+    riscv_aclint_mtimer_set_timebase(dev, &s->timebase);
+    return setup_per_hart(s, dev, n, errp);
+}
+
+static bool setup_plic(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp)
+{
+    s->plic = dev;
+    return setup_per_hart(s, dev, n, errp) &&
+           set_u64(dev, "num-sources", VIRT_IRQ_SOURCES, errp) &&
+           set_u64(dev, "num-priorities", VIRT_IRQ_PRIORITIES, errp) &&
+           set_u64(dev, "aperture-size", virt_memmap[VIRT_PLIC].size, errp);
+}
+
+static bool setup_uart(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp)
+{
+    GPtrArray *serial = MACHINE(s)->serial;
+    Object *chr = serial && n < serial->len ? g_ptr_array_index(serial, n) : NULL;
+
+    return !chr || object_property_set_str(dev, "chardev", chr->name, errp);
+}
+
+/*
+ * In the order they are made. The interrupt controller comes before the devices whose lines it
+ * takes; a reset walks backwards, so that the devices' lines have fallen when it is its turn.
+ */
+static const VirtDevice virt_devices[] = {
+    { TYPE_RISCV_ACLINT_SWI, "swi", VIRT_CLINT, .hart_irqs = { 3 }, .setup = setup_per_hart },
+    { TYPE_RISCV_ACLINT_MTIMER, "mtimer", VIRT_CLINT, RISCV_ACLINT_SWI_SIZE,
+      .hart_irqs = { 7 }, .setup = setup_mtimer },
+    { TYPE_SIFIVE_PLIC, "plic", VIRT_PLIC, .hart_irqs = { 11, 9 }, .setup = setup_plic },
+    { "riscv.sifive.test", "test", VIRT_TEST },
+    { "virtio-mmio", "virtio-mmio", VIRT_VIRTIO, .count = VIRT_NR_VIRTIO,
+      .irq = VIRT_IRQ_VIRTIO },
+    { "serial-mm", "uart0", VIRT_UART0, .irq = VIRT_IRQ_UART0, .setup = setup_uart },
+    { "goldfish_rtc", "rtc", VIRT_RTC, .irq = VIRT_IRQ_RTC },
+};
+
+hwaddr virt_instance_base(const VirtInstance *i)
+{
+    const MemMapEntry *map = &virt_memmap[i->row->map];
+    return map->base + i->row->offset + i->n * map->size;
+}
+
+/* Output line h * k + j goes to input hart_irqs[j] of hart h, where k inputs are given. */
+static void wire_to_harts(const VirtInstance *i)
+{
+    const unsigned *irqs = i->row->hart_irqs;
+    unsigned k = irqs[1] ? 2 : irqs[0] ? 1 : 0;
+    CPUState *cpu;
+
+    CPU_FOREACH(cpu) {
+        for (unsigned j = 0; j < k; j++) {
+            device_connect_irq(i->dev, (unsigned)cpu->cpu_index * k + j, DEVICE(cpu),
+                               (int)irqs[j]);
+        }
+    }
+}
+
+/* Makes device n of a row and puts it into the tree. */
+static bool create_device(VirtMachineState *s, const VirtDevice *row, unsigned n, Error **errp)
+{
+    MachineState *ms = MACHINE(s);
+    VirtInstance i = { .row = row, .n = n };
+    g_autofree char *name = row->count ? g_strdup_printf("%s[%u]", row->name, n)
+                                       : g_strdup(row->name);
+    Object *obj = object_new(row->type, errp);
+
+    if (!obj) {
+        return false;
+    }
+    i.dev = DEVICE(obj);
+    bool ok = object_add_child(&ms->parent_obj, name, obj, errp);
+    object_unref(obj); /* the tree has its reference */
+    if (!ok) {
+        return false;
+    }
+    i.dev->dma_as = &ms->as;
+    if (row->setup && !row->setup(s, i.dev, n, errp)) {
+        error_prepend(errp, "%s: ", name);
+        return false;
+    }
+    g_array_append_val(s->devices, i);
+    return true;
+}
+
+static bool realize_device(VirtMachineState *s, const VirtInstance *i, Error **errp)
+{
+    if (!device_realize(i->dev, errp)) {
+        error_prepend(errp, "%s: ", i->dev->parent_obj.name);
+        return false;
+    }
+    device_map(i->dev, 0, &MACHINE(s)->system_memory, virt_instance_base(i));
+    if (i->row->irq) {
+        device_connect_irq(i->dev, 0, s->plic, i->row->irq + (int)i->n);
+    }
+    wire_to_harts(i);
+    return true;
+}
+
+/*
+ * Of equal devices the last stands first in the object tree and in the device tree, as on QEMU's
+ * board: a -device without bus= takes the first bus with room, that of the last window, and Linux
+ * finds it first. But they are realized in ascending order, which numbers their buses.
+ */
+static bool create_devices(VirtMachineState *s, Error **errp)
+{
+    for (size_t r = 0; r < ARRAY_SIZE(virt_devices); r++) {
+        const VirtDevice *row = &virt_devices[r];
+        unsigned first = s->devices->len;
+
+        for (unsigned n = MAX(row->count, 1); n-- > 0;) {
+            if (!create_device(s, row, n, errp)) {
+                return false;
+            }
+        }
+        for (unsigned k = s->devices->len; k-- > first;) {
+            if (!realize_device(s, &g_array_index(s->devices, VirtInstance, k), errp)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+static bool create_cpus(VirtMachineState *s, Error **errp)
+{
+    MachineState *ms = MACHINE(s);
+
+    for (unsigned n = 0; n < ms->smp.cpus; n++) {
+        g_autofree char *name = g_strdup_printf("cpu[%u]", n);
+        RISCVCPU *cpu = riscv_cpu_create_from_spec(ms->cpu_spec ? ms->cpu_spec : "rv64", errp);
+        if (!cpu) {
+            return false;
+        }
+        cpu->hartid = n;
+        cpu->timebase = &s->timebase;
+        cpu->resetvec = virt_memmap[VIRT_MROM].base;
+        CPU(cpu)->cpu_index = (int)n;
+        CPU(cpu)->as = &ms->as;
+        DEVICE(cpu)->dma_as = &ms->as;
+        bool ok = object_add_child(&ms->parent_obj, name, cpu, errp) &&
+                  device_realize(DEVICE(cpu), errp);
+        object_unref(cpu);
+        if (!ok) {
+            return false;
+        }
+        cpu_list_add(CPU(cpu));
+    }
+    return true;
+}
+
+static bool virt_init(MachineState *ms, Error **errp)
+{
+    VirtMachineState *s = VIRT_MACHINE(ms);
+
+    timebase_init(&s->timebase, VIRT_TIMEBASE_HZ);
+    image_loader_init(&s->loader, &ms->as);
+    s->devices = g_array_new(false, false, sizeof(VirtInstance));
+    if (!memory_region_init_ram(&ms->ram, ms, "riscv_virt_board.ram", ms->ram_size, errp) ||
+        !memory_region_init_rom(&s->mrom, ms, "riscv_virt_board.mrom",
+                                virt_memmap[VIRT_MROM].size, errp)) {
+        return false;
+    }
+    memory_region_add_subregion(&ms->system_memory, virt_memmap[VIRT_DRAM].base, &ms->ram);
+    memory_region_add_subregion(&ms->system_memory, virt_memmap[VIRT_MROM].base, &s->mrom);
+    return create_cpus(s, errp) && create_devices(s, errp);
+}
+
+static bool virt_done(MachineState *ms, Error **errp)
+{
+    VirtMachineState *s = VIRT_MACHINE(ms);
+    g_autoptr(FDTBuilder) fdt = virt_create_fdt(s, errp);
+
+    if (!fdt || !virt_boot_setup(s, fdt, errp)) {
+        return false;
+    }
+    if (ms->dumpdtb) {
+        g_autoptr(GError) err = NULL;
+        if (!g_file_set_contents(ms->dumpdtb, ms->fdt, ms->fdt_size, &err)) {
+            error_setg(errp, "dumpdtb=%s: %s", ms->dumpdtb, err->message);
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * Main thread, vCPUs paused. The harts go first and forget what was pending, then the devices lower
+ * their lines, then the interrupt controller, then the CLINT, whose timer says anew what is due.
+ */
+static void virt_reset(MachineState *ms)
+{
+    VirtMachineState *s = VIRT_MACHINE(ms);
+    CPUState *cpu;
+
+    image_loader_reset(&s->loader);
+    timebase_write(&s->timebase, 0);
+    CPU_FOREACH(cpu) {
+        device_reset(DEVICE(cpu));
+    }
+    for (unsigned i = s->devices->len; i-- > 0;) {
+        device_reset(g_array_index(s->devices, VirtInstance, i).dev);
+    }
+}
+
+/* ---- Properties: those of QEMU's board; what is not built yet says so. ---- */
+
+static bool not_yet(const Property *prop, const char *value, const char *now, Error **errp)
+{
+    error_setg(errp, "%s=%s: not supported yet, only %s", prop->name, value, now);
+    return false;
+}
+
+static bool aclint_changed(Object *obj, const Property *prop, Error **errp)
+{
+    return !VIRT_MACHINE(obj)->aclint || not_yet(prop, "on", "off", errp);
+}
+
+static bool acpi_changed(Object *obj, const Property *prop, Error **errp)
+{
+    return VIRT_MACHINE(obj)->acpi != ON_OFF_AUTO_ON || not_yet(prop, "on", "off or auto", errp);
+}
+
+static bool iommu_changed(Object *obj, const Property *prop, Error **errp)
+{
+    return VIRT_MACHINE(obj)->iommu_sys != ON_OFF_AUTO_ON ||
+           not_yet(prop, "on", "off or auto", errp);
+}
+
+enum { AIA_NONE, AIA_APLIC, AIA_APLIC_IMSIC };
+
+static const EnumName aia_names[] = {
+    { "none", AIA_NONE, "PLIC" },
+    { "aplic", AIA_APLIC, "wired interrupts through APLICs (not supported yet)" },
+    { "aplic-imsic", AIA_APLIC_IMSIC, "messages through APLICs and IMSICs (not supported yet)" },
+    { NULL },
+};
+
+static bool aia_changed(Object *obj, const Property *prop, Error **errp)
+{
+    int v = VIRT_MACHINE(obj)->aia;
+    return v == AIA_NONE || not_yet(prop, aia_names[v].name, "none", errp);
+}
+
+static bool aia_guests_changed(Object *obj, const Property *prop, Error **errp)
+{
+    uint32_t v = VIRT_MACHINE(obj)->aia_guests;
+    g_autofree char *text = g_strdup_printf("%u", v);
+    return v == 0 || not_yet(prop, text, "0", errp);
+}
+
+static const Property virt_props[] = {
+    { PROP_(prop_bool, "aclint", VirtMachineState, aclint), .changed = aclint_changed,
+      .help = "split the CLINT into ACLINT devices" },
+    { PROP_(prop_on_off_auto, "acpi", VirtMachineState, acpi), .changed = acpi_changed,
+      .help = "ACPI tables" },
+    { PROP_(prop_enum, "aia", VirtMachineState, aia), .names = aia_names,
+      .changed = aia_changed, .help = "interrupt controllers" },
+    { PROP_(prop_u32, "aia-guests", VirtMachineState, aia_guests), .max = 7,
+      .changed = aia_guests_changed, .help = "guest interrupt files of each IMSIC" },
+    { PROP_(prop_on_off_auto, "iommu-sys", VirtMachineState, iommu_sys),
+      .changed = iommu_changed, .help = "the IOMMU as a platform device" },
+    PROP_STR("dt-compatible", VirtMachineState, dt_compatible, NULL,
+             "\"compatible\" of the device tree's root"),
+    PROP_END,
+};
+
+static void virt_class_init(ObjectClass *klass, const void *data)
+{
+    MachineClass *mc = MACHINE_CLASS(klass);
+
+    klass->props = virt_props;
+    mc->name = "virt";
+    mc->desc = "RISC-V VirtIO board";
+    mc->max_cpus = VIRT_MAX_CPUS;
+    mc->default_ram_size = 128 * MiB;
+    mc->max_ram_size = 1ULL << 55; /* half of what a 56-bit physical address reaches */
+    mc->default_cpu = "rv64";
+    mc->cpu_type = TYPE_RISCV_CPU;
+    mc->default_nic = "virtio-net-device";
+    mc->block_if_virtio = "virtio-blk-device";
+    mc->init = virt_init;
+    mc->done = virt_done;
+    mc->reset = virt_reset;
+}
+
+static const TypeInfo virt_info = {
+    .name = TYPE_VIRT_MACHINE,
+    .parent = TYPE_MACHINE,
+    .instance_size = sizeof(VirtMachineState),
+    .desc = "RISC-V VirtIO board",
+    .class_init = virt_class_init,
+};
+
+type_init(virt_info)
