@@ -1,0 +1,243 @@
+/*
+ * The monitor's commands: one table for running, help and completion.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "monitor/internal.h"
+
+#include <string.h>
+
+#include "system/cpus.h"
+#include "util/keyval.h"
+#include "util/log.h"
+
+CPUState *monitor_cpu(Monitor *mon)
+{
+    const CPUList *list = cpu_list();
+
+    if (!list->nr) {
+        monitor_printf(mon, "there is no CPU\n");
+        return NULL;
+    }
+    if (mon->cpu < 0 || (unsigned)mon->cpu >= list->nr) {
+        mon->cpu = 0;
+    }
+    return list->cpus[mon->cpu];
+}
+
+char *monitor_next_word(const char **args)
+{
+    const char *p = *args + strspn(*args, " ");
+    size_t n = strcspn(p, " ");
+
+    *args = p + n + strspn(p + n, " ");
+    return n ? g_strndup(p, n) : NULL;
+}
+
+/* ---- Finding commands ---- */
+
+static const MonitorCommand *find(const MonitorCommand *table, const char *name)
+{
+    for (const MonitorCommand *c = table; c->name; c++) {
+        if (g_str_equal(c->name, name) || (c->alias && g_str_equal(c->alias, name))) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+static const char **names(const MonitorCommand *table, const char *prefix)
+{
+    GPtrArray *list = g_ptr_array_new();
+
+    for (const MonitorCommand *c = table; c->name; c++) {
+        if (g_str_has_prefix(c->name, prefix)) {
+            g_ptr_array_add(list, (void *)c->name);
+        }
+    }
+    g_ptr_array_add(list, NULL);
+    return (const char **)g_ptr_array_free(list, FALSE);
+}
+
+static void unknown(Monitor *mon, const char *what, const char *name,
+                    const MonitorCommand *table)
+{
+    g_autofree const char **known = names(table, "");
+    const char *near = nearest_name(name, known);
+
+    monitor_printf(mon, "unknown command: '%s%s'", what, name);
+    if (near) {
+        monitor_printf(mon, " (did you mean '%s%s'?)", what, near);
+    }
+    monitor_printf(mon, "\n");
+}
+
+void monitor_run_line(Monitor *mon, const char *line)
+{
+    const char *args = line;
+    g_autofree char *name = monitor_next_word(&args);
+
+    if (!name || name[0] == '#') {
+        return;
+    }
+    /* "x/4xw 0" is one word to us: the format belongs to the arguments. */
+    char *slash = strchr(name, '/');
+    g_autofree char *rest = NULL;
+    if (slash) {
+        rest = g_strdup(line + strspn(line, " ") + (slash - name));
+        *slash = 0;
+        args = rest;
+    }
+    g_autofree char *trimmed = g_strchomp(g_strdup(args));
+    const MonitorCommand *c = find(monitor_commands, name);
+    if (!c) {
+        unknown(mon, "", name, monitor_commands);
+        return;
+    }
+    if (!c->sub || !*trimmed) {
+        c->run(mon, trimmed);
+        return;
+    }
+    const char *sub_args = trimmed;
+    g_autofree char *sub_name = monitor_next_word(&sub_args);
+    const MonitorCommand *sub = find(c->sub, sub_name);
+    if (!sub) {
+        g_autofree char *what = g_strdup_printf("%s ", c->name);
+        unknown(mon, what, sub_name, c->sub);
+        return;
+    }
+    sub->run(mon, sub_args);
+}
+
+const char **monitor_complete(Monitor *mon, const char *start)
+{
+    const char *args = start;
+    g_autofree char *name = monitor_next_word(&args);
+    bool first = !name || (!*args && !g_str_has_suffix(start, " "));
+
+    if (first) {
+        return names(monitor_commands, name ? name : "");
+    }
+    const MonitorCommand *c = find(monitor_commands, name);
+    if (c && g_str_equal(c->name, "help")) {
+        return names(monitor_commands, args);
+    }
+    return c && c->sub && !strchr(args, ' ') ? names(c->sub, args) : NULL;
+}
+
+/* ---- Help ---- */
+
+static void help_line(Monitor *mon, const char *prefix, const MonitorCommand *c)
+{
+    monitor_printf(mon, "%s%s%s%s %s -- %s\n", prefix, c->name, c->alias ? "|" : "",
+                   c->alias ? c->alias : "", c->args, c->help);
+}
+
+static void cmd_help(Monitor *mon, const char *args)
+{
+    g_autofree char *name = monitor_next_word(&args);
+    const MonitorCommand *c = name ? find(monitor_commands, name) : NULL;
+
+    if (name && !c) {
+        unknown(mon, "", name, monitor_commands);
+    } else if (c && !c->sub) {
+        help_line(mon, "", c);
+    } else {
+        g_autofree char *prefix = c ? g_strdup_printf("%s ", c->name) : g_strdup("");
+        for (const MonitorCommand *i = c ? c->sub : monitor_commands; i->name; i++) {
+            help_line(mon, prefix, i);
+        }
+    }
+}
+
+static void cmd_info(Monitor *mon, const char *args)
+{
+    cmd_help(mon, "info");
+}
+
+/* ---- Running ---- */
+
+static void cmd_stop(Monitor *mon, const char *args)
+{
+    vm_stop(RUN_STATE_PAUSED);
+}
+
+static void cmd_cont(Monitor *mon, const char *args)
+{
+    RunState state = run_state();
+
+    if (state == RUN_STATE_SHUTDOWN || state == RUN_STATE_GUEST_PANICKED ||
+        state == RUN_STATE_INTERNAL_ERROR) {
+        monitor_printf(mon, "the machine is %s: system_reset first\n", run_state_name(state));
+        return;
+    }
+    vm_start();
+}
+
+static void cmd_system_reset(Monitor *mon, const char *args)
+{
+    machine_request_reset(SHUTDOWN_HOST_QMP);
+}
+
+static void cmd_system_powerdown(Monitor *mon, const char *args)
+{
+    monitor_printf(mon, "this board has no power button; use quit, or power off in the guest\n");
+}
+
+static void cmd_quit(Monitor *mon, const char *args)
+{
+    machine_request_shutdown(SHUTDOWN_HOST_QMP, 0);
+}
+
+static void cmd_cpu(Monitor *mon, const char *args)
+{
+    uint64_t n;
+    Error *err = NULL;
+    unsigned nr = cpu_list()->nr;
+
+    if (!nr || !parse_u64("cpu", args, 0, nr - 1, &n, &err)) {
+        monitor_printf(mon, "%s\n", err ? error_get_pretty(err) : "there is no CPU");
+        error_free(err);
+        return;
+    }
+    mon->cpu = (int)n;
+}
+
+static void cmd_log(Monitor *mon, const char *args)
+{
+    unsigned mask = 0;
+    Error *err = NULL;
+
+    if (!*args) {
+        for (const LogItem *i = log_items; i->name; i++) {
+            monitor_printf(mon, "%c %-14s %s\n", log_enabled(i->mask) ? '*' : ' ', i->name,
+                           i->help);
+        }
+    } else if (g_str_equal(args, "none") || log_parse_items(args, &mask, &err)) {
+        log_set_mask(mask);
+    } else {
+        monitor_printf(mon, "%s\n", error_get_pretty(err));
+        error_free(err);
+    }
+}
+
+const MonitorCommand monitor_commands[] = {
+    { "help", "?", "[command]", "this list, or that command's line", cmd_help },
+    { "info", NULL, "topic", "show the state of something; alone, the topics", cmd_info,
+      monitor_info_commands },
+    { "stop", "s", "", "pause the machine", cmd_stop },
+    { "cont", "c", "", "let the machine run", cmd_cont },
+    { "system_reset", NULL, "", "reset the machine", cmd_system_reset },
+    { "system_powerdown", NULL, "", "press the power button", cmd_system_powerdown },
+    { "quit", "q", "", "end the emulator", cmd_quit },
+    { "cpu", NULL, "index", "choose the CPU of x, info registers and $pc", cmd_cpu },
+    { "x", NULL, "/fmt addr", "show memory at a virtual address; fmt is [count][xduoci][bhwg]",
+      monitor_cmd_x },
+    { "xp", NULL, "/fmt addr", "show memory at a physical address", monitor_cmd_xp },
+    { "gva2gpa", NULL, "addr", "translate a virtual address and show each step",
+      monitor_cmd_gva2gpa },
+    { "print", "p", "/fmt expr", "show the value of an expression; fmt is one of xduoc",
+      monitor_cmd_print },
+    { "log", NULL, "[item[,item]|none]", "switch log items; alone, list them", cmd_log },
+    { NULL },
+};

@@ -1,0 +1,57 @@
+/*
+ * What the monitor's command files share.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_MONITOR_INTERNAL_H
+#define VIREO_MONITOR_INTERNAL_H
+
+#include "backend/chardev.h"
+#include "hw/core/cpu.h"
+#include "hw/core/machine.h"
+#include "monitor/readline.h"
+
+typedef struct Monitor {
+    Chardev *chr;
+    Readline *rl;
+    GByteArray *out;    /* what the character device has not taken yet */
+    int cpu;            /* index of the vCPU that x, info registers and $pc mean */
+    /* x and xp go on where and how they were last asked to. */
+    char fmt, size;
+} Monitor;
+
+/* One command. A command with `sub` takes the next word as the name of one of those. */
+typedef struct MonitorCommand {
+    const char *name, *alias; /* name NULL ends a table */
+    const char *args, *help;
+    void (*run)(Monitor *mon, const char *args); /* args: what follows the name, trimmed */
+    const struct MonitorCommand *sub;
+} MonitorCommand;
+
+extern const MonitorCommand monitor_commands[];      /* monitor/commands.c */
+extern const MonitorCommand monitor_info_commands[]; /* monitor/info.c */
+
+/* Appends to the monitor's output; "\n" becomes "\r\n" on the way. */
+void monitor_printf(Monitor *mon, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+void monitor_write(Monitor *mon, const char *text, size_t len);
+
+/* Runs one line; says what is wrong with it if it cannot. */
+void monitor_run_line(Monitor *mon, const char *line);
+/* Words that can follow, for completion; see ReadlineOps.complete. */
+const char **monitor_complete(Monitor *mon, const char *start);
+
+/* The chosen vCPU; NULL (having said so) if there is none. */
+CPUState *monitor_cpu(Monitor *mon);
+
+/* Cuts the next word off *args; NULL at the end. g_free(). */
+char *monitor_next_word(const char **args);
+/* Evaluates "0x80000000 + 4 * (2 + $pc)"; says what is wrong on failure. */
+bool monitor_eval(Monitor *mon, const char *expr, uint64_t *value);
+
+/* Handlers that live in other files. */
+void monitor_cmd_x(Monitor *mon, const char *args);       /* monitor/memory.c */
+void monitor_cmd_xp(Monitor *mon, const char *args);
+void monitor_cmd_gva2gpa(Monitor *mon, const char *args);
+void monitor_cmd_print(Monitor *mon, const char *args);
+
+#endif
