@@ -149,6 +149,7 @@ CPUExit tcg_exec(CPUState *cpu)
     t->pc = cc->get_pc(cpu);
     t->cur = c->s->dummy->ops;
     t->tb = c->s->dummy;
+    tcg_tlb_switch(c->env); /* a reset or a debugger may have changed the regime */
     if (t->ops->exec_enter)
         t->ops->exec_enter(c->env);
     /* What made interrupts possible while we were outside may have been cleared with attention. */
