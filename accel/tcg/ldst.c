@@ -201,9 +201,10 @@ void *tcg_probe_store(CPUArchState *env, vaddr va, unsigned size)
     return within_page(va, size) ? p.host : NULL;
 }
 
-void tcg_probe_access(CPUArchState *env, vaddr va, unsigned size, MMUAccess access)
+void tcg_probe_access(CPUArchState *env, vaddr va, unsigned size)
 {
     TLBProbe p;
 
-    probe_or_raise(env, va, access, size, &p);
+    if (!tlb_probe(env, va, MMU_LOAD, size, &p))
+        probe_or_raise(env, va, MMU_STORE, size, &p);
 }

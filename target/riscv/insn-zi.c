@@ -62,7 +62,7 @@ EXEC_INLINE void cbo(CPURISCVState *env, const TCGOp *op, RISCVCbo kind)
 {
     riscv_cbo_check(env, op, kind);
     vaddr va = align_down(RS1, env_cpu(env)->cbom_blocksize);
-    tcg_probe_access(env, va, env_cpu(env)->cbom_blocksize, MMU_STORE);
+    tcg_probe_access(env, va, env_cpu(env)->cbom_blocksize);
 }
 
 EXEC(cbo_inval) { cbo(env, op, CBO_INVAL); }
