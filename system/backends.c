@@ -1,0 +1,262 @@
+/*
+ * -object, -chardev, -drive, -netdev, -nic: the host's side of devices.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "system/startup.h"
+
+#include <string.h>
+
+#include "backend/block.h"
+#include "backend/net.h"
+#include "qom/user-creatable.h"
+#include "system/chardev.h"
+#include "util/keyval.h"
+
+#define NETDEV_TYPE_PREFIX "netdev-"
+
+typedef struct BackendContext {
+    const Options *options;
+    MachineClass *mc;
+    GPtrArray *devices; /* texts of the devices that options imply */
+} BackendContext;
+
+/* A value as a part of option text: its commas doubled. */
+static char *quote(const char *value)
+{
+    g_auto(GStrv) parts = g_strsplit(value, ",", -1);
+
+    return g_strjoinv(",,", parts);
+}
+
+/* Suggests one of the concrete types of a base, whose names all start with prefix. */
+static bool no_such_type(const char *base, const char *prefix, const char *what, const char *name,
+                         Error **errp)
+{
+    g_autoptr(GPtrArray) list = object_class_list(base, false);
+    g_autofree char *all = NULL;
+    const char *near;
+
+    for (guint i = 0; i < list->len; i++) {
+        list->pdata[i] = (char *)object_class_name(list->pdata[i]) + strlen(prefix);
+    }
+    g_ptr_array_add(list, NULL);
+    near = nearest_name(name, (const char *const *)list->pdata);
+    all = g_strjoinv(", ", (char **)list->pdata);
+    if (near) {
+        error_setg(errp, "no %s '%s' (did you mean '%s'?)", what, name, near);
+    } else if (*all) {
+        error_setg(errp, "no %s '%s' (there are: %s)", what, name, all);
+    } else {
+        error_setg(errp, "no %s '%s': none is built in", what, name);
+    }
+    return false;
+}
+
+static bool is_concrete(const char *type, const char *base)
+{
+    ObjectClass *k = object_class_by_name(type);
+
+    return k && object_class_is(k, base) && !object_class_is_abstract(k);
+}
+
+/* ---- -object ---- */
+
+static bool object_option(BackendContext *c, const char *text, Error **errp)
+{
+    g_autoptr(KeyVals) kv = keyval_parse_list(text, "qom-type", false, errp);
+    const char *type, *id;
+    ObjectClass *k;
+
+    if (!kv) {
+        return false;
+    }
+    type = keyval_take(kv, "qom-type");
+    id = keyval_take(kv, "id");
+    k = type ? object_class_by_name(type) : NULL;
+    /* Drives, netdevs and chardevs have options of their own, which put them where links look. */
+    if (!k || !is_concrete(type, TYPE_USER_CREATABLE) || object_class_is(k, TYPE_CHARDEV) ||
+        object_class_is(k, TYPE_NETDEV) || object_class_is(k, TYPE_BLOCK_BACKEND)) {
+        return no_such_type(TYPE_USER_CREATABLE, "", "object type", type ? type : "", errp);
+    }
+    if (!id || !*id) {
+        error_setg(errp, "'id' is missing (id=NAME)");
+        return false;
+    }
+    return user_creatable_new(type, "/objects", id, kv, errp) != NULL;
+}
+
+/* ---- -chardev ---- */
+
+static bool chardev_option(BackendContext *c, const char *text, Error **errp)
+{
+    g_autoptr(KeyVals) kv = keyval_parse_list(text, "backend", true, errp);
+
+    return kv && chardev_new(kv, errp);
+}
+
+/* ---- -drive ---- */
+
+static char *free_id(const char *container, const char *stem)
+{
+    Object *c = object_container(container);
+
+    for (unsigned n = 0;; n++) {
+        char *id = g_strdup_printf("%s%u", stem, n);
+
+        if (!object_child(c, id)) {
+            return id;
+        }
+        g_free(id);
+    }
+}
+
+static bool drive_option(BackendContext *c, const char *text, Error **errp)
+{
+    g_autoptr(KeyVals) kv = keyval_parse_list(text, NULL, false, errp);
+    const char *interface, *id, *media;
+    g_autofree char *made_id = NULL, *quoted = NULL;
+    bool attach;
+
+    if (!kv) {
+        return false;
+    }
+    interface = keyval_take(kv, "if");
+    id = keyval_take(kv, "id");
+    media = keyval_take(kv, "media");
+    keyval_take(kv, "index"); /* there is one kind of slot; order is the order of options */
+    if (interface && strcmp(interface, "none") && strcmp(interface, "virtio")) {
+        error_setg(errp, "if=%s is not supported (there are: none, virtio)", interface);
+        return false;
+    }
+    if (media && strcmp(media, "disk")) {
+        error_setg(errp, "media=%s is not supported (there is: disk)", media);
+        return false;
+    }
+    attach = !interface || !strcmp(interface, "virtio");
+    if (id && !*id) {
+        error_setg(errp, "'id' must not be empty");
+        return false;
+    }
+    if (!id) {
+        id = made_id = free_id("/drives", attach ? "virtio" : "none");
+    }
+    if (attach && !c->mc->block_if_virtio) {
+        error_setg(errp, "board '%s' has no default disk device: use if=none and -device",
+                   c->mc->name);
+        return false;
+    }
+    if (!user_creatable_new(TYPE_BLOCK_BACKEND, "/drives", id, kv, errp)) {
+        return false;
+    }
+    if (attach) {
+        quoted = quote(id);
+        g_ptr_array_add(c->devices,
+                        g_strdup_printf("%s,drive=%s", c->mc->block_if_virtio, quoted));
+    }
+    return true;
+}
+
+/* ---- -netdev and -nic ---- */
+
+static bool netdev_new(KeyVals *kv, const char *type, const char *id, Error **errp)
+{
+    g_autofree char *full = g_strconcat(NETDEV_TYPE_PREFIX, type, NULL);
+
+    if (!is_concrete(full, TYPE_NETDEV)) {
+        return no_such_type(TYPE_NETDEV, NETDEV_TYPE_PREFIX, "network type", type, errp);
+    }
+    return user_creatable_new(full, "/netdevs", id, kv, errp) != NULL;
+}
+
+static bool netdev_option(BackendContext *c, const char *text, Error **errp)
+{
+    g_autoptr(KeyVals) kv = keyval_parse_list(text, "type", false, errp);
+    const char *type, *id;
+
+    if (!kv) {
+        return false;
+    }
+    type = keyval_take(kv, "type");
+    id = keyval_take(kv, "id");
+    if (!id || !*id) {
+        error_setg(errp, "'id' is missing (id=NAME)");
+        return false;
+    }
+    return netdev_new(kv, type ? type : "", id, errp);
+}
+
+static bool nic_option(BackendContext *c, const char *text, Error **errp)
+{
+    g_autoptr(KeyVals) kv = keyval_parse_list(text, "type", false, errp);
+    const char *type, *model, *mac;
+    g_autofree char *id = NULL;
+    GString *dev;
+
+    if (!kv) {
+        return false;
+    }
+    type = keyval_take(kv, "type");
+    model = keyval_take(kv, "model");
+    mac = keyval_take(kv, "mac");
+    if (type && !strcmp(type, "none")) {
+        return keyval_check_used(kv, (const char *const[]){ "type", NULL }, errp);
+    }
+    if (!model) {
+        model = c->mc->default_nic;
+    }
+    if (!model) {
+        error_setg(errp, "board '%s' has no default network card: give model=", c->mc->name);
+        return false;
+    }
+    id = g_strdup(keyval_take(kv, "id"));
+    if (!id) {
+        id = free_id("/netdevs", "nic");
+    }
+    if (!netdev_new(kv, type ? type : "", id, errp)) {
+        return false;
+    }
+    dev = g_string_new(NULL);
+    g_string_printf(dev, "%s,netdev=%s", model, id);
+    if (mac) {
+        g_string_append_printf(dev, ",mac=%s", mac);
+    }
+    g_ptr_array_add(c->devices, g_string_free(dev, FALSE));
+    return true;
+}
+
+/* A card on the user-mode network, unless the user has said anything about networks. */
+static bool default_nic(BackendContext *c, Error **errp)
+{
+    const Options *o = c->options;
+
+    if (o->nodefaults || o->nic->len || o->netdev->len || !c->mc->default_nic ||
+        !is_concrete(NETDEV_TYPE_PREFIX "user", TYPE_NETDEV) ||
+        !is_concrete(c->mc->default_nic, TYPE_DEVICE)) {
+        return true;
+    }
+    return nic_option(c, "user", errp);
+}
+
+static bool each(BackendContext *c, GPtrArray *texts, const char *option,
+                 bool (*fn)(BackendContext *, const char *, Error **), Error **errp)
+{
+    for (guint i = 0; i < texts->len; i++) {
+        if (!fn(c, g_ptr_array_index(texts, i), errp)) {
+            option_prepend(errp, option, g_ptr_array_index(texts, i));
+            return false;
+        }
+    }
+    return true;
+}
+
+bool backends_create(const Options *o, MachineClass *mc, GPtrArray *devices, Error **errp)
+{
+    BackendContext c = { .options = o, .mc = mc, .devices = devices };
+
+    return each(&c, o->object, "object", object_option, errp) &&
+           each(&c, o->chardev, "chardev", chardev_option, errp) &&
+           each(&c, o->drive, "drive", drive_option, errp) &&
+           each(&c, o->netdev, "netdev", netdev_option, errp) &&
+           each(&c, o->nic, "nic", nic_option, errp) && default_nic(&c, errp);
+}

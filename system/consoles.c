@@ -1,0 +1,99 @@
+/*
+ * -serial and -monitor, and who gets the terminal if nothing is said.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "system/startup.h"
+
+#include "system/chardev.h"
+
+#define MAX_SERIAL 4
+
+static bool uses_stdio(GPtrArray *forms)
+{
+    for (guint i = 0; i < forms->len; i++) {
+        const char *f = g_ptr_array_index(forms, i);
+
+        if (g_str_equal(f, "stdio") || g_str_equal(f, "mon:stdio")) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int is_stdio(Object *obj, void *opaque)
+{
+    return object_dynamic_cast(obj, TYPE_CHARDEV_STDIO) != NULL;
+}
+
+static bool stdio_taken(const Options *o)
+{
+    return uses_stdio(o->serial) || uses_stdio(o->monitor) ||
+           object_walk(object_container(CHARDEV_CONTAINER), is_stdio, NULL);
+}
+
+static bool one_serial(MachineState *ms, unsigned n, const char *form, GPtrArray *monitors,
+                       Error **errp)
+{
+    g_autofree char *id = g_strdup_printf("serial%u", n);
+    Chardev *chr;
+    bool monitor;
+
+    if (!chardev_new_short(id, form, &chr, &monitor, errp)) {
+        return false;
+    }
+    g_ptr_array_add(ms->serial, chr);
+    if (monitor) {
+        g_ptr_array_add(monitors, chr);
+    }
+    return true;
+}
+
+static bool one_monitor(unsigned n, const char *form, GPtrArray *monitors, Error **errp)
+{
+    g_autofree char *id = g_strdup_printf("monitor%u", n);
+    Chardev *chr;
+    bool shared;
+
+    if (!chardev_new_short(id, form, &chr, &shared, errp)) {
+        return false;
+    }
+    if (chr) {
+        g_ptr_array_add(monitors, chr);
+    }
+    return true;
+}
+
+bool consoles_create(const Options *o, MachineState *ms, GPtrArray *monitors, Error **errp)
+{
+    bool free_terminal = !o->nodefaults && !stdio_taken(o);
+
+    if (o->serial->len > MAX_SERIAL) {
+        error_setg(errp, "-serial is given %u times, the most is %d", o->serial->len, MAX_SERIAL);
+        return false;
+    }
+    for (guint i = 0; i < o->serial->len; i++) {
+        const char *form = g_ptr_array_index(o->serial, i);
+
+        if (!one_serial(ms, i, form, monitors, errp)) {
+            option_prepend(errp, "serial", form);
+            return false;
+        }
+    }
+    for (guint i = 0; i < o->monitor->len; i++) {
+        const char *form = g_ptr_array_index(o->monitor, i);
+
+        if (!one_monitor(i, form, monitors, errp)) {
+            option_prepend(errp, "monitor", form);
+            return false;
+        }
+    }
+    if (!free_terminal) {
+        return true;
+    }
+    /* The terminal goes to whatever has no place yet: both share it, or one has it alone. */
+    if (!o->serial->len) {
+        return one_serial(ms, 0, o->monitor->len ? "stdio" : "mon:stdio", monitors, errp);
+    }
+    return o->monitor->len || one_monitor(0, "stdio", monitors, errp);
+}

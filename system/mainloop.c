@@ -1,0 +1,135 @@
+/*
+ * The main loop: timers, descriptors, and what vCPUs and signals ask of the process.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "system/mainloop.h"
+
+#include <glib-unix.h>
+
+#include "hw/core/clock.h"
+#include "hw/core/machine.h"
+#include "system/cpus.h"
+#include "system/signals.h"
+
+/* Requests come from any thread; the words are atomic, 0 means none. */
+static struct {
+    int shutdown;  /* ShutdownCause + 1 */
+    int exit_code;
+    int reset;     /* ShutdownCause + 1 */
+    int stop;      /* RunState + 1 */
+} requests;
+
+static RunPolicy policy;
+static bool ending;   /* main thread */
+static int exit_status;
+
+static int take_request(int *word)
+{
+    return __atomic_exchange_n(word, 0, __ATOMIC_ACQ_REL);
+}
+
+static void post_request(int *word, int value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+    g_main_context_wakeup(NULL);
+}
+
+static void request_shutdown(ShutdownCause cause, int exit_code)
+{
+    __atomic_store_n(&requests.exit_code, exit_code, __ATOMIC_RELAXED);
+    post_request(&requests.shutdown, cause + 1);
+}
+
+static void request_reset(ShutdownCause cause)
+{
+    post_request(&requests.reset, cause + 1);
+}
+
+void vm_request_stop(RunState reason)
+{
+    post_request(&requests.stop, reason + 1);
+}
+
+static void do_shutdown(ShutdownCause cause)
+{
+    bool by_guest = cause == SHUTDOWN_GUEST_SHUTDOWN || cause == SHUTDOWN_GUEST_RESET ||
+                    cause == SHUTDOWN_GUEST_PANIC;
+
+    if (by_guest && policy.no_shutdown) {
+        vm_stop(cause == SHUTDOWN_GUEST_PANIC ? RUN_STATE_GUEST_PANICKED : RUN_STATE_SHUTDOWN);
+        return;
+    }
+    exit_status = __atomic_load_n(&requests.exit_code, __ATOMIC_RELAXED);
+    ending = true;
+}
+
+static void do_reset(ShutdownCause cause)
+{
+    MachineState *ms = current_machine();
+    bool was_running = run_state_is_running();
+
+    if (cause == SHUTDOWN_GUEST_RESET && policy.no_reboot) {
+        __atomic_store_n(&requests.exit_code, 0, __ATOMIC_RELAXED);
+        do_shutdown(cause);
+        return;
+    }
+    if (was_running) {
+        vm_stop(RUN_STATE_PAUSED);
+    }
+    MACHINE_GET_CLASS(ms)->reset(ms);
+    if (was_running) {
+        vm_start();
+    }
+}
+
+static void serve_requests(void)
+{
+    int r;
+
+    if ((r = take_request(&requests.shutdown))) {
+        do_shutdown(r - 1);
+    }
+    if ((r = take_request(&requests.reset)) && !ending) {
+        do_reset(r - 1);
+    }
+    if ((r = take_request(&requests.stop)) && !ending) {
+        vm_stop(r - 1);
+    }
+}
+
+static gboolean timers_ready(gint fd, GIOCondition cond, gpointer data)
+{
+    timers_run();
+    return G_SOURCE_CONTINUE;
+}
+
+static const MachineRunOps run_ops = {
+    .request_shutdown = request_shutdown,
+    .request_reset = request_reset,
+};
+
+void main_loop_init(const RunPolicy *p)
+{
+    policy = *p;
+    machine_set_run_ops(&run_ops);
+    g_unix_fd_add(timers_fd(), G_IO_IN, timers_ready, NULL);
+    signals_watch();
+}
+
+bool main_loop_step(void)
+{
+    serve_requests();
+    if (!ending) {
+        g_main_context_iteration(NULL, TRUE);
+        serve_requests();
+    }
+    return !ending;
+}
+
+int main_loop_run(void)
+{
+    while (main_loop_step()) {
+    }
+    return exit_status;
+}

@@ -1,0 +1,249 @@
+/*
+ * The table of options.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "system/options.h"
+
+#include <string.h>
+
+#include "util/keyval.h"
+
+#define FLAG(field) OPTION_FLAG, offsetof(Options, field), NULL
+#define TEXT(field, arg) OPTION_TEXT, offsetof(Options, field), arg
+#define LIST(field, arg) OPTION_LIST, offsetof(Options, field), arg
+#define FIXED(field) OPTION_FIXED, offsetof(Options, field), NULL
+
+const Option option_table[] = {
+    { "help", "h", FLAG(help), "show this text", .group = "General" },
+    { "version", NULL, FLAG(version), "show the version" },
+    { "name", NULL, TEXT(name, "NAME"), "name of the guest, for the user's own use" },
+
+    { "M", "machine", LIST(machine, "[type=]NAME[,PROP=VALUE]"),
+      "the board; accel=NAME[:NAME] chooses the accelerator\n-M help lists boards,"
+      " -M NAME,help properties", .group = "Machine" },
+    { "cpu", NULL, TEXT(cpu, "NAME[,PROP=VALUE]"),
+      "the CPU model; -cpu help lists models, -cpu NAME,help properties" },
+    { "accel", NULL, LIST(accel, "NAME[,PROP=VALUE]"),
+      "what runs the CPUs; the first that works here of several\n-accel help lists them" },
+    { "enable-kvm", NULL, FIXED(accel), "the same as -accel kvm", .fixed = "kvm" },
+    { "m", NULL, LIST(memory, "[size=]SIZE"), "size of RAM, in MiB without a suffix" },
+    { "smp", NULL,
+      LIST(smp, "[cpus=]N[,maxcpus=N][,sockets=N][,clusters=N][,cores=N][,threads=N]"),
+      "number of CPUs and their topology" },
+
+    { "bios", NULL, TEXT(bios, "default|none|FILE"),
+      "firmware; the default is the distribution's OpenSBI", .group = "Boot" },
+    { "kernel", NULL, TEXT(kernel, "FILE"), "kernel: ELF, Linux Image (gzip too), or raw" },
+    { "initrd", NULL, TEXT(initrd, "FILE"), "initial ramdisk for the kernel" },
+    { "append", NULL, TEXT(append, "TEXT"), "kernel command line" },
+    { "dtb", NULL, TEXT(dtb, "FILE"), "device tree to use instead of the board's own" },
+
+    { "drive", NULL,
+      LIST(drive, "file=FILE[,if=none|virtio][,id=ID][,format=raw][,readonly=on]"
+                  "[,snapshot=on]..."),
+      "a disk; -drive help lists all properties", .group = "Devices" },
+    { "device", NULL, LIST(device, "TYPE[,id=ID][,bus=BUS][,PROP=VALUE]"),
+      "a device; -device help lists types, -device TYPE,help properties" },
+    { "netdev", NULL, LIST(netdev, "TYPE,id=ID[,PROP=VALUE]"),
+      "the host's side of a network card; -netdev help lists types" },
+    { "nic", NULL, LIST(nic, "TYPE[,model=DEVICE][,mac=MAC][,PROP=VALUE]|none"),
+      "a network card and its host side in one" },
+    { "net", NULL, LIST(nic, "none"), "-net none is the same as -nic none" },
+    { "object", NULL, LIST(object, "TYPE,id=ID[,PROP=VALUE]"),
+      "an object for devices to use; -object help lists types" },
+    { "nodefaults", NULL, FLAG(nodefaults), "no serial port, monitor or network card unless asked for" },
+
+    { "chardev", NULL, LIST(chardev, "BACKEND,id=ID[,mux=on][,PROP=VALUE]"),
+      "the host's side of a character device; -chardev help lists backends",
+      .group = "Console" },
+    { "serial", NULL,
+      LIST(serial, "none|null|stdio|mon:FORM|file:PATH|unix:PATH[,...]|tcp:HOST:PORT[,...]"
+                   "|chardev:ID"),
+      "where the next serial port goes" },
+    { "monitor", NULL, LIST(monitor, "FORM, as -serial"), "where the monitor goes" },
+    { "nographic", NULL, FLAG(nographic), "console and monitor on this terminal (the default)" },
+    { "display", NULL, TEXT(display, "none"), "no display (there is none yet)" },
+
+    { "S", NULL, FLAG(start_paused), "do not start the CPUs; the monitor's 'cont' does",
+      .group = "Run" },
+    { "no-reboot", NULL, FLAG(no_reboot), "end when the guest reboots" },
+    { "no-shutdown", NULL, FLAG(no_shutdown), "stop, but do not end, when the guest powers off" },
+    { "d", NULL, TEXT(log_items, "ITEM[,ITEM]"), "log these items; -d help lists them" },
+    { "D", NULL, TEXT(log_file, "FILE"), "write the log to FILE instead of standard error" },
+    { NULL },
+};
+
+static const size_t list_fields[] = {
+    offsetof(Options, machine), offsetof(Options, accel),   offsetof(Options, memory),
+    offsetof(Options, smp),     offsetof(Options, drive),   offsetof(Options, device),
+    offsetof(Options, netdev),  offsetof(Options, nic),     offsetof(Options, object),
+    offsetof(Options, chardev), offsetof(Options, serial),  offsetof(Options, monitor),
+    offsetof(Options, warnings),
+};
+
+static void *field_of(Options *o, size_t offset)
+{
+    return (char *)o + offset;
+}
+
+Options *options_new(void)
+{
+    Options *o = g_new0(Options, 1);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(list_fields); i++) {
+        *(GPtrArray **)field_of(o, list_fields[i]) = g_ptr_array_new_with_free_func(g_free);
+    }
+    return o;
+}
+
+void options_free(Options *o)
+{
+    if (!o) {
+        return;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(list_fields); i++) {
+        g_ptr_array_unref(*(GPtrArray **)field_of(o, list_fields[i]));
+    }
+    for (const Option *opt = option_table; opt->name; opt++) {
+        if (opt->kind == OPTION_TEXT) {
+            g_free(*(char **)field_of(o, opt->offset));
+        }
+    }
+    g_free(o);
+}
+
+static const Option *find_option(const char *name)
+{
+    for (const Option *opt = option_table; opt->name; opt++) {
+        if (!strcmp(opt->name, name) || (opt->alias && !strcmp(opt->alias, name))) {
+            return opt;
+        }
+    }
+    return NULL;
+}
+
+static void unknown_option(const char *arg, Error **errp)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    const char *near;
+
+    for (const Option *opt = option_table; opt->name; opt++) {
+        g_ptr_array_add(names, (char *)opt->name);
+        if (opt->alias) {
+            g_ptr_array_add(names, (char *)opt->alias);
+        }
+    }
+    g_ptr_array_add(names, NULL);
+    near = nearest_name(arg + (arg[1] == '-' ? 2 : 1), (const char *const *)names->pdata);
+    if (near) {
+        error_setg(errp, "unknown option '%s' (did you mean '-%s'?)", arg, near);
+    } else {
+        error_setg(errp, "unknown option '%s' (-help lists all)", arg);
+    }
+}
+
+static void store(Options *o, const Option *opt, const char *value)
+{
+    void *field = field_of(o, opt->offset);
+
+    switch (opt->kind) {
+    case OPTION_FLAG:
+        *(bool *)field = true;
+        break;
+    case OPTION_TEXT:
+        if (*(char **)field) {
+            g_ptr_array_add(o->warnings, g_strdup_printf("-%s is given more than once; the last "
+                                                         "one counts", opt->name));
+        }
+        g_free(*(char **)field);
+        *(char **)field = g_strdup(value);
+        break;
+    case OPTION_LIST:
+        g_ptr_array_add(*(GPtrArray **)field, g_strdup(value));
+        break;
+    case OPTION_FIXED:
+        g_ptr_array_add(*(GPtrArray **)field, g_strdup(opt->fixed));
+        break;
+    }
+}
+
+bool options_parse(Options *o, int argc, char **argv, Error **errp)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *arg = argv[i];
+        const Option *opt;
+
+        if (arg[0] != '-' || !arg[1]) {
+            error_setg(errp, "'%s' is not an option (a disk is given as -drive file=%s)", arg,
+                       arg);
+            return false;
+        }
+        opt = find_option(arg + (arg[1] == '-' ? 2 : 1));
+        if (!opt) {
+            unknown_option(arg, errp);
+            return false;
+        }
+        if (!opt->arg) {
+            store(o, opt, NULL);
+            continue;
+        }
+        if (++i == argc) {
+            g_autofree char *form = g_strndup(opt->arg, strcspn(opt->arg, "\n"));
+
+            error_setg(errp, "%s: the argument is missing (%s %s)", arg, arg, form);
+            return false;
+        }
+        store(o, opt, argv[i]);
+    }
+    return true;
+}
+
+static void append_lines(GString *out, const char *text, const char *indent)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+    for (char **l = lines; *l; l++) {
+        g_string_append_printf(out, "%s%s\n", indent, *l);
+    }
+}
+
+void options_help(GString *out)
+{
+    g_string_append(out, "usage: qemu-system-riscv64 [OPTION]...\n");
+    for (const Option *opt = option_table; opt->name; opt++) {
+        if (opt->group) {
+            g_string_append_printf(out, "\n%s:\n", opt->group);
+        }
+        g_string_append_printf(out, "  -%s", opt->name);
+        if (opt->alias) {
+            g_string_append_printf(out, ", -%s", opt->alias);
+        }
+        if (opt->arg) {
+            g_auto(GStrv) lines = g_strsplit(opt->arg, "\n", 2);
+
+            g_string_append_printf(out, " %s\n", lines[0]);
+            if (lines[1]) {
+                append_lines(out, lines[1], "        ");
+            }
+        } else {
+            g_string_append_c(out, '\n');
+        }
+        append_lines(out, opt->help, "        ");
+    }
+}
+
+void option_prepend(Error **errp, const char *name, const char *value)
+{
+    g_autofree char *front = NULL;
+
+    if (value && strlen(value) > 200) {
+        front = g_strdup_printf("%.200s...", value);
+        value = front;
+    }
+    if (value && *value) {
+        error_prepend(errp, "-%s %s: ", name, value);
+    } else {
+        error_prepend(errp, "-%s: ", name);
+    }
+}

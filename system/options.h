@@ -1,0 +1,61 @@
+/*
+ * The command line: one table of options, and what was given.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_SYSTEM_OPTIONS_H
+#define VIREO_SYSTEM_OPTIONS_H
+
+#include <stddef.h>
+
+#include "util/error.h"
+
+/* What was given, not yet looked into: texts as written. Lists hold char *, in order. */
+typedef struct Options {
+    GPtrArray *machine, *accel, *memory, *smp; /* merged, later ones win */
+    char *cpu;
+    char *kernel, *initrd, *append, *dtb, *bios;
+    GPtrArray *drive, *device, *netdev, *nic, *object, *chardev, *serial, *monitor;
+    char *display;
+    bool nographic, nodefaults, no_reboot, no_shutdown, start_paused;
+    char *log_items, *log_file;
+    char *name;
+    bool help, version;
+    GPtrArray *warnings; /* options of which only the last counts, given more than once */
+} Options;
+
+typedef enum OptionKind {
+    OPTION_FLAG, /* bool */
+    OPTION_TEXT, /* char *; the last one counts */
+    OPTION_LIST, /* GPtrArray * of char * */
+    OPTION_FIXED, /* no argument; appends `fixed` to a GPtrArray * */
+} OptionKind;
+
+/* One row per option; the parser, -help and the manual are made from it. */
+typedef struct Option {
+    const char *name;  /* without the dash */
+    const char *alias; /* or NULL */
+    OptionKind kind;
+    size_t offset;     /* of the field in Options */
+    const char *arg;   /* form of the argument, for help; NULL: none */
+    const char *help;
+    const char *fixed; /* OPTION_FIXED */
+    const char *group; /* heading that starts here in help, or NULL */
+} Option;
+
+extern const Option option_table[]; /* name NULL ends it */
+
+Options *options_new(void);
+void options_free(Options *o);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Options, options_free)
+
+/* Reads argv[1..]; stops at the first error. */
+bool options_parse(Options *o, int argc, char **argv, Error **errp);
+
+/* Appends the text of -help. */
+void options_help(GString *out);
+
+/* Puts "-NAME VALUE: " in front of an error, a very long value shortened. */
+void option_prepend(Error **errp, const char *name, const char *value);
+
+#endif

@@ -1,0 +1,302 @@
+/*
+ * The machine from the options: everything that can be wrong is found before the first vCPU runs.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "system/startup.h"
+
+#include <string.h>
+
+#include "accel/accel.h"
+#include "backend/block.h"
+#include "monitor/monitor.h"
+#include "system/chardev.h"
+#include "system/cpus.h"
+#include "system/mainloop.h"
+#include "system/smp.h"
+#include "util/keyval.h"
+#include "util/log.h"
+
+/* ---- -M ---- */
+
+static MachineClass *find_machine(const char *name, Error **errp)
+{
+    g_autoptr(GPtrArray) list = object_class_list(TYPE_MACHINE, false);
+    g_autofree char *all = NULL;
+    const char *near;
+
+    for (guint i = 0; i < list->len; i++) {
+        MachineClass *mc = MACHINE_CLASS(list->pdata[i]);
+
+        if (!strcmp(mc->name, name)) {
+            return mc;
+        }
+        list->pdata[i] = (char *)mc->name;
+    }
+    g_ptr_array_add(list, NULL);
+    near = nearest_name(name, (const char *const *)list->pdata);
+    all = g_strjoinv(", ", (char **)list->pdata);
+    if (near) {
+        error_setg(errp, "no machine '%s' (did you mean '%s'?)", name, near);
+    } else {
+        error_setg(errp, "no machine '%s' (there are: %s)", name, all);
+    }
+    return NULL;
+}
+
+/* Adds the pairs of one -M to what earlier ones said. */
+static bool merge(KeyVals *all, const char *text, Error **errp)
+{
+    g_autoptr(KeyVals) kv = keyval_parse(text, "type", false, errp);
+
+    for (guint i = 0; kv && i < kv->list->len; i++) {
+        const KeyVal *p = g_ptr_array_index(kv->list, i);
+
+        for (guint j = 0; j < all->list->len; j++) {
+            if (!strcmp(((KeyVal *)g_ptr_array_index(all->list, j))->key, p->key)) {
+                g_ptr_array_remove_index(all->list, j);
+                break;
+            }
+        }
+        keyval_add(all, p->key, p->value);
+    }
+    return kv != NULL;
+}
+
+MachineClass *machine_choose(const Options *o, KeyVals **props, Error **errp)
+{
+    g_autoptr(KeyVals) all = keyval_parse("", NULL, false, NULL);
+    const char *type, *last = NULL;
+    MachineClass *mc;
+
+    for (guint i = 0; i < o->machine->len; i++) {
+        last = g_ptr_array_index(o->machine, i);
+        if (!merge(all, last, errp)) {
+            option_prepend(errp, "M", last);
+            return NULL;
+        }
+    }
+    type = keyval_take(all, "type");
+    if (!type) {
+        error_setg(errp, "no machine was chosen: use -M virt (-M help lists all)");
+        return NULL;
+    }
+    mc = find_machine(type, errp);
+    if (!mc) {
+        option_prepend(errp, "M", last);
+        return NULL;
+    }
+    *props = g_steal_pointer(&all);
+    return mc;
+}
+
+/* ---- The machine object ---- */
+
+static bool set_machine_props(const Options *o, MachineState *ms, KeyVals *props, Error **errp)
+{
+    const struct {
+        const char *name, *value;
+    } images[] = {
+        { "kernel", o->kernel }, { "initrd", o->initrd },   { "append", o->append },
+        { "dtb", o->dtb },       { "firmware", o->bios },
+    };
+
+    if (!object_set_keyvals(ms, props, errp)) {
+        option_prepend(errp, "M", g_ptr_array_index(o->machine, o->machine->len - 1));
+        return false;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(images); i++) {
+        if (images[i].value) {
+            object_property_set_known(ms, images[i].name, images[i].value);
+        }
+    }
+    if (ms->initrd && !ms->kernel) {
+        error_setg(errp, "-initrd %s: there is no -kernel to use it", ms->initrd);
+        return false;
+    }
+    if (ms->append && !ms->kernel) {
+        error_setg(errp, "-append: there is no -kernel to use it");
+        return false;
+    }
+    return true;
+}
+
+/* accel=A:B of -M, or every -accel in order, or tcg. */
+static bool choose_accel(const Options *o, MachineState *ms, const char *from_machine,
+                         Error **errp)
+{
+    g_auto(GStrv) names = g_strsplit(from_machine ? from_machine : "tcg", ":", -1);
+    g_autoptr(GPtrArray) specs = g_ptr_array_new();
+
+    if (from_machine && o->accel->len) {
+        error_setg(errp, "-accel and -M accel= exclude each other");
+        return false;
+    }
+    for (guint i = 0; i < o->accel->len; i++) {
+        g_ptr_array_add(specs, g_ptr_array_index(o->accel, i));
+    }
+    for (char **n = names; !o->accel->len && *n; n++) {
+        g_ptr_array_add(specs, *n);
+    }
+    g_ptr_array_add(specs, NULL);
+    ms->accel = accel_choose((const char *const *)specs->pdata, ms, errp);
+    if (!ms->accel) {
+        option_prepend(errp, from_machine ? "M accel" : "accel",
+                       from_machine ? from_machine
+                                    : g_ptr_array_index(o->accel, o->accel->len - 1));
+    }
+    return ms->accel != NULL;
+}
+
+static MachineState *make_machine(const Options *o, MachineClass *mc, KeyVals *props, Error **errp)
+{
+    g_autofree char *accel = g_strdup(keyval_take(props, "accel"));
+    MachineState *ms = MACHINE(object_new_known(object_class_name(&mc->parent_class)));
+
+    object_add_child(object_root(), "machine", ms, NULL);
+    object_unref(ms);
+    ms->cpu_spec = g_strdup(o->cpu);
+    if (!set_machine_props(o, ms, props, errp) ||
+        !memory_parse(o->memory, mc->default_ram_size, mc->max_ram_size, &ms->ram_size, errp) ||
+        !smp_parse(o->smp, mc->max_cpus, &ms->smp, errp) ||
+        !choose_accel(o, ms, accel, errp)) {
+        return NULL;
+    }
+    return ms;
+}
+
+static bool make_devices(const Options *o, GPtrArray *implied, Error **errp)
+{
+    for (guint i = 0; i < o->device->len; i++) {
+        const char *text = g_ptr_array_index(o->device, i);
+
+        if (!device_add(text, errp)) {
+            option_prepend(errp, "device", text);
+            return false;
+        }
+    }
+    for (guint i = 0; i < implied->len; i++) {
+        const char *text = g_ptr_array_index(implied, i);
+
+        if (!device_add(text, errp)) {
+            option_prepend(errp, "device", text);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool make_monitors(GPtrArray *monitors, Error **errp)
+{
+    for (guint i = 0; i < monitors->len; i++) {
+        if (!monitor_new(monitors->pdata[i], errp)) {
+            option_prepend(errp, "monitor", NULL);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool settings(const Options *o, Error **errp)
+{
+    unsigned mask;
+
+    for (guint i = 0; i < o->warnings->len; i++) {
+        warn_report("%s", (const char *)g_ptr_array_index(o->warnings, i));
+    }
+    if (o->display && strcmp(o->display, "none")) {
+        error_setg(errp, "-display %s: there is no display yet (there is: none)", o->display);
+        return false;
+    }
+    if (o->log_file && !log_set_file(o->log_file, errp)) {
+        option_prepend(errp, "D", o->log_file);
+        return false;
+    }
+    if (o->log_items) {
+        if (!log_parse_items(o->log_items, &mask, errp)) {
+            option_prepend(errp, "d", o->log_items);
+            return false;
+        }
+        log_set_mask(mask);
+    }
+    return true;
+}
+
+StartupResult startup(const Options *o, Error **errp)
+{
+    g_autoptr(KeyVals) props = NULL;
+    g_autoptr(GPtrArray) implied = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) monitors = g_ptr_array_new();
+    MachineClass *mc = machine_choose(o, &props, errp);
+    MachineState *ms;
+    RunPolicy policy = { .no_reboot = o->no_reboot, .no_shutdown = o->no_shutdown };
+
+    if (!mc || !settings(o, errp)) {
+        return STARTUP_FAILED;
+    }
+    main_loop_init(&policy);
+    ms = make_machine(o, mc, props, errp);
+    if (!ms || !backends_create(o, mc, implied, errp) ||
+        !consoles_create(o, ms, monitors, errp) || !mc->init(ms, errp) ||
+        !make_devices(o, implied, errp) || !mc->done(ms, errp)) {
+        return STARTUP_FAILED;
+    }
+    if (ms->dumpdtb) {
+        return STARTUP_DONE;
+    }
+    if (!make_monitors(monitors, errp) || !cpus_start(ms, errp)) {
+        return STARTUP_FAILED;
+    }
+    mc->reset(ms);
+    if (!o->start_paused) {
+        vm_start();
+    }
+    return STARTUP_RUN;
+}
+
+/* ---- The end ---- */
+
+static int collect_device(Object *obj, void *list)
+{
+    if (object_dynamic_cast(obj, TYPE_DEVICE)) {
+        g_ptr_array_add(list, object_ref(obj));
+    }
+    return 0;
+}
+
+/* Users before what they use: -device before the board, and both before back ends. */
+static void unrealize_devices(MachineState *ms)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(object_unref);
+
+    object_walk(&ms->parent_obj, collect_device, list);
+    for (guint i = list->len; i-- > 0;) {
+        DeviceState *dev = g_ptr_array_index(list, i);
+
+        if (dev->realized) {
+            device_unrealize(dev);
+        }
+    }
+}
+
+void teardown(void)
+{
+    static const char *const containers[] = { "/drives", "/netdevs", "/chardevs", "/objects" };
+    MachineState *ms = current_machine();
+
+    if (ms) {
+        vm_stop(RUN_STATE_PAUSED);
+        cpus_destroy();
+        unrealize_devices(ms);
+        object_unparent(ms);
+    }
+    chardev_flush_all(1000);
+    for (size_t i = 0; i < G_N_ELEMENTS(containers); i++) {
+        Object *c = object_resolve_path(containers[i]);
+
+        if (c) {
+            object_unparent(c);
+        }
+    }
+    terminal_restore();
+}

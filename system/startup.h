@@ -1,0 +1,43 @@
+/*
+ * From options to a machine that is ready to run, and back.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_SYSTEM_STARTUP_H
+#define VIREO_SYSTEM_STARTUP_H
+
+#include "hw/core/machine.h"
+#include "system/options.h"
+
+/* What a successful step means for main(). */
+typedef enum StartupResult {
+    STARTUP_FAILED, /* *errp says why */
+    STARTUP_RUN,
+    STARTUP_DONE,   /* there was only something to print or to write */
+} StartupResult;
+
+/* Builds everything, in the order that the parts need each other. */
+StartupResult startup(const Options *o, Error **errp);
+
+/* Ends vCPU threads, flushes disks, frees the machine and every back end. Also after a failure. */
+void teardown(void);
+
+/* ---- The steps ---- */
+
+/* The class that -M names; its properties are in *props (all -M options merged). */
+MachineClass *machine_choose(const Options *o, KeyVals **props, Error **errp);
+
+/* -object, -chardev, -drive, -netdev: each makes its objects. Devices that -drive if=virtio and
+ * -nic imply are appended to `devices` as texts for device_add(). */
+bool backends_create(const Options *o, MachineClass *mc, GPtrArray *devices, Error **errp);
+
+/* -serial and -monitor. Fills ms->serial; the chardevs that want a monitor go to `monitors`. */
+bool consoles_create(const Options *o, MachineState *ms, GPtrArray *monitors, Error **errp);
+
+/* -device TYPE,PROP=VALUE on the running or half-built machine. NULL + errp. */
+DeviceState *device_add(const char *text, Error **errp);
+
+/* If any option asks for help, prints it and returns true. */
+bool help_requested(const Options *o, bool *ok, Error **errp);
+
+#endif
