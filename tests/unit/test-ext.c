@@ -1,0 +1,168 @@
+/*
+ * Extensions and CPU models: what -cpu accepts and refuses, and what the device tree says of it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "target/riscv/cpu.h"
+#include "target/riscv/ext.h"
+
+/* NULL and the error's text, or a realized CPU. */
+static RISCVCPU *make(const char *spec, char **text)
+{
+    Error *err = NULL;
+    RISCVCPU *cpu = riscv_cpu_create_from_spec(spec, &err);
+
+    if (cpu && !device_realize(DEVICE(cpu), &err)) {
+        object_unref(cpu);
+        cpu = NULL;
+    }
+    *text = cpu ? NULL : g_strdup(error_get_pretty(err));
+    error_free(err);
+    return cpu;
+}
+
+static void test_errors(void)
+{
+    static const struct {
+        const char *spec, *error;
+    } cases[] = {
+        { "rv46", "no CPU model 'rv46' (did you mean 'rv64'?)" },
+        { "pentium", "no CPU model 'pentium' (there are max, rv64, rv64i)" },
+        { "host", "CPU model 'host' needs the accelerator kvm" },
+        { "", "no CPU model '' (there are max, rv64, rv64i)" },
+        { "rv64,+zba", "'+zba' is not understood (write 'zba=on')" },
+        { "rv64,-zba", "'-zba' is not understood (write 'zba=off')" },
+        { "rv64,zba", "'zba' is not understood (write 'zba=on' or 'zba=off')" },
+        { "rv64,v=on", "extension 'v' (Vectors) is not implemented yet" },
+        { "rv64,h=on", "extension 'h' (Hypervisor) is not implemented yet" },
+        { "rv64,f=off", "extension 'd' needs 'f', which is off" },
+        { "rv64i,d=on", "extension 'd' needs 'f', which is off" },
+        { "rv64i,f=on", "extension 'f' needs 'zicsr', which is off" },
+        { "rv64,zca=off", "extension 'c' includes 'zca', which is switched off" },
+        { "rv64,zcd=off", "extension 'c' includes 'zcd', which is switched off" },
+        { "rv64,s=off,sstc=on", "extension 'sstc' needs 's', which is off" },
+        { "rv64,u=off", "extension 's' needs 'u', which is off" },
+        { "rv64,i=off", "one of the extensions 'i' and 'e' is needed" },
+        { "rv64,cbom_blocksize=48",
+          "cbom_blocksize=48: a power of two from 8 to 4096 is needed" },
+        { "rv64,num-pmp-regions=17", "num-pmp-regions=17: 0, 16 or 64 is needed" },
+        { "rv64,sv48=off", "sv57=on needs sv48, which is off" },
+        { "rv64,pmu-mask=1", "pmu-mask=0x1: counters 0 to 2 are not programmable" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = NULL;
+        RISCVCPU *cpu = make(cases[i].spec, &text);
+
+        if (cpu)
+            g_error("-cpu %s was accepted", cases[i].spec);
+        g_assert_cmpstr(text, ==, cases[i].error);
+    }
+    /* Where the wording is the property system's: the nearest name is in it. */
+    g_autofree char *text = NULL;
+    g_assert_null(make("rv64,zbaa=on", &text));
+    g_assert_nonnull(strstr(text, "zbaa"));
+    g_assert_nonnull(strstr(text, "did you mean 'zba'"));
+}
+
+static void test_isa_string(void)
+{
+    static const struct {
+        const char *spec, *isa;
+    } cases[] = {
+        { "rv64i", "rv64i" },
+        { "rv64i,m=on", "rv64im_zmmul" },
+        { "rv64i,g=on", "rv64imafd_ziccamoa_ziccif_zicclsm_ziccrse_zicsr_zifencei_zmmul_za64rs_"
+                        "zaamo_zalrsc" },
+        { "rv64,zicond=off,svinval=off,svnapot=off,svpbmt=off",
+          "rv64imafdc_zic64b_zicbom_zicbop_zicboz_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_"
+          "zifencei_zihintntl_zihintpause_zihpm_zmmul_za64rs_zaamo_zalrsc_zawrs_zca_zcd_zba_zbb_"
+          "zbc_zbs_ssccptr_sscounterenw_sstc_sstvala_sstvecd_ssu64xl_svadu" },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = NULL, *isa = NULL;
+        RISCVCPU *cpu = make(cases[i].spec, &text);
+
+        g_assert_cmpstr(text, ==, NULL);
+        isa = riscv_ext_isa_string(cpu->ext);
+        g_assert_cmpstr(isa, ==, cases[i].isa);
+        object_unref(cpu);
+    }
+}
+
+/* What follows from what was chosen, also in the other direction. */
+static void test_implied(void)
+{
+    static const struct {
+        const char *spec;
+        RISCVExt ext;
+        bool on;
+    } cases[] = {
+        { "rv64", EXT_ZAAMO, true },
+        { "rv64,a=off", EXT_ZAAMO, false },
+        { "rv64,a=off", EXT_ZAWRS, false },
+        { "rv64,a=off,zalrsc=on", EXT_ZAWRS, true },
+        { "rv64,d=off", EXT_ZCD, false },
+        { "rv64,c=off", EXT_ZCA, false },
+        { "rv64,s=off", EXT_SSTC, false },
+        { "rv64i,b=on", EXT_ZBB, true },
+        { "max", EXT_B, true },
+        { "max", EXT_V, false },
+        { "rv64,cbom_blocksize=128", EXT_ZIC64B, false },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = NULL;
+        RISCVCPU *cpu = make(cases[i].spec, &text);
+
+        if (!cpu)
+            g_error("-cpu %s: %s", cases[i].spec, text);
+        if (ext_get(cpu->ext, cases[i].ext) != cases[i].on)
+            g_error("-cpu %s: %s is %s", cases[i].spec, riscv_ext_rows[cases[i].ext].name,
+                    cases[i].on ? "off" : "on");
+        object_unref(cpu);
+    }
+}
+
+/* The table is sound: names are unique, lists name other rows, defaults are implemented. */
+static void test_table(void)
+{
+    for (unsigned e = 0; e < EXT_NR; e++) {
+        const RISCVExtRow *row = &riscv_ext_rows[e];
+
+        for (unsigned o = 0; o < e; o++)
+            g_assert_cmpstr(row->name, !=, riscv_ext_rows[o].name);
+        for (const uint8_t *r = row->requires; *r != EXT_END_; r++)
+            g_assert_true(*r < EXT_NR && *r != e);
+        for (const uint8_t *i = row->implies; *i != EXT_END_; i++)
+            g_assert_true(*i < EXT_NR && *i != e);
+        if (row->models)
+            g_assert_cmpint(row->status, !=, EXT_TODO);
+    }
+}
+
+static void test_help(void)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    g_assert_true(riscv_cpu_help(NULL, out, NULL));
+    g_assert_nonnull(strstr(out->str, "rv64i"));
+    g_assert_true(riscv_cpu_help("rv64", out, NULL));
+    g_assert_nonnull(strstr(out->str, "num-pmp-regions"));
+    g_assert_nonnull(strstr(out->str, "zicond"));
+    g_assert_false(riscv_cpu_help("rv63", out, NULL));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/ext/errors", test_errors);
+    g_test_add_func("/ext/isa-string", test_isa_string);
+    g_test_add_func("/ext/implied", test_implied);
+    g_test_add_func("/ext/table", test_table);
+    g_test_add_func("/ext/help", test_help);
+    return g_test_run();
+}

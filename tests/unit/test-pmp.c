@@ -1,0 +1,221 @@
+/*
+ * PMP: the registers' locks and reserved values, and the check against a slow model that looks at
+ * one byte at a time.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "tests/unit/riscv-fixture.h"
+
+#define CFG(i) (0x3A0 + (i) / 8 * 2)
+#define ADDR(i) (0x3B0 + (i))
+
+static void set_cfg(Hart *h, unsigned i, uint8_t cfg)
+{
+    uint64_t v = csr_read(h, CFG(i));
+
+    v &= ~(0xFFULL << (i % 8 * 8));
+    csr_put(h, CFG(i), v | (uint64_t)cfg << (i % 8 * 8));
+}
+
+static uint8_t get_cfg(Hart *h, unsigned i)
+{
+    return csr_read(h, CFG(i)) >> (i % 8 * 8);
+}
+
+static void test_registers(void)
+{
+    Hart h;
+    uint64_t v;
+
+    hart_init(&h, "rv64");
+    for (unsigned cfg = 0; cfg < 256; cfg++) {
+        bool reserved = (cfg & 3) == PMP_W;
+
+        if (cfg & PMP_L)
+            continue;
+        set_cfg(&h, 5, 1);
+        set_cfg(&h, 5, cfg);
+        g_assert_cmphex(get_cfg(&h, 5), ==, reserved ? 1 : cfg & 0x1F);
+    }
+    /* A lock holds the entry's configuration and address until reset. */
+    csr_put(&h, ADDR(5), 0x1111);
+    set_cfg(&h, 5, PMP_L | PMP_NA4 << 3);
+    set_cfg(&h, 5, 0);
+    csr_put(&h, ADDR(5), 0x2222);
+    g_assert_cmphex(get_cfg(&h, 5), ==, PMP_L | PMP_NA4 << 3);
+    g_assert_cmphex(csr_read(&h, ADDR(5)), ==, 0x1111);
+    g_assert_cmphex(csr_write_read(&h, ADDR(4), 0x3333), ==, 0x3333);
+    /* A locked TOR entry holds the address below it too. */
+    set_cfg(&h, 9, PMP_L | PMP_TOR << 3);
+    csr_put(&h, ADDR(8), 0x4444);
+    g_assert_cmphex(csr_read(&h, ADDR(8)), ==, 0);
+    g_assert_cmphex(csr_write_read(&h, ADDR(7), 0x5555), ==, 0x5555);
+    device_reset(DEVICE(h.cpu));
+    g_assert_cmphex(get_cfg(&h, 5), ==, 0);
+    g_assert_false(csr_get(&h, ADDR(16), &v));
+    g_assert_false(csr_get(&h, 0x3A1, &v));
+    g_assert_false(csr_get(&h, 0x3A4, &v));
+    hart_done(&h);
+
+    hart_init(&h, "rv64,num-pmp-regions=64");
+    g_assert_true(csr_get(&h, ADDR(63), &v));
+    g_assert_true(csr_get(&h, 0x3AE, &v));
+    g_assert_false(csr_get(&h, 0x3AF, &v));
+    set_cfg(&h, 63, 0x1F);
+    g_assert_cmphex(get_cfg(&h, 63), ==, 0x1F);
+    hart_done(&h);
+
+    hart_init(&h, "rv64,pmp=off");
+    g_assert_false(csr_get(&h, ADDR(0), &v));
+    g_assert_false(csr_get(&h, 0x3A0, &v));
+    hart_done(&h);
+}
+
+/* The specification's rule for one byte: the lowest entry that matches, or -1. */
+static int slow_match(Hart *h, uint64_t byte)
+{
+    for (int i = 0; i < 16; i++) {
+        uint8_t cfg = h->env->pmpcfg[i];
+        uint64_t addr = h->env->pmpaddr[i], lo, size;
+
+        switch (PMP_A(cfg)) {
+        case PMP_TOR:
+            lo = i ? h->env->pmpaddr[i - 1] << 2 : 0;
+            if (byte >= lo && byte < addr << 2)
+                return i;
+            break;
+        case PMP_NA4:
+            if (byte >> 2 == addr)
+                return i;
+            break;
+        case PMP_NAPOT:
+            size = 8;
+            while (addr & 1) {
+                addr >>= 1;
+                size <<= 1;
+            }
+            lo = (h->env->pmpaddr[i] << 2) & ~(size - 1);
+            if (byte >= lo && byte - lo < size)
+                return i;
+            break;
+        }
+    }
+    return -1;
+}
+
+static bool slow_check(Hart *h, uint64_t pa, unsigned size, RISCVPriv priv, unsigned need)
+{
+    int first = slow_match(h, pa), by = first;
+    uint8_t cfg;
+
+    /* The lowest entry that matches any byte must match all of them. */
+    for (unsigned n = 1; n < size; n++) {
+        int other = slow_match(h, pa + n);
+        if (other != first) {
+            if (first == -1 || (other != -1 && other < first))
+                by = other;
+            first = -2;
+        }
+    }
+    if (first == -2)
+        return false;
+    if (by == -1)
+        return priv == PRV_M;
+    cfg = h->env->pmpcfg[by];
+    if (priv == PRV_M && !(cfg & PMP_L))
+        return true;
+    return (cfg & 7 & need) == need;
+}
+
+static void test_random(void)
+{
+    static const RISCVPriv privs[] = { PRV_U, PRV_S, PRV_M };
+    GRand *rand = g_rand_new_with_seed(20240607);
+
+    for (unsigned round = 0; round < 300; round++) {
+        Hart h;
+
+        hart_init(&h, "rv64");
+        for (unsigned i = 0; i < 16; i++) {
+            uint64_t addr = (RAM_BASE >> 2) + g_rand_int_range(rand, 0, 0x1000);
+            if (g_rand_int_range(rand, 0, 3) == 0)
+                addr |= (1ULL << g_rand_int_range(rand, 0, 14)) - 1;
+            csr_put(&h, ADDR(i), addr);
+        }
+        for (unsigned i = 0; i < 16; i++)
+            set_cfg(&h, i, g_rand_int_range(rand, 0, 2) ? g_rand_int(rand) & 0x9F : 0);
+        for (unsigned n = 0; n < 2000; n++) {
+            unsigned size = 1u << g_rand_int_range(rand, 0, 4);
+            uint64_t pa = (RAM_BASE + g_rand_int_range(rand, -64, 0x4040)) & ~(size - 1ULL);
+            unsigned need = 1u << g_rand_int_range(rand, 0, 3);
+            RISCVPriv priv = privs[g_rand_int_range(rand, 0, 3)];
+            unsigned prot, bits = 12;
+            bool got = riscv_pmp_check(h.env, pa, size, priv, need, &prot, &bits);
+
+            g_assert_cmpint(got, ==, slow_check(&h, pa, size, priv, need));
+            /* If the answer is said to hold for the page, it does. */
+            for (unsigned k = 0; bits == 12 && k < 8; k++) {
+                uint64_t other = (pa & ~0xFFFULL) + g_rand_int_range(rand, 0, 4096);
+                g_assert_cmpint(got, ==, slow_check(&h, other, 1, priv, need));
+            }
+        }
+        hart_done(&h);
+    }
+    g_rand_free(rand);
+}
+
+static void test_edges(void)
+{
+    unsigned prot, bits;
+    Hart h;
+
+    hart_init(&h, "rv64");
+    /* With entries implemented and none matching, S and U may nothing, M everything. */
+    g_assert_false(riscv_pmp_check(h.env, RAM_BASE, 4, PRV_S, PAGE_READ, &prot, NULL));
+    g_assert_true(riscv_pmp_check(h.env, RAM_BASE, 4, PRV_M, PAGE_READ, &prot, NULL));
+    /* NAPOT of all ones covers all there is, TOR of equal addresses nothing. */
+    csr_put(&h, ADDR(0), UINT64_MAX);
+    set_cfg(&h, 0, 0x1F);
+    g_assert_true(riscv_pmp_check(h.env, (1ULL << 56) - 8, 8, PRV_U, PAGE_EXEC, &prot, NULL));
+    g_assert_true(riscv_pmp_check(h.env, 0, 8, PRV_U, PAGE_EXEC, &prot, NULL));
+    set_cfg(&h, 0, 0);
+    csr_put(&h, ADDR(1), RAM_BASE >> 2);
+    csr_put(&h, ADDR(2), RAM_BASE >> 2);
+    set_cfg(&h, 2, PMP_TOR << 3 | 7);
+    g_assert_false(riscv_pmp_check(h.env, RAM_BASE, 4, PRV_S, PAGE_READ, &prot, NULL));
+    csr_put(&h, ADDR(2), (RAM_BASE >> 2) - 1); /* top below bottom */
+    g_assert_false(riscv_pmp_check(h.env, RAM_BASE - 4, 4, PRV_S, PAGE_READ, &prot, NULL));
+    /* TOR of entry 0 begins at 0. */
+    csr_put(&h, ADDR(0), 0x1000 >> 2);
+    set_cfg(&h, 0, PMP_TOR << 3 | PMP_R);
+    g_assert_true(riscv_pmp_check(h.env, 0, 4, PRV_S, PAGE_READ, &prot, NULL));
+    g_assert_false(riscv_pmp_check(h.env, 0x1000, 4, PRV_S, PAGE_READ, &prot, NULL));
+    /* Large mappings are cut to pages, pages that an entry cuts hold for one access. */
+    csr_put(&h, ADDR(3), UINT64_MAX);
+    set_cfg(&h, 3, 0x1F);
+    bits = 21;
+    g_assert_true(riscv_pmp_check(h.env, RAM_BASE, 4, PRV_S, PAGE_READ, &prot, &bits));
+    g_assert_cmpuint(bits, ==, 21);
+    csr_put(&h, ADDR(1), (RAM_BASE + 0x100000) >> 2);
+    set_cfg(&h, 1, PMP_NA4 << 3);
+    bits = 21;
+    g_assert_true(riscv_pmp_check(h.env, RAM_BASE, 4, PRV_S, PAGE_READ, &prot, &bits));
+    g_assert_cmpuint(bits, ==, 12);
+    g_assert_true(riscv_pmp_check(h.env, RAM_BASE + 0x100FFC, 4, PRV_S, PAGE_READ, &prot, &bits));
+    g_assert_cmpuint(bits, <, 12);
+    hart_done(&h);
+    hart_init(&h, "rv64,pmp=off");
+    g_assert_true(riscv_pmp_check(h.env, RAM_BASE, 4, PRV_U, PAGE_READ, &prot, NULL));
+    hart_done(&h);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/pmp/registers", test_registers);
+    g_test_add_func("/pmp/random", test_random);
+    g_test_add_func("/pmp/edges", test_edges);
+    return g_test_run();
+}
