@@ -177,6 +177,10 @@ static void test_handlers(void)
     g_assert_true(riscv_insn_fn(INSN_c_beqz) == riscv_insn_fn(INSN_beq));
     g_assert_true(riscv_insn_flags(INSN_c_beqz) & INSN_BRANCH);
     g_assert_true(riscv_insn_flags(INSN_c_lw) & INSN_LOAD);
+    /* What runs as a row with an integer destination redirects x0 like it. */
+    for (unsigned row = 1; row < INSN_NR; row++)
+        g_assert_cmpuint(riscv_insn_flags(row) & INSN_RD_X, ==,
+                         riscv_insn_flags(riscv_insn_body(row)) & INSN_RD_X);
 }
 
 static void test_reserved(void)

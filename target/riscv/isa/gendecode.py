@@ -124,9 +124,10 @@ def c_formats(table, out):
     out.append('    }\n}\n\n')
 
 
-def row_flags(row):
+def row_flags(row, table):
     names = [f'INSN_{f.upper()}' for f in sorted(row.flags)]
-    rd = row.source('rd')
+    # A form without a destination may still run as one that has: c.jr is jalr to x0.
+    rd = table.by_name[row.exec or row.name].source('rd')
     if rd and rd.register_class() == 'x':
         names.append('INSN_RD_X')
     aux = row.source('aux')
@@ -144,7 +145,7 @@ def decode(table):
         out.append('}\n\n')
     c_formats(table, out)
     out.append('static const uint32_t row_flags[INSN_NR] = {\n')
-    out += [f'    [INSN_{r.c_name}] = {row_flags(r)},\n' for r in table.rows]
+    out += [f'    [INSN_{r.c_name}] = {row_flags(r, table)},\n' for r in table.rows]
     out.append('};\n\nstatic const char *const row_names[INSN_NR] = {\n    [INSN_illegal] = "illegal",\n')
     out += [f'    [INSN_{r.c_name}] = "{r.name}",\n' for r in table.rows]
     out.append('''};
