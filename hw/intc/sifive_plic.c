@@ -105,7 +105,7 @@ static void plic_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *
 
     for (uint32_t i = 0; i < s->num_harts; i++) {
         g_autofree char *intc =
-            g_strdup_printf("/cpus/cpu@%x/interrupt-controller", s->hartid_base + i);
+            g_strdup_printf("/cpus/cpu@%u/interrupt-controller", s->hartid_base + i);
         uint32_t phandle = fdt_phandle(fdt, intc);
         cells[i * 4 + 0] = phandle;
         cells[i * 4 + 1] = 11; /* machine external interrupt */

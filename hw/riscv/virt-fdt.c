@@ -48,7 +48,7 @@ static void write_cpus(VirtMachineState *s, FDTBuilder *fdt)
     CPU_FOREACH(cpu) {
         g_autofree char *core =
             g_strdup_printf("/cpus/cpu-map/cluster0/core%d", cpu->cpu_index);
-        g_autofree char *node = g_strdup_printf("/cpus/cpu@%x", (unsigned)cpu->cpu_index);
+        g_autofree char *node = g_strdup_printf("/cpus/cpu@%u", (unsigned)cpu->cpu_index);
         fdt_set_u32(fdt, core, "cpu", fdt_phandle(fdt, node));
     }
 }

@@ -23,7 +23,8 @@ static const char *mmu_type(const RISCVCPU *cpu)
 void riscv_cpu_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *ctx)
 {
     RISCVCPU *cpu = RISCV_CPU(dev);
-    g_autofree char *node = g_strdup_printf("%s/cpu@%" PRIx64, ctx->parent, cpu->hartid);
+    /* The unit address in decimal: QEMU has it so, and guests find it so. */
+    g_autofree char *node = g_strdup_printf("%s/cpu@%" PRIu64, ctx->parent, cpu->hartid);
     g_autofree char *intc = g_strdup_printf("%s/interrupt-controller", node);
     g_autofree char *isa = riscv_ext_isa_string(cpu->ext);
     g_autofree const char **list = riscv_ext_isa_list(cpu->ext);
