@@ -242,6 +242,9 @@ static bool mux_attach(Chardev *chr, const ChrFrontend *fe, Error **errp)
         if (!m->slots[m->focus].used) {
             m->focus = i;
         }
+        if (i != m->focus) {
+            mux_event(s, CHR_EVENT_UNFOCUS); /* so that it does not speak up when opened */
+        }
         if (chr->connected) {
             mux_event(s, CHR_EVENT_OPENED);
         }

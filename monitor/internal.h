@@ -15,6 +15,8 @@ typedef struct Monitor {
     Chardev *chr;
     Readline *rl;
     GByteArray *out;    /* what the character device has not taken yet */
+    bool unfocused;     /* behind a multiplexer that shows somebody else */
+    bool greeted;
     int cpu;            /* index of the vCPU that x, info registers and $pc mean */
     /* x and xp go on where and how they were last asked to. */
     char fmt, size;

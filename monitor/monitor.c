@@ -71,18 +71,44 @@ static void receive(void *opaque, const uint8_t *buf, size_t len)
     flush(mon);
 }
 
+/* Somebody looks: who we are, the first time, and the prompt. */
+static void greet(Monitor *mon)
+{
+    if (!mon->greeted) {
+        monitor_printf(mon, "Vireo %s monitor - type 'help' for more information\n",
+                       VIREO_VERSION);
+    } else {
+        monitor_printf(mon, "\n");
+    }
+    mon->greeted = true;
+    readline_show(mon->rl);
+    flush(mon);
+}
+
 static void event(void *opaque, ChrEvent event)
 {
     Monitor *mon = opaque;
 
-    if (event == CHR_EVENT_OPENED) {
-        monitor_printf(mon, "Vireo %s monitor - type 'help' for more information\n",
-                       VIREO_VERSION);
-        readline_show(mon->rl);
-        flush(mon);
-    } else if (event == CHR_EVENT_CLOSED) {
+    switch (event) {
+    case CHR_EVENT_OPENED:
+        mon->greeted = false;
+        if (!mon->unfocused) {
+            greet(mon);
+        }
+        break;
+    case CHR_EVENT_FOCUS:
+        mon->unfocused = false;
+        greet(mon);
+        break;
+    case CHR_EVENT_UNFOCUS:
+        mon->unfocused = true;
+        break;
+    case CHR_EVENT_CLOSED:
         readline_clear(mon->rl);
         g_byte_array_set_size(mon->out, 0);
+        break;
+    default:
+        break;
     }
 }
 

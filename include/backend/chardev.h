@@ -17,7 +17,7 @@ typedef enum ChrEvent {
     CHR_EVENT_CLOSED,
     CHR_EVENT_BREAK,
     CHR_EVENT_FOCUS,   /* behind a multiplexer: the keyboard is now this front end's */
-    CHR_EVENT_UNFOCUS,
+    CHR_EVENT_UNFOCUS, /* also at once by chr_attach() if another front end has the keyboard */
 } ChrEvent;
 
 /* The front end's callbacks. All run on the main thread with no lock held. */
