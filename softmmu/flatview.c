@@ -184,9 +184,9 @@ unsigned memory_read_begin(void)
 {
     unsigned token = ((uintptr_t)g_thread_self() >> 6) % G_N_ELEMENTS(reclaim.readers);
 
-    /* Sequentially consistent, so that it is ordered before the load of the view that follows: a
-     * reclaimer either sees this count or this reader sees the new view. */
-    __atomic_fetch_add(&reclaim.readers[token].count, 1, __ATOMIC_SEQ_CST);
+    /* Either flatview_reclaim() sees this count, or this reads what that function wrote and the new
+     * view with it. */
+    __atomic_fetch_add(&reclaim.readers[token].count, 1, __ATOMIC_ACQ_REL);
     return token;
 }
 
@@ -216,9 +216,10 @@ void flatview_reclaim(void)
 
     g_mutex_lock(&reclaim.lock);
     mine = reclaim.retired;
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     for (unsigned i = 0; mine && i < G_N_ELEMENTS(reclaim.readers); i++) {
-        if (__atomic_load_n(&reclaim.readers[i].count, __ATOMIC_SEQ_CST)) {
+        /* A read-modify-write: a reader who comes later synchronises with it, and so sees the
+         * view that replaced what is about to be freed. */
+        if (__atomic_fetch_add(&reclaim.readers[i].count, 0, __ATOMIC_ACQ_REL)) {
             mine = NULL; /* next time */
         }
     }
