@@ -417,7 +417,6 @@ static void virtio_state_post_load(Object *obj)
         vq->inflight = 0;
         vq->epoch++;
     }
-    features_settled(vdev);
 }
 
 static const StateTable virtio_state = {

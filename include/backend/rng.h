@@ -1,5 +1,5 @@
 /*
- * Where a device takes random bytes from. Implemented in system/.
+ * Where a device takes random bytes from. Implemented in system/rng.c.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -10,6 +10,7 @@
 
 #define TYPE_RNG_BACKEND "rng-backend"
 #define TYPE_RNG_BUILTIN "rng-builtin" /* the host's getrandom(2) */
+#define TYPE_RNG_RANDOM "rng-random"   /* a file, such as /dev/hwrng */
 OBJECT_DECLARE(RngBackend, RngBackendClass, RNG_BACKEND, TYPE_RNG_BACKEND)
 
 struct RngBackend {
