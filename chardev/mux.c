@@ -75,13 +75,22 @@ static void pump(MuxChardev *m)
     }
 }
 
+/* The next front end after the one in focus, or that one if it is alone. */
+static unsigned next_used(const MuxChardev *m)
+{
+    unsigned i = m->focus;
+
+    do {
+        i = (i + 1) % MUX_MAX;
+    } while (!m->slots[i].used && i != m->focus);
+    return i;
+}
+
 static void next_focus(MuxChardev *m)
 {
     unsigned old = m->focus;
 
-    do {
-        m->focus = (m->focus + 1) % MUX_MAX;
-    } while (!m->slots[m->focus].used && m->focus != old);
+    m->focus = next_used(m);
     if (m->focus != old) {
         mux_event(&m->slots[old], CHR_EVENT_UNFOCUS);
         mux_event(&m->slots[m->focus], CHR_EVENT_FOCUS);
@@ -265,7 +274,7 @@ static void mux_detach(Chardev *chr, void *opaque)
             s->used = false;
             g_byte_array_set_size(s->keys, 0);
             if (i == m->focus) {
-                next_focus(m);
+                m->focus = next_used(m); /* in silence: usually everything is being taken down */
             }
             return;
         }
