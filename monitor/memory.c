@@ -43,6 +43,14 @@ typedef struct Expr {
 
 static uint64_t expr_sum(Expr *e);
 
+/* The first thing that is wrong counts; what follows from it does not. */
+static void fail(Expr *e, const char *error)
+{
+    if (!e->error) {
+        e->error = error;
+    }
+}
+
 static void skip_space(Expr *e)
 {
     e->p += strspn(e->p, " ");
@@ -58,7 +66,7 @@ static uint64_t expr_register(Expr *e)
     }
     CPUState *cpu = n == 2 && memcmp(e->p, "pc", 2) == 0 ? monitor_cpu(e->mon) : NULL;
     if (!cpu) {
-        e->error = "unknown register, only $pc is known";
+        fail(e, "unknown register, only $pc is known");
         return 0;
     }
     e->p += n;
@@ -73,7 +81,7 @@ static uint64_t expr_unary(Expr *e)
 
     skip_space(e);
     if (++e->depth > 100) {
-        e->error = "expression too deep";
+        fail(e, "expression too deep");
     } else if (*e->p == '(') {
         e->p++;
         v = expr_sum(e);
@@ -81,7 +89,7 @@ static uint64_t expr_unary(Expr *e)
         if (*e->p == ')') {
             e->p++;
         } else {
-            e->error = "')' expected";
+            fail(e, "')' expected");
         }
     } else if (*e->p == '-') {
         e->p++;
@@ -93,13 +101,13 @@ static uint64_t expr_unary(Expr *e)
         e->p++;
         v = expr_register(e);
     } else if (!*e->p) {
-        e->error = "unexpected end of expression";
+        fail(e, "unexpected end of expression");
     } else if (!isdigit((unsigned char)*e->p)) {
-        e->error = "number expected";
+        fail(e, "number expected");
     } else {
         v = g_ascii_strtoull(e->p, &end, 0);
         if (end == e->p || isalnum((unsigned char)*end)) {
-            e->error = "invalid number";
+            fail(e, "invalid number");
         }
         e->p = end;
     }
@@ -120,7 +128,7 @@ static uint64_t expr_product(Expr *e)
         e->p++;
         uint64_t r = expr_unary(e);
         if ((op == '/' || op == '%') && r == 0) {
-            e->error = "division by zero";
+            fail(e, "division by zero");
             return 0;
         }
         v = op == '*' ? v * r : op == '&' ? (v & r) : op == '/' ? v / r : v % r;
@@ -149,8 +157,8 @@ bool monitor_eval(Monitor *mon, const char *expr, uint64_t *value)
 
     *value = expr_sum(&e);
     skip_space(&e);
-    if (!e.error && *e.p) {
-        e.error = "unexpected text after the expression";
+    if (*e.p) {
+        fail(&e, "unexpected text after the expression");
     }
     if (e.error) {
         monitor_printf(mon, "'%s': %s\n", expr, e.error);
