@@ -20,6 +20,7 @@ struct Chardev {
     Object parent_obj;
     ChrFrontend fe; /* main thread */
     bool attached;
+    guint out_tag;  /* of the watch for room at out_fd(), 0: none; main thread */
 
     GMutex lock; /* guards the ring and the flags that follow */
     uint8_t *ring; /* CHR_RING_SIZE bytes, made on first use */

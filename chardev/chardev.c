@@ -97,6 +97,7 @@ static gboolean drain_on_loop(gpointer data);
 
 static gboolean drain_on_fd(gint fd, GIOCondition cond, gpointer data)
 {
+    CHARDEV(data)->out_tag = 0;
     return drain_on_loop(data);
 }
 
@@ -168,12 +169,13 @@ static gboolean drain_on_loop(gpointer data)
     Chardev *chr = data;
     ChardevClass *k = CHARDEV_GET_CLASS(chr);
 
-    if (!drain(chr)) {
+    if (!chr->out_tag && !drain(chr)) {
         int fd = k->out_fd(chr);
 
         if (fd >= 0) {
-            g_unix_fd_add_full(G_PRIORITY_DEFAULT, fd, G_IO_OUT | G_IO_ERR | G_IO_HUP,
-                               drain_on_fd, object_ref(chr), object_unref);
+            chr->out_tag = g_unix_fd_add_full(G_PRIORITY_DEFAULT, fd,
+                                              G_IO_OUT | G_IO_ERR | G_IO_HUP, drain_on_fd,
+                                              object_ref(chr), object_unref);
         }
     }
     tell_writable(chr);
@@ -217,11 +219,16 @@ void chr_set_connected(Chardev *chr, bool connected)
 {
     bool changed;
 
+    if (!connected && chr->out_tag) {
+        g_source_remove(chr->out_tag); /* its descriptor is closed */
+        chr->out_tag = 0;
+    }
     g_mutex_lock(&chr->lock);
     changed = chr->connected != connected;
     chr->connected = connected;
     if (!connected) {
         chr->used = 0;
+        chr->draining = false;
     }
     g_mutex_unlock(&chr->lock);
     if (changed) {
