@@ -68,13 +68,21 @@ EXEC(sllw) { RD = SEXT32((uint32_t)RS1 << (RS2 & 31)); }
 EXEC(srlw) { RD = SEXT32((uint32_t)RS1 >> (RS2 & 31)); }
 EXEC(sraw) { RD = SEXT32((int32_t)RS1 >> (RS2 & 31)); }
 
-#include "target/riscv/insn-fused.h" /* generated; handlers of bodies above, and fuse_steps[] */
+/* What may follow in a sequence: the row, the state after it, the handler for all of it. */
+typedef struct FuseStep {
+    uint16_t row, next;
+    TCGOpFn fn;
+} FuseStep;
+
+#include "target/riscv/insn-fused.h" /* generated: handlers of bodies above, fuse_steps, fuse_first */
 
 unsigned riscv_insn_fuse(unsigned state, unsigned row, TCGOpFn *fn)
 {
     row = riscv_insn_body(row);
-    for (unsigned i = 0; i < ARRAY_SIZE(fuse_steps); i++) {
-        if (fuse_steps[i].state == state && fuse_steps[i].row == row) {
+    if (state >= ARRAY_SIZE(fuse_first) - 1)
+        return 0;
+    for (unsigned i = fuse_first[state]; i < fuse_first[state + 1]; i++) {
+        if (fuse_steps[i].row == row) {
             *fn = fuse_steps[i].fn;
             return fuse_steps[i].next;
         }
