@@ -1,0 +1,346 @@
+# Random programs from the instruction tables: an image for harness.S, the same for every emulator.
+# SPDX-License-Identifier: MIT
+
+import os
+import random
+import re
+import struct
+import sys
+import zlib
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), '../../target/riscv/isa'))
+import geninsn  # noqa: E402
+
+BASE, POOL, DATA, REGS, CONFIG, BODY = (0x80000000, 0x80002000, 0x80003000, 0x80005000,
+                                        0x80005200, 0x80010000)
+ITERATION_END, CHECKPOINT = BASE + 0x10, BASE + 0x20
+SP, S0, TEMP, POOL_REG, DATA_REG = 2, 8, 29, 30, 31
+RESERVED = {SP, S0, TEMP, POOL_REG, DATA_REG}
+CHECK_EVERY = 25
+
+# Rows that change the machine around the program, wait, or have no defined outcome.
+EXCLUDED = {'mret', 'sret', 'wfi', 'wrs.nto', 'wrs.sto', 'sfence.vma', 'sinval.vma',
+            'sfence.w.inval', 'sfence.inval.ir', 'ebreak', 'c.ebreak', 'c.addi16sp',
+            'cbo.inval', 'lr.w', 'lr.d', 'sc.w', 'sc.d'}
+CSRS = (0x001, 0x001, 0x002, 0x003, 0x003, 0x140, 0x340)
+
+CORNERS = [0, 1, 2, 3, 7, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000,
+           0xffffffff, 0x100000000, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffff80000000,
+           0xffffffffffffffff, 0xfffffffffffffffe, 0x5555555555555555, 0xaaaaaaaaaaaaaaaa]
+F64 = [0x3ff0000000000000, 0x4000000000000000, 0x3fe0000000000000, 0x3ff8000000000000,
+       0x7ff0000000000000, 0x7ff8000000000000, 0x7ff4000000000000, 0x7ff0000000000001, 1, 2,
+       0x000fffffffffffff, 0x0010000000000000, 0x7fefffffffffffff, 0x41dfffffffc00000,
+       0x41e0000000000000, 0x43e0000000000000, 0x43f0000000000000, 0x3ca0000000000000,
+       0x36a0000000000000, 0x380fffffffffffff, 0x47efffffe0000000, 0x3fefffffffffffff]
+F32 = [0x3f800000, 0x40000000, 0x3f000000, 0x3fc00000, 0x7f800000, 0x7fc00000, 0x7fa00000,
+       0x7f800001, 1, 0x007fffff, 0x00800000, 0x7f7fffff, 0x4effffff, 0x4f000000, 0x5f000000,
+       0x5f800000, 0x33800000, 0x3f7fffff]
+
+
+class Generator:
+    def __init__(self, table, sequences, seed, without=(), without_rows=()):
+        self.rng = random.Random(seed)
+        self.table = table
+        without = {w.lower() for w in without}
+        self.rows = [r for r in table.rows if r.name not in EXCLUDED
+                     and r.name not in without_rows
+                     and not {w.lower() for w in re.findall(r'\w+', r.requires or '')} & without]
+        by = {r.name: r for r in self.rows}
+        self.plain = [r for r in self.rows if r.end() == 'none' or r.name == 'fence.i']
+        self.branches = [r for r in self.rows if r.end() == 'branch']
+        self.jumps = [r for r in self.rows if r.end() == 'jump']
+        self.indirect = [by[n] for n in ('jalr', 'c.jr', 'c.jalr') if n in by]
+        self.sequences = [[by[n] for n in s] for s in sequences if all(n in by for n in s)]
+        self.by = by
+        self.misaligned_atomics = True
+        self.last_rd = {'x': 5, 'f': 5}
+
+    # ---- Values ----
+
+    def value(self):
+        r = self.rng
+        kind = r.randrange(8)
+        if kind == 0:
+            return r.choice(CORNERS)
+        if kind == 1:
+            return 1 << r.randrange(64)
+        if kind == 2:
+            return r.choice(F64) | r.randrange(2) << 63
+        if kind == 3:
+            return 0xffffffff00000000 | r.choice(F32) | r.randrange(2) << 31
+        if kind == 4:   # floating-point numbers near one another
+            return r.getrandbits(52) | r.randrange(1013, 1033) << 52 | r.randrange(2) << 63
+        if kind == 5:
+            return (0xffffffff00000000 | r.getrandbits(23) | r.randrange(117, 137) << 23 |
+                    r.randrange(2) << 31)
+        if kind == 6:
+            return r.getrandbits(r.randrange(1, 65))
+        return r.getrandbits(64)
+
+    def register(self, cls, prime, writing):
+        r = self.rng
+        if cls == 'f':
+            n = self.last_rd['f'] if r.random() < 0.25 else r.randrange(32)
+            return 8 + (n & 7) if prime else n
+        allowed = range(8, 16) if prime else range(32)
+        allowed = [n for n in allowed if not writing or n not in RESERVED]
+        if r.random() < 0.3 and self.last_rd['x'] in allowed:
+            return self.last_rd['x']
+        return r.choice(allowed)
+
+    # ---- Encoding ----
+
+    @staticmethod
+    def encode(row, operands):
+        bits = row.bits
+        for op, source in row.format.fields.items():
+            enc = source.encodings(operands[op])
+            if enc is None:
+                raise ValueError(f'{row.name}: {op}={operands[op]:#x} does not fit')
+            bits = (bits & ~enc[0]) | enc[1]
+        return struct.pack('<I' if row.width == 32 else '<H', bits)
+
+    def immediate(self, source):
+        r = self.rng
+        if source.kind.startswith('const'):
+            return source.const
+        v = r.choice((0, 1, -1, r.getrandbits(source.width))) if r.random() < 0.5 \
+            else r.getrandbits(source.width)
+        v &= (1 << source.width) - 1
+        if source.kind == 's' and v >> (source.width - 1):
+            v -= 1 << source.width
+        return v << source.shift
+
+    def fits(self, row, operands):
+        for op, value in row.excludes:
+            if operands[op] == value:
+                return False
+        # Fixed bits of the pattern that belong to an operand must agree with it.
+        for op, source in row.format.fields.items():
+            mask, bits = source.encodings(operands[op])
+            if (row.bits ^ bits) & mask & row.mask:
+                return False
+        return True
+
+    def operands(self, row, fixed=None):
+        """Random operands; fixed ones keep their value."""
+        for _ in range(200):
+            out = dict(fixed or {})
+            for op, source in row.format.fields.items():
+                if op in out:
+                    continue
+                if source.kind in ('x', 'f'):
+                    out[op] = self.register(source.kind, source.prime, op == 'rd')
+                elif source.kind.startswith('const'):
+                    out[op] = source.const
+                elif source.kind == 'rm':
+                    out[op] = self.rng.choice((0, 1, 2, 3, 4, 7, 7, 7, 7, 7, 7, 7, 7, 5, 6))
+                elif source.kind == 'aqrl':
+                    out[op] = self.rng.randrange(4)
+                else:
+                    out[op] = self.immediate(source)
+            # The same register read and written (c.addi) must not be one that stays.
+            rd = row.format.fields.get('rd')
+            if rd and rd.kind == 'x' and out['rd'] in RESERVED:
+                continue
+            if rd and rd.bits() and 'rs1' in row.format.fields and \
+                    row.format.fields['rs1'].bits() == rd.bits():
+                out['rs1'] = out['rd']
+            if all(s.encodings(out[o]) for o, s in row.format.fields.items()) and \
+                    self.fits(row, out):
+                if rd and rd.register_class():
+                    self.last_rd[rd.register_class()] = out['rd']
+                return out
+        return None
+
+    def addi(self, rd, rs1, imm):
+        return self.encode(self.by['addi'], {'rd': rd, 'rs1': rs1, 'imm': imm})
+
+    # ---- Units: runs of instructions that a branch may skip as a whole ----
+
+    def memory(self, row):
+        """A load, store or atomic with an address in the data area (or the pool, for loads)."""
+        rs1 = row.source('rs1')
+        if rs1.kind.startswith('const'):
+            o = self.operands(row)
+            return self.encode(row, o) if o else b''
+        if rs1.prime:
+            o = self.operands(row, {'rs1': S0})
+            return self.encode(row, o) if o else b''
+        if row.source('imm'):
+            base = DATA_REG
+            if 'store' not in row.flags and self.rng.random() < 0.6:
+                base = POOL_REG
+            o = self.operands(row, {'rs1': base})
+            if base == POOL_REG and o:
+                o['imm'] &= ~7
+            return self.encode(row, o) if o else b''
+        size = 64 if row.name.startswith('cbo') else 8 if row.name.endswith('.d') else 4
+        offset = self.rng.randrange(-2048, 2048) & -size
+        if self.rng.random() < 0.03 and self.misaligned_atomics:
+            offset |= 1  # misaligned: atomics trap
+        o = self.operands(row, {'rs1': TEMP})
+        return self.addi(TEMP, DATA_REG, offset) + self.encode(row, o)
+
+    def csr(self, row):
+        o = self.operands(row, {'imm': self.rng.choice(CSRS)})
+        out = self.encode(row, o) if o else b''
+        if self.rng.random() < 0.7:  # reserved rounding modes only for a while
+            out += self.encode(self.by['csrrwi'], {'rd': 0, 'imm': 2, 'aux': self.rng.randrange(5)})
+        return out
+
+    def one(self, row):
+        if row.flags & {'load', 'store'}:
+            return self.memory(row)
+        if row.format.name.startswith('Csr'):
+            return self.csr(row)
+        o = self.operands(row)
+        return self.encode(row, o) if o else b''
+
+    def reserved_pair(self):
+        """LR and SC to the same place, and a second SC that must fail."""
+        w = self.rng.choice('wd')
+        table = self.table.by_name
+        lr, sc = table['lr.' + w], table['sc.' + w]
+        out = self.addi(TEMP, DATA_REG, self.rng.randrange(-2048, 2048) & -8)
+        out += self.encode(lr, self.operands(lr, {'rs1': TEMP}))
+        for _ in range(self.rng.randrange(2)):
+            out += self.encode(sc, self.operands(sc, {'rs1': TEMP}))
+        out += self.encode(sc, self.operands(sc, {'rs1': TEMP}))
+        return out
+
+    def loop(self):
+        """A few plain instructions, repeated."""
+        body = b''
+        for _ in range(self.rng.randrange(1, 6)):
+            row = self.rng.choice(self.plain)
+            if not row.flags & {'load', 'store'} or row.source('imm'):
+                body += self.one(row)
+        body += self.addi(TEMP, TEMP, -1)
+        bne = self.by['bne']
+        return (self.addi(TEMP, 0, self.rng.randrange(1, 40)) + body +
+                self.encode(bne, {'rs1': TEMP, 'rs2': 0, 'imm': -len(body)}))
+
+    def unit(self):
+        """Bytes, or a function of (distances to the ends of the next units) that gives them."""
+        kind = self.rng.random()
+        if kind < 0.08:
+            return self.branch(self.rng.choice(self.branches))
+        if kind < 0.10:
+            return self.branch(self.rng.choice(self.jumps))
+        if kind < 0.12:
+            return self.indirect_jump()
+        if kind < 0.13:
+            return self.reserved_pair()
+        if kind < 0.15:
+            return self.loop()
+        if kind < 0.16:  # whatever these bits are, they trap or do not, the same everywhere
+            return struct.pack('<I', self.rng.choice((0xffffffff, 0x0000000b, 0x0600000b)))
+        if kind < 0.30 and self.sequences:
+            out = b''
+            rows = self.rng.choice(self.sequences)
+            for row in rows:
+                if row.end() == 'none':
+                    out += self.one(row)
+                elif row.end() == 'branch' or row.end() == 'jump':
+                    return Jump(self, row, out)
+            return out
+        return self.one(self.rng.choice(self.plain))
+
+    def branch(self, row):
+        return Jump(self, row, b'')
+
+    def indirect_jump(self):
+        return Indirect(self, self.rng.choice(self.indirect))
+
+    def program(self, count):
+        """The body: count units with checkpoints between them. A longer one begins the same."""
+        units = [self.unit() for _ in range(count)]
+        skips = [1 + zlib.crc32(bytes([i & 255, i >> 8])) % 3 for i in range(count)]
+        # Lengths first (they do not depend on distances), then the distances.
+        sizes = []
+        for i, u in enumerate(units):
+            sizes.append(len(u))
+        jal = self.table.by_name['jal']
+        starts, pos = [], 0
+        for i, size in enumerate(sizes):
+            starts.append(pos)
+            pos += size + (8 if i % CHECK_EVERY == CHECK_EVERY - 1 else 0)
+        out = bytearray()
+        for i, u in enumerate(units):
+            target = starts[min(i + skips[i], count - 1)] if i < count - 1 else starts[i] + sizes[i]
+            out += u if isinstance(u, bytes) else u.encode(starts[i], target)
+            if i % CHECK_EVERY == CHECK_EVERY - 1:
+                out += self.encode(jal, {'rd': DATA_REG, 'imm': CHECKPOINT - BODY - len(out)})
+                out += self.addi(DATA_REG, S0, 0x400)
+        out += self.encode(jal, {'rd': 0, 'imm': ITERATION_END - BODY - len(out)})
+        return bytes(out)
+
+    def image(self, harness, count, iterations):
+        data = [self.value() for _ in range(512)]
+        memory = [self.value() for _ in range(1024)]
+        regs = [self.value() for _ in range(64)]
+        body = self.program(count)
+        out = bytearray(harness.ljust(POOL - BASE, b'\0'))
+        if len(out) != POOL - BASE:
+            raise ValueError('the harness is too long')
+        out += struct.pack('<512Q', *data) + struct.pack('<1024Q', *memory)
+        out += struct.pack('<64Q', *regs) + struct.pack('<Q', iterations)
+        out = out.ljust(BODY - BASE, b'\0')
+        return bytes(out) + body
+
+
+class Jump:
+    """A direct branch or jump over the next units, after some plain instructions."""
+
+    def __init__(self, gen, row, before):
+        self.gen, self.row, self.before = gen, row, before
+        self.ops = gen.operands(row, {'imm': 0})
+        self.size = len(before) + row.width // 8
+
+    def __len__(self):
+        return self.size
+
+    def encode(self, start, target):
+        here = start + len(self.before)
+        for distance in (target - here, self.row.width // 8):
+            ops = dict(self.ops, imm=distance)
+            if self.row.source('imm').encodings(distance):
+                return self.before + self.gen.encode(self.row, ops)
+        raise ValueError(self.row.name)
+
+
+class Indirect:
+    """auipc, and a jump through the register."""
+
+    def __init__(self, gen, row):
+        self.gen, self.row = gen, row
+        self.wide = row.name == 'jalr'
+        self.ops = gen.operands(row, {'imm': 0, 'rs1': TEMP} if self.wide else {'rs1': TEMP})
+        self.size = 8 if self.wide else 10
+
+    def __len__(self):
+        return self.size
+
+    def encode(self, start, target):
+        distance = min(target - start, 2047)
+        if distance != target - start:
+            distance = self.size
+        out = self.gen.encode(self.gen.by['auipc'], {'rd': TEMP, 'imm': 0})
+        if self.wide:
+            return out + self.gen.encode(self.row, dict(self.ops, imm=distance))
+        return out + self.gen.addi(TEMP, TEMP, distance) + self.gen.encode(self.row, self.ops)
+
+
+def load(isa_dir):
+    names = sorted(n for n in os.listdir(isa_dir) if n.endswith('.insn'))
+    table = geninsn.load([os.path.join(isa_dir, n) for n in names])
+    sequences = []
+    fused = os.path.join(isa_dir, 'fused.txt')
+    if os.path.exists(fused):
+        with open(fused, encoding='utf-8') as f:
+            for line in f:
+                words = line.partition('#')[0].split()
+                if words:
+                    sequences.append(words)
+    return table, sequences

@@ -1,0 +1,215 @@
+/*
+ * What surrounds a random program: sets registers, runs the body a number of times, skips what
+ * traps, keeps a running hash of everything, prints the state at the end. generate.py fills in the
+ * tables and the body, and knows the addresses below.
+ *
+ * Constant throughout the body, and so free to use and restore here: x2, x8, x30 and x31. The body
+ * uses x29 for addresses of its own.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#define POOL 0x80002000     /* constants to load: 4 KiB */
+#define DATA 0x80003000     /* memory to load and store: 8 KiB */
+#define REGS 0x80005000     /* first values: x0..x31, f0..f31 */
+#define CONFIG 0x80005200   /* number of iterations */
+#define STATE 0x80006000
+#define BODY 0x80010000
+#define SAVE 0              /* offsets in STATE: x0..x31 */
+#define HASH 256
+#define TRAPS 264
+#define UART 0x10000000
+#define FINISHER 0x100000
+
+.macro POINTERS
+    li x2, DATA + 0x800
+    li x8, DATA + 0xc00
+    li x30, POOL + 0x800
+    li x31, DATA + 0x1000
+.endm
+
+/* x31 = hash of x31 and reg, by x30. */
+.macro MIX reg
+    xor x31, x31, \reg
+    li x30, 0x100000001b3
+    mul x31, x31, x30
+    srli x30, x31, 29
+    xor x31, x31, x30
+.endm
+
+    .section .text
+    .option norvc
+    .globl _start
+_start:
+    j begin
+    .org 0x10
+    j iteration_end
+    .org 0x20
+    j checkpoint
+
+begin:
+    csrr t0, mhartid
+    bnez t0, park
+    la t0, trap
+    csrw mtvec, t0
+    csrw satp, zero
+    li t0, 3 << 13
+    csrs mstatus, t0
+    li t0, 0xf0
+    csrw 0x30a, t0
+    csrw fcsr, zero
+    csrw mscratch, zero
+    csrw sscratch, zero
+    li t0, STATE
+    li t1, 0x7e57
+    sd t1, HASH(t0)
+    sd zero, TRAPS(t0)
+    li x31, REGS
+    .irp r, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    fld f\r, (256 + 8 * \r)(x31)
+    .endr
+    .irp r, 1,3,4,5,6,7,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29
+    ld x\r, (8 * \r)(x31)
+    .endr
+    j run
+
+/* Reached by a jump at the end of the body. */
+iteration_end:
+    li x31, CONFIG
+    ld x30, 0(x31)
+    addi x30, x30, -1
+    sd x30, 0(x31)
+    beqz x30, finish
+run:
+    POINTERS
+    /* Absolute, so that no register is needed. */
+    j BODY
+
+/* Reached by jal x31: mixes all registers into the hash. The caller restores x31, from x8. */
+checkpoint:
+    mv x8, x31
+    li x2, STATE
+    ld x31, HASH(x2)
+    .irp r, 1,3,4,5,6,7,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29
+    MIX x\r
+    .endr
+    sd x29, (SAVE + 8 * 29)(x2)
+    .irp r, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    fmv.x.d x29, f\r
+    MIX x29
+    .endr
+    csrr x29, fcsr
+    MIX x29
+    ld x29, (SAVE + 8 * 29)(x2)
+    sd x31, HASH(x2)
+    mv x31, x8
+    li x2, DATA + 0x800
+    li x8, DATA + 0xc00
+    li x30, POOL + 0x800
+    jr x31
+
+    .align 2
+trap:
+    li x2, STATE
+    ld x31, HASH(x2)
+    csrr x8, mcause
+    MIX x8
+    csrr x8, mepc
+    MIX x8
+    csrr x8, mtval
+    MIX x8
+    sd x31, HASH(x2)
+    ld x31, TRAPS(x2)
+    addi x31, x31, 1
+    sd x31, TRAPS(x2)
+    csrr x8, mepc
+    lhu x31, 0(x8)
+    andi x31, x31, 3
+    addi x31, x31, -3
+    snez x31, x31
+    slli x31, x31, 1
+    addi x8, x8, 4
+    sub x8, x8, x31
+    csrw mepc, x8
+    li x31, 3 << 11
+    csrs mstatus, x31
+    POINTERS
+    mret
+
+finish:
+    POINTERS
+    li x31, STATE
+    .irp r, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29
+    sd x\r, (SAVE + 8 * \r)(x31)
+    .endr
+    mv s1, x31
+    .irp r, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29
+    li a1, 0x7800 + \r
+    ld a0, (SAVE + 8 * \r)(s1)
+    call print
+    .endr
+    .irp r, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    li a1, 0x6600 + \r
+    fmv.x.d a0, f\r
+    call print
+    .endr
+    li a1, 0x6373
+    csrr a0, fcsr
+    call print
+    li a1, 0x7472
+    ld a0, TRAPS(s1)
+    call print
+    /* Memory. */
+    li x31, 0x7e57
+    li s2, DATA
+    li s3, DATA + 0x2000
+1:  ld s4, 0(s2)
+    MIX s4
+    addi s2, s2, 8
+    bltu s2, s3, 1b
+    mv a0, x31
+    li a1, 0x6d65
+    call print
+    ld a0, HASH(s1)
+    li a1, 0x6861
+    call print
+    li t0, FINISHER
+    li t1, 0x5555
+    sw t1, 0(t0)
+park:
+    wfi
+    j park
+
+/* Prints a line: 4 digits of a1, 16 digits of a0. */
+print:
+    mv t6, ra
+    mv t5, a0
+    slli a0, a1, 48
+    li t4, 4
+    call digits
+    mv a0, t5
+    li t4, 16
+    call digits
+    li a2, 10
+    call putc
+    mv ra, t6
+    ret
+digits:
+    mv t3, ra
+1:  srli a2, a0, 60
+    slli a0, a0, 4
+    li t0, 10
+    blt a2, t0, 2f
+    addi a2, a2, 39
+2:  addi a2, a2, 48
+    call putc
+    addi t4, t4, -1
+    bnez t4, 1b
+    mv ra, t3
+    ret
+putc:
+    li t0, UART
+1:  lbu t1, 5(t0)
+    andi t1, t1, 0x20
+    beqz t1, 1b
+    sb a2, 0(t0)
+    ret

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+# Runs random programs in two emulators and compares what is left: registers, flags, memory, traps.
+# SPDX-License-Identifier: MIT
+
+import argparse
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+import generate
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ISA = os.path.join(HERE, '../../target/riscv/isa')
+ARGS = ['-M', 'virt', '-display', 'none', '-serial', 'stdio', '-monitor', 'none']
+NAMES = {'tr': 'traps', 'me': 'memory', 'ha': 'history', 'cs': 'fcsr'}
+
+
+def run(command, image, timeout=60):
+    with tempfile.NamedTemporaryFile(suffix='.bin') as f:
+        f.write(image)
+        f.flush()
+        try:
+            p = subprocess.run(shlex.split(command) + ARGS + ['-bios', f.name],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, timeout=timeout, check=False)
+        except subprocess.TimeoutExpired:
+            return ['timeout']
+    lines = p.stdout.decode('latin-1').splitlines()
+    if p.returncode:
+        lines.append(f'exit status {p.returncode}')
+    return lines
+
+
+# Extensions that a peer may not have or not switch on by itself.
+OPTIONAL = ('zicond', 'zicbom', 'zicboz', 'zicbop', 'zihintntl')
+# What QEMU does right from this version on.
+MISALIGNED_AMO_TRAPS = 8
+ROWS_RIGHT = {'ctzw': 8}
+
+
+def probe(peer):
+    """The peer's command with what it can switch on, what it lacks, and its major version."""
+    version = subprocess.run(shlex.split(peer) + ['--version'], stdout=subprocess.PIPE, check=False)
+    m = re.match(rb'QEMU emulator version (\d+)', version.stdout)
+    if not m:
+        print(f'{peer} is not QEMU: nothing to compare with')
+        sys.exit(77)
+    on, without = [], []
+    for ext in OPTIONAL:
+        p = subprocess.run(shlex.split(peer) + ['-cpu', f'rv64,{ext}=on', '-display', 'none', '-M',
+                                                'virt,dumpdtb=/dev/null'], check=False,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if p.returncode == 0:
+            on.append(f'{ext}=on')
+        else:
+            without.append(ext)
+    return f'{peer} -cpu {",".join(["rv64"] + on)}', without, int(m.group(1))
+
+
+def name_of(line):
+    kind, number = line[:2], line[2:4]
+    try:
+        tag = bytes.fromhex(kind).decode()
+        return {'x': 'x%d', 'f': 'f%d'}[tag[0]] % int(number, 16)
+    except (ValueError, KeyError):
+        try:
+            return NAMES[bytes.fromhex(line[:4]).decode()]
+        except (ValueError, KeyError):
+            return '?'
+
+
+def differences(ours, peer):
+    if len(ours) < 60 or len(peer) < 60:
+        return [f'ours ends: {ours[-1:]}', f'peer ends: {peer[-1:]}']
+    return [f'{name_of(a)}: {a[4:]}, peer {b[4:]}' for a, b in zip(ours, peer) if a != b]
+
+
+class Comparison:
+    def __init__(self, args):
+        self.args = args
+        self.peer, self.without, self.version = probe(args.peer)
+        self.table, self.sequences = generate.load(ISA)
+        with open(args.harness, 'rb') as f:
+            self.harness = f.read()
+
+    def image(self, seed, count, iterations):
+        g = generate.Generator(self.table, self.sequences, seed, self.without,
+                               [r for r, v in ROWS_RIGHT.items() if self.version < v])
+        g.misaligned_atomics = self.version >= MISALIGNED_AMO_TRAPS
+        return g.image(self.harness, count, iterations)
+
+    def compare(self, seed, count, iterations):
+        image = self.image(seed, count, iterations)
+        ours, peer = run(self.args.ours, image), run(self.peer, image)
+        if ours == peer and len(ours) >= 60:
+            return []
+        return differences(ours, peer) or ['lengths differ']
+
+    def shrink(self, seed):
+        """The shortest beginning of the program that still differs."""
+        low, high = 0, self.args.count
+        iterations = 1 if self.compare(seed, high, 1) else self.args.iterations
+        while high - low > 1:
+            mid = (low + high) // 2
+            if self.compare(seed, mid, iterations):
+                high = mid
+            else:
+                low = mid
+        path = os.path.join(tempfile.gettempdir(), f'random-{seed}.bin')
+        with open(path, 'wb') as f:
+            f.write(self.image(seed, high, iterations))
+        print(f'  first {high} units, {iterations} iterations differ; image in {path}; look with')
+        print('  riscv64-linux-gnu-objdump -b binary -m riscv:rv64 -D --adjust-vma=0x80000000 '
+              f'--start-address=0x80010000 {path} | tail -20')
+        for d in self.compare(seed, high, iterations)[:8]:
+            print('  ' + d)
+
+
+def main():
+    p = argparse.ArgumentParser(description='Compares random programs in two emulators.')
+    p.add_argument('--ours', required=True, help='command of the emulator under test')
+    p.add_argument('--peer', required=True, help='command to compare with')
+    p.add_argument('--harness', required=True, help='harness.S as a flat binary')
+    p.add_argument('--seed', type=int, default=1)
+    p.add_argument('--programs', type=int, default=20)
+    p.add_argument('--count', type=int, default=1000, help='units of instructions per program')
+    p.add_argument('--iterations', type=int, default=10)
+    args = p.parse_args()
+    c = Comparison(args)
+    failed = 0
+    for seed in range(args.seed, args.seed + args.programs):
+        diff = c.compare(seed, args.count, args.iterations)
+        if diff:
+            failed += 1
+            print(f'seed {seed}: {len(diff)} differences: {"; ".join(diff[:4])}', flush=True)
+            c.shrink(seed)
+            if failed == 3:
+                break
+    without = ','.join(c.without) or 'nothing'
+    print(f'{args.programs} programs compared with {c.peer} (without {without}), {failed} differ')
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == '__main__':
+    main()
