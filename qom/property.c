@@ -197,7 +197,7 @@ bool object_set_keyvals(void *ptr, KeyVals *kv, Error **errp)
             continue;
         }
         p = object_property_find(obj->klass, pair->key);
-        if (p && !p->type->repeatable && given_before(kv, i)) {
+        if ((!p || !p->type->repeatable) && given_before(kv, i)) {
             error_setg(errp, "'%s' is given twice", pair->key);
             return false;
         }

@@ -18,8 +18,26 @@
 typedef struct BackendContext {
     const Options *options;
     MachineClass *mc;
-    GPtrArray *devices; /* texts of the devices that options imply */
+    GPtrArray *devices; /* ImpliedDevice */
 } BackendContext;
+
+void implied_device_free(gpointer data)
+{
+    ImpliedDevice *d = data;
+
+    g_free(d->text);
+    g_free(d->device);
+    g_free(d);
+}
+
+/* Takes `device`. */
+static void imply(BackendContext *c, const char *option, const char *text, char *device)
+{
+    ImpliedDevice *d = g_new(ImpliedDevice, 1);
+
+    *d = (ImpliedDevice){ .option = option, .text = g_strdup(text), .device = device };
+    g_ptr_array_add(c->devices, d);
+}
 
 /* A value as a part of option text: its commas doubled. */
 static char *quote(const char *value)
@@ -29,20 +47,15 @@ static char *quote(const char *value)
     return g_strjoinv(",,", parts);
 }
 
-/* Suggests one of the concrete types of a base, whose names all start with prefix. */
-static bool no_such_type(const char *base, const char *prefix, const char *what, const char *name,
-                         Error **errp)
+/* Suggests one of `names`, to which the final NULL is added here. */
+static bool unknown_name(const char *what, const char *name, GPtrArray *names, Error **errp)
 {
-    g_autoptr(GPtrArray) list = object_class_list(base, false);
     g_autofree char *all = NULL;
     const char *near;
 
-    for (guint i = 0; i < list->len; i++) {
-        list->pdata[i] = (char *)object_class_name(list->pdata[i]) + strlen(prefix);
-    }
-    g_ptr_array_add(list, NULL);
-    near = nearest_name(name, (const char *const *)list->pdata);
-    all = g_strjoinv(", ", (char **)list->pdata);
+    g_ptr_array_add(names, NULL);
+    near = nearest_name(name, (const char *const *)names->pdata);
+    all = g_strjoinv(", ", (char **)names->pdata);
     if (near) {
         error_setg(errp, "no %s '%s' (did you mean '%s'?)", what, name, near);
     } else if (*all) {
@@ -53,6 +66,16 @@ static bool no_such_type(const char *base, const char *prefix, const char *what,
     return false;
 }
 
+static bool no_such_netdev(const char *name, Error **errp)
+{
+    g_autoptr(GPtrArray) list = object_class_list(TYPE_NETDEV, false);
+
+    for (guint i = 0; i < list->len; i++) {
+        list->pdata[i] = (char *)object_class_name(list->pdata[i]) + strlen(NETDEV_TYPE_PREFIX);
+    }
+    return unknown_name("network type", name, list, errp);
+}
+
 static bool is_concrete(const char *type, const char *base)
 {
     ObjectClass *k = object_class_by_name(type);
@@ -61,6 +84,27 @@ static bool is_concrete(const char *type, const char *base)
 }
 
 /* ---- -object ---- */
+
+/* Drives, netdevs and chardevs have options of their own, which put them where links look. */
+static bool is_plain_object(const ObjectClass *k)
+{
+    return object_class_is(k, TYPE_USER_CREATABLE) && !object_class_is_abstract(k) &&
+           !object_class_is(k, TYPE_CHARDEV) && !object_class_is(k, TYPE_NETDEV) &&
+           !object_class_is(k, TYPE_BLOCK_BACKEND);
+}
+
+static bool no_such_object(const char *type, Error **errp)
+{
+    g_autoptr(GPtrArray) list = object_class_list(TYPE_USER_CREATABLE, false);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+    for (guint i = 0; i < list->len; i++) {
+        if (is_plain_object(list->pdata[i])) {
+            g_ptr_array_add(names, (char *)object_class_name(list->pdata[i]));
+        }
+    }
+    return unknown_name("object type", type, names, errp);
+}
 
 static bool object_option(BackendContext *c, const char *text, Error **errp)
 {
@@ -74,10 +118,8 @@ static bool object_option(BackendContext *c, const char *text, Error **errp)
     type = keyval_take(kv, "qom-type");
     id = keyval_take(kv, "id");
     k = type ? object_class_by_name(type) : NULL;
-    /* Drives, netdevs and chardevs have options of their own, which put them where links look. */
-    if (!k || !is_concrete(type, TYPE_USER_CREATABLE) || object_class_is(k, TYPE_CHARDEV) ||
-        object_class_is(k, TYPE_NETDEV) || object_class_is(k, TYPE_BLOCK_BACKEND)) {
-        return no_such_type(TYPE_USER_CREATABLE, "", "object type", type ? type : "", errp);
+    if (!k || !is_plain_object(k)) {
+        return no_such_object(type ? type : "", errp);
     }
     if (!id || !*id) {
         error_setg(errp, "'id' is missing (id=NAME)");
@@ -151,8 +193,7 @@ static bool drive_option(BackendContext *c, const char *text, Error **errp)
     }
     if (attach) {
         quoted = quote(id);
-        g_ptr_array_add(c->devices,
-                        g_strdup_printf("%s,drive=%s", c->mc->block_if_virtio, quoted));
+        imply(c, "drive", text, g_strdup_printf("%s,drive=%s", c->mc->block_if_virtio, quoted));
     }
     return true;
 }
@@ -164,7 +205,7 @@ static bool netdev_new(KeyVals *kv, const char *type, const char *id, Error **er
     g_autofree char *full = g_strconcat(NETDEV_TYPE_PREFIX, type, NULL);
 
     if (!is_concrete(full, TYPE_NETDEV)) {
-        return no_such_type(TYPE_NETDEV, NETDEV_TYPE_PREFIX, "network type", type, errp);
+        return no_such_netdev(type, errp);
     }
     return user_creatable_new(full, "/netdevs", id, kv, errp) != NULL;
 }
@@ -221,7 +262,16 @@ static bool nic_option(BackendContext *c, const char *text, Error **errp)
     if (mac) {
         g_string_append_printf(dev, ",mac=%s", mac);
     }
-    g_ptr_array_add(c->devices, g_string_free(dev, FALSE));
+    imply(c, "nic", text, g_string_free(dev, FALSE));
+    return true;
+}
+
+static bool net_option(BackendContext *c, const char *text, Error **errp)
+{
+    if (strcmp(text, "none")) {
+        error_setg(errp, "only 'none' is supported (-nic and -netdev make network cards)");
+        return false;
+    }
     return true;
 }
 
@@ -230,7 +280,7 @@ static bool default_nic(BackendContext *c, Error **errp)
 {
     const Options *o = c->options;
 
-    if (o->nodefaults || o->nic->len || o->netdev->len || !c->mc->default_nic ||
+    if (o->nodefaults || o->nic->len || o->net->len || o->netdev->len || !c->mc->default_nic ||
         !is_concrete(NETDEV_TYPE_PREFIX "user", TYPE_NETDEV) ||
         !is_concrete(c->mc->default_nic, TYPE_DEVICE)) {
         return true;
@@ -258,5 +308,6 @@ bool backends_create(const Options *o, MachineClass *mc, GPtrArray *devices, Err
            each(&c, o->chardev, "chardev", chardev_option, errp) &&
            each(&c, o->drive, "drive", drive_option, errp) &&
            each(&c, o->netdev, "netdev", netdev_option, errp) &&
+           each(&c, o->net, "net", net_option, errp) &&
            each(&c, o->nic, "nic", nic_option, errp) && default_nic(&c, errp);
 }

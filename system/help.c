@@ -104,10 +104,10 @@ static const struct {
     DeviceCategory category;
     const char *title;
 } categories[] = {
-    { DEVICE_CATEGORY_STORAGE, "storage" }, { DEVICE_CATEGORY_NETWORK, "network" },
-    { DEVICE_CATEGORY_INPUT, "input" },     { DEVICE_CATEGORY_DISPLAY, "display" },
-    { DEVICE_CATEGORY_USB, "USB" },         { DEVICE_CATEGORY_BRIDGE, "bridges" },
-    { DEVICE_CATEGORY_CPU, "CPUs" },        { DEVICE_CATEGORY_MISC, "others" },
+    { DEVICE_CATEGORY_STORAGE, "storage devices" }, { DEVICE_CATEGORY_NETWORK, "network devices" },
+    { DEVICE_CATEGORY_INPUT, "input devices" },     { DEVICE_CATEGORY_DISPLAY, "display devices" },
+    { DEVICE_CATEGORY_USB, "USB devices" },         { DEVICE_CATEGORY_BRIDGE, "bridges" },
+    { DEVICE_CATEGORY_CPU, "CPUs" },        { DEVICE_CATEGORY_MISC, "other devices" },
 };
 
 static void devices_help(GString *out)
@@ -124,7 +124,7 @@ static void devices_help(GString *out)
                 continue;
             }
             if (!titled) {
-                g_string_append_printf(out, "%s devices:\n", categories[c].title);
+                g_string_append_printf(out, "%s:\n", categories[c].title);
                 titled = true;
             }
             add_line(out, object_class_name(&dc->parent_class),
@@ -138,6 +138,22 @@ static void log_help(GString *out)
     g_string_append(out, "log items:\n");
     for (const LogItem *it = log_items; it->name; it++) {
         add_line(out, it->name, it->help);
+    }
+}
+
+/* Drives, netdevs and chardevs have options of their own. */
+static void objects_help(GString *out)
+{
+    g_autoptr(GPtrArray) list = object_class_list(TYPE_USER_CREATABLE, false);
+
+    g_string_append(out, "object types:\n");
+    for (guint i = 0; i < list->len; i++) {
+        ObjectClass *k = g_ptr_array_index(list, i);
+
+        if (!object_class_is(k, TYPE_CHARDEV) && !object_class_is(k, TYPE_NETDEV) &&
+            !object_class_is(k, TYPE_BLOCK_BACKEND)) {
+            add_line(out, object_class_name(k), object_class_desc(k));
+        }
     }
 }
 
@@ -163,7 +179,7 @@ static const HelpRow rows[] = {
     { "chardev", offsetof(Options, chardev), "chardev backends", TYPE_CHARDEV,
       CHARDEV_TYPE_PREFIX, "", "chardev backend" },
     { "object", offsetof(Options, object), "object types", TYPE_USER_CREATABLE, "", "",
-      "object type" },
+      "object type", objects_help },
 };
 
 /* 1: printed, 0: no help asked for, -1: error. */

@@ -49,7 +49,7 @@ const Option option_table[] = {
       "the host's side of a network card; -netdev help lists types" },
     { "nic", NULL, LIST(nic, "TYPE[,model=DEVICE][,mac=MAC][,PROP=VALUE]|none"),
       "a network card and its host side in one" },
-    { "net", NULL, LIST(nic, "none"), "-net none is the same as -nic none" },
+    { "net", NULL, LIST(net, "none"), "-net none is the same as -nic none" },
     { "object", NULL, LIST(object, "TYPE,id=ID[,PROP=VALUE]"),
       "an object for devices to use; -object help lists types" },
     { "nodefaults", NULL, FLAG(nodefaults), "no serial port, monitor or network card unless asked for" },
@@ -79,7 +79,7 @@ static const size_t list_fields[] = {
     offsetof(Options, smp),     offsetof(Options, drive),   offsetof(Options, device),
     offsetof(Options, netdev),  offsetof(Options, nic),     offsetof(Options, object),
     offsetof(Options, chardev), offsetof(Options, serial),  offsetof(Options, monitor),
-    offsetof(Options, warnings),
+    offsetof(Options, warnings), offsetof(Options, net),
 };
 
 static void *field_of(Options *o, size_t offset)

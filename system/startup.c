@@ -95,10 +95,11 @@ MachineClass *machine_choose(const Options *o, KeyVals **props, Error **errp)
 static bool set_machine_props(const Options *o, MachineState *ms, KeyVals *props, Error **errp)
 {
     const struct {
-        const char *name, *value;
+        const char *option, *name, *value;
     } images[] = {
-        { "kernel", o->kernel }, { "initrd", o->initrd },   { "append", o->append },
-        { "dtb", o->dtb },       { "firmware", o->bios },
+        { "kernel", "kernel", o->kernel }, { "initrd", "initrd", o->initrd },
+        { "append", "append", o->append }, { "dtb", "dtb", o->dtb },
+        { "bios", "firmware", o->bios },
     };
 
     if (!object_set_keyvals(ms, props, errp)) {
@@ -107,6 +108,10 @@ static bool set_machine_props(const Options *o, MachineState *ms, KeyVals *props
     }
     for (size_t i = 0; i < G_N_ELEMENTS(images); i++) {
         if (images[i].value) {
+            if (!*images[i].value && strcmp(images[i].name, "append")) {
+                error_setg(errp, "-%s: the file name is empty", images[i].option);
+                return false;
+            }
             object_property_set_known(ms, images[i].name, images[i].value);
         }
     }
@@ -139,12 +144,11 @@ static bool choose_accel(const Options *o, MachineState *ms, const char *from_ma
         g_ptr_array_add(specs, *n);
     }
     g_ptr_array_add(specs, NULL);
-    ms->accel = accel_choose((const char *const *)specs->pdata, ms, errp);
-    if (!ms->accel) {
-        option_prepend(errp, from_machine ? "M accel" : "accel",
-                       from_machine ? from_machine
-                                    : g_ptr_array_index(o->accel, o->accel->len - 1));
+    if (specs->len == 1) {
+        error_setg(errp, "-M accel=: the accelerator's name is missing (-accel help lists them)");
+        return false;
     }
+    ms->accel = accel_choose((const char *const *)specs->pdata, ms, errp);
     return ms->accel != NULL;
 }
 
@@ -176,10 +180,10 @@ static bool make_devices(const Options *o, GPtrArray *implied, Error **errp)
         }
     }
     for (guint i = 0; i < implied->len; i++) {
-        const char *text = g_ptr_array_index(implied, i);
+        const ImpliedDevice *d = g_ptr_array_index(implied, i);
 
-        if (!device_add(text, errp)) {
-            option_prepend(errp, "device", text);
+        if (!device_add(d->device, errp)) {
+            option_prepend(errp, d->option, d->text);
             return false;
         }
     }
@@ -225,7 +229,7 @@ static bool settings(const Options *o, Error **errp)
 StartupResult startup(const Options *o, Error **errp)
 {
     g_autoptr(KeyVals) props = NULL;
-    g_autoptr(GPtrArray) implied = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) implied = g_ptr_array_new_with_free_func(implied_device_free);
     g_autoptr(GPtrArray) monitors = g_ptr_array_new();
     MachineClass *mc = machine_choose(o, &props, errp);
     MachineState *ms;

@@ -27,8 +27,16 @@ void teardown(void);
 /* The class that -M names; its properties are in *props (all -M options merged). */
 MachineClass *machine_choose(const Options *o, KeyVals **props, Error **errp);
 
-/* -object, -chardev, -drive, -netdev: each makes its objects. Devices that -drive if=virtio and
- * -nic imply are appended to `devices` as texts for device_add(). */
+/* A device that -drive if=virtio or -nic implies. */
+typedef struct ImpliedDevice {
+    const char *option; /* who implies it, for errors */
+    char *text;         /* that option's argument */
+    char *device;       /* for device_add() */
+} ImpliedDevice;
+void implied_device_free(gpointer d);
+
+/* -object, -chardev, -drive, -netdev, -nic: each makes its objects, and appends the devices it
+ * implies (ImpliedDevice) to `devices`. */
 bool backends_create(const Options *o, MachineClass *mc, GPtrArray *devices, Error **errp);
 
 /* -serial and -monitor. Fills ms->serial; the chardevs that want a monitor go to `monitors`. */

@@ -226,7 +226,7 @@ static size_t edit_distance(const char *a, const char *b, size_t limit)
 const char *nearest_name(const char *name, const char *const *candidates)
 {
     size_t len = strlen(name);
-    size_t best = 2 + len / 3;
+    size_t best = len <= 3 ? 2 : 2 + len / 3;
     const char *found = NULL;
 
     if (len > 64) {

@@ -5,6 +5,9 @@
  */
 #include "hw/riscv/virt.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 #include "hw/core/fdt.h"
 #include "hw/intc/riscv_aclint.h"
 #include "hw/intc/sifive_plic.h"
@@ -177,10 +180,13 @@ static bool create_cpus(VirtMachineState *s, Error **errp)
 {
     MachineState *ms = MACHINE(s);
 
+    const char *spec = ms->cpu_spec ? ms->cpu_spec : MACHINE_GET_CLASS(ms)->default_cpu;
+
     for (unsigned n = 0; n < ms->smp.cpus; n++) {
         g_autofree char *name = g_strdup_printf("cpu[%u]", n);
-        RISCVCPU *cpu = riscv_cpu_create_from_spec(ms->cpu_spec ? ms->cpu_spec : "rv64", errp);
+        RISCVCPU *cpu = riscv_cpu_create_from_spec(spec, errp);
         if (!cpu) {
+            error_prepend(errp, "-cpu %s: ", spec);
             return false;
         }
         cpu->hartid = n;
@@ -193,6 +199,7 @@ static bool create_cpus(VirtMachineState *s, Error **errp)
                   device_realize(DEVICE(cpu), errp);
         object_unref(cpu);
         if (!ok) {
+            error_prepend(errp, "-cpu %s: ", spec);
             return false;
         }
         cpu_list_add(CPU(cpu));
@@ -217,6 +224,19 @@ static bool virt_init(MachineState *ms, Error **errp)
     return create_cpus(s, errp) && create_devices(s, errp);
 }
 
+/* In place, not by way of a temporary file beside it: FILE may be /dev/stdout. */
+static bool dump_dtb(MachineState *ms, Error **errp)
+{
+    FILE *f = fopen(ms->dumpdtb, "wb");
+    bool ok = f && fwrite(ms->fdt, 1, ms->fdt_size, f) == (size_t)ms->fdt_size;
+
+    if ((f && fclose(f) != 0) || !ok) {
+        error_setg_errno(errp, errno, "-M dumpdtb=%s", ms->dumpdtb);
+        return false;
+    }
+    return true;
+}
+
 static bool virt_done(MachineState *ms, Error **errp)
 {
     VirtMachineState *s = VIRT_MACHINE(ms);
@@ -225,14 +245,7 @@ static bool virt_done(MachineState *ms, Error **errp)
     if (!fdt || !virt_boot_setup(s, fdt, errp)) {
         return false;
     }
-    if (ms->dumpdtb) {
-        g_autoptr(GError) err = NULL;
-        if (!g_file_set_contents(ms->dumpdtb, ms->fdt, ms->fdt_size, &err)) {
-            error_setg(errp, "dumpdtb=%s: %s", ms->dumpdtb, err->message);
-            return false;
-        }
-    }
-    return true;
+    return !ms->dumpdtb || dump_dtb(ms, errp);
 }
 
 /*

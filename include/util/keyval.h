@@ -66,7 +66,7 @@ bool parse_size(const char *key, const char *value, char default_suffix, uint64_
 
 /*
  * The candidate nearest to name by edit distance, or NULL if none is near enough to be a likely
- * slip (distance <= 1 + length/3). candidates is NULL-terminated.
+ * slip (distance <= 1 + length/3, 1 for up to three letters). candidates is NULL-terminated.
  */
 const char *nearest_name(const char *name, const char *const *candidates);
 
