@@ -31,7 +31,7 @@ static Object *new_of_type(TypeImpl *t)
     size_t size = (t->instance_size + INSTANCE_ALIGN - 1) & ~(size_t)(INSTANCE_ALIGN - 1);
     Object *obj = aligned_alloc(INSTANCE_ALIGN, size);
 
-    if (!obj) {
+    if (!obj) { /* lint: as every small allocation with GLib */
         g_error("out of memory for an object of type '%s'", t->info->name);
     }
     memset(obj, 0, size);
@@ -69,7 +69,7 @@ Object *object_new_known(const char *type_name)
     Error *err = NULL;
     Object *obj = object_new(type_name, &err);
 
-    if (!obj) {
+    if (!obj) { /* lint: a bug of the program, which says that it knows the type */
         g_error("%s", error_get_pretty(err));
     }
     return obj;
@@ -149,7 +149,7 @@ static void G_GNUC_NORETURN cast_bug(const ObjectClass *k, const char *type_name
 {
     fprintf(stderr, "%s:%d: object of type '%s' is not a '%s'\n", file, line,
             object_class_name(k), type_name);
-    __builtin_trap();
+    __builtin_trap(); /* lint: a bug of the program; going on would be a wild pointer */
 }
 
 void *object_check_cast(const void *ptr, const char *type_name, const char *file, int line)

@@ -161,6 +161,7 @@ void object_property_set_known(void *obj, const char *name, const char *value)
     Error *err = NULL;
 
     if (!object_property_set_str(obj, name, value, &err)) {
+        /* lint: a bug of the program, which says that it knows the value */
         g_error("%s: %s", object_type_name(obj), error_get_pretty(err));
     }
 }

@@ -135,6 +135,7 @@ unsigned device_add_mmio(DeviceState *dev, MemoryRegion *mr)
     unsigned n = dev->nr_mmio;
 
     if (n == DEVICE_MAX_MMIO) {
+        /* lint: a device's own code adds windows, before the guest runs */
         g_error("%s: more than %d register windows", object_type_name(dev), DEVICE_MAX_MMIO);
     }
     dev->mmio[n] = mr;

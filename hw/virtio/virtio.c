@@ -57,6 +57,7 @@ VirtQueue *virtio_add_queue(VirtIODevice *vdev, void (*handle)(VirtIODevice *vde
         vdev->vq = g_new0(VirtQueue, VIRTIO_MAX_QUEUES);
     }
     if (vdev->nr_vq == VIRTIO_MAX_QUEUES) {
+        /* lint: the device's own code adds queues, before the guest runs */
         g_error("%s: more than %d queues", object_type_name(vdev), VIRTIO_MAX_QUEUES);
     }
     vq = &vdev->vq[vdev->nr_vq];
