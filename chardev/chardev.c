@@ -274,6 +274,11 @@ static void chardev_init(Object *obj)
 
 static void chardev_finalize(Object *obj)
 {
+    Chardev *chr = CHARDEV(obj);
+
+    if (chr->attached && chr->fe.gone) {
+        chr->fe.gone(chr->fe.opaque);
+    }
     g_mutex_clear(&CHARDEV(obj)->lock);
     g_free(CHARDEV(obj)->ring);
 }

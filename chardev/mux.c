@@ -325,6 +325,9 @@ static void mux_finalize(Object *obj)
         chr_detach(CHARDEV(m->base), m);
     }
     for (unsigned i = 0; i < MUX_MAX; i++) {
+        if (m->slots[i].used && m->slots[i].fe.gone) {
+            m->slots[i].fe.gone(m->slots[i].fe.opaque);
+        }
         g_byte_array_unref(m->slots[i].keys);
     }
 }

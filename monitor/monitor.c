@@ -122,12 +122,21 @@ static void writable(void *opaque)
     }
 }
 
-/* Lives as long as the character device, that is, the process. */
+static void monitor_free(void *opaque)
+{
+    Monitor *mon = opaque;
+
+    readline_free(mon->rl);
+    g_byte_array_unref(mon->out);
+    g_free(mon);
+}
+
+/* Lives as long as the character device. */
 bool monitor_new(Chardev *chr, Error **errp)
 {
     static const ReadlineOps ops = { on_echo, on_line, on_complete };
     Monitor *mon = g_new0(Monitor, 1);
-    const ChrFrontend fe = { can_receive, receive, event, writable, mon };
+    const ChrFrontend fe = { can_receive, receive, event, writable, mon, monitor_free };
 
     mon->chr = chr;
     mon->fmt = 'x';
@@ -135,9 +144,7 @@ bool monitor_new(Chardev *chr, Error **errp)
     mon->out = g_byte_array_new();
     mon->rl = readline_new(&ops, mon, "(qemu) ");
     if (!chr_attach(chr, &fe, errp)) {
-        readline_free(mon->rl);
-        g_byte_array_unref(mon->out);
-        g_free(mon);
+        monitor_free(mon);
         return false;
     }
     return true;

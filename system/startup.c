@@ -287,12 +287,15 @@ void teardown(void)
 {
     static const char *const containers[] = { "/drives", "/netdevs", "/chardevs", "/objects" };
     MachineState *ms = current_machine();
+    Object *accel;
 
     if (ms) {
         vm_stop(RUN_STATE_PAUSED);
         cpus_destroy();
         unrealize_devices(ms);
+        accel = ms->accel;
         object_unparent(ms);
+        object_unref(accel);
     }
     chardev_flush_all(1000);
     for (size_t i = 0; i < G_N_ELEMENTS(containers); i++) {

@@ -329,6 +329,17 @@ static const Property virt_props[] = {
     PROP_END,
 };
 
+static void virt_finalize(Object *obj)
+{
+    VirtMachineState *s = VIRT_MACHINE(obj);
+
+    if (s->devices) { /* virt_init() has run */
+        g_array_unref(s->devices);
+        image_loader_destroy(&s->loader);
+        memory_region_destroy(&s->mrom);
+    }
+}
+
 static void virt_class_init(ObjectClass *klass, const void *data)
 {
     MachineClass *mc = MACHINE_CLASS(klass);
@@ -354,6 +365,7 @@ static const TypeInfo virt_info = {
     .instance_size = sizeof(VirtMachineState),
     .desc = "RISC-V VirtIO board",
     .class_init = virt_class_init,
+    .instance_finalize = virt_finalize,
 };
 
 type_init(virt_info)

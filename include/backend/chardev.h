@@ -29,6 +29,8 @@ typedef struct ChrFrontend {
     /* The output ring has room again after chr_write() took less than it was given; may be NULL. */
     void (*writable)(void *opaque);
     void *opaque;
+    /* The character device is being freed with the front end still attached; may be NULL. */
+    void (*gone)(void *opaque);
 } ChrFrontend;
 
 /* Connects the (one) front end; false if there is one already. A chardev-mux takes several. Main
