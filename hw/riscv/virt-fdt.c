@@ -122,7 +122,11 @@ FDTBuilder *virt_create_fdt(VirtMachineState *s, Error **errp)
     MachineState *ms = MACHINE(s);
 
     if (ms->dtb) {
-        return fdt_builder_from_file(ms->dtb, errp);
+        FDTBuilder *given = fdt_builder_from_file(ms->dtb, errp);
+        if (!given) {
+            error_prepend(errp, "-dtb ");
+        }
+        return given;
     }
     FDTBuilder *fdt = fdt_builder_new();
     write_root(s, fdt);
