@@ -76,7 +76,8 @@ static AccelClass *accel_class(AccelState *accel)
     return ACCEL_CLASS(accel->parent_obj.klass);
 }
 
-AccelState *accel_choose(const char *const *specs, MachineState *ms, Error **errp)
+AccelState *accel_choose(const char *const *specs, MachineState *ms, unsigned *failed,
+                         Error **errp)
 {
     AccelState *chosen = NULL;
     GPtrArray *all = g_ptr_array_new();
@@ -85,10 +86,9 @@ AccelState *accel_choose(const char *const *specs, MachineState *ms, Error **err
     /* A mistake in any of them is an error, even where an earlier one would do. */
     for (unsigned i = 0; specs[i]; i++) {
         AccelState *accel = accel_from_spec(specs[i], errp);
-        if (!accel) {
-            error_prepend(errp, "-accel %s: ", specs[i]);
+        *failed = i;
+        if (!accel)
             goto out;
-        }
         g_ptr_array_add(all, accel);
     }
     for (unsigned i = 0; i < all->len && !chosen; i++) {
@@ -124,17 +124,16 @@ void accel_help(GString *out)
 {
     GPtrArray *types = object_class_list(TYPE_ACCEL, false);
 
-    g_string_append(out, "Accelerators:\n");
+    g_string_append(out, "accelerators:\n");
     for (unsigned i = 0; i < types->len; i++) {
         ObjectClass *klass = types->pdata[i];
         AccelClass *ac = ACCEL_CLASS(klass);
         g_autofree char *reason = NULL;
 
-        if (ac->available(&reason))
-            g_string_append_printf(out, "%s\n", ac->name);
-        else
-            g_string_append_printf(out, "%s  (cannot be used: %s)\n", ac->name, reason);
-        object_property_help(klass, out);
+        g_string_append_printf(out, "  %-24s %s", ac->name, object_class_desc(klass));
+        if (!ac->available(&reason))
+            g_string_append_printf(out, "; cannot be used: %s", reason);
+        g_string_append_c(out, '\n');
     }
     g_ptr_array_free(types, TRUE);
 }

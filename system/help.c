@@ -169,7 +169,7 @@ static const HelpRow rows[] = {
     { "M", offsetof(Options, machine), "machines", TYPE_MACHINE, "", MACHINE_TYPE_SUFFIX,
       "machine", machines_help },
     { "accel", offsetof(Options, accel), "accelerators", TYPE_ACCEL, "", ACCEL_TYPE_SUFFIX,
-      "accelerator" },
+      "accelerator", accel_help },
     { "device", offsetof(Options, device), "devices", TYPE_DEVICE, "", "", "device type",
       devices_help },
     { "netdev", offsetof(Options, netdev), "network types", TYPE_NETDEV, "netdev-", "",

@@ -132,6 +132,7 @@ static bool choose_accel(const Options *o, MachineState *ms, const char *from_ma
 {
     g_auto(GStrv) names = g_strsplit(from_machine ? from_machine : "tcg", ":", -1);
     g_autoptr(GPtrArray) specs = g_ptr_array_new();
+    unsigned failed = 0;
 
     if (from_machine && o->accel->len) {
         error_setg(errp, "-accel and -M accel= exclude each other");
@@ -148,7 +149,11 @@ static bool choose_accel(const Options *o, MachineState *ms, const char *from_ma
         error_setg(errp, "-M accel=: the accelerator's name is missing (-accel help lists them)");
         return false;
     }
-    ms->accel = accel_choose((const char *const *)specs->pdata, ms, errp);
+    ms->accel = accel_choose((const char *const *)specs->pdata, ms, &failed, errp);
+    if (!ms->accel) {
+        option_prepend(errp, from_machine ? "M accel" : "accel",
+                       from_machine ? from_machine : g_ptr_array_index(specs, failed));
+    }
     return ms->accel != NULL;
 }
 

@@ -51,10 +51,12 @@ static inline AccelClass *ACCEL_CLASS(const void *klass)
 }
 
 /* Chooses the first that works of a NULL-terminated list of "name,prop=value" specifications;
- * says on stderr why an earlier one was passed over. NULL + errp if none works. */
-AccelState *accel_choose(const char *const *specs, MachineState *ms, Error **errp);
+ * says on stderr why an earlier one was passed over. NULL + errp if none works or one is wrong;
+ * *failed is then the index of the one that errp speaks of. */
+AccelState *accel_choose(const char *const *specs, MachineState *ms, unsigned *failed,
+                         Error **errp);
 
-/* Appends what -accel help shows: each accelerator, why one cannot be used, the properties. */
+/* Appends what -accel help shows: each accelerator, and why one cannot be used. */
 void accel_help(GString *out);
 
 #endif

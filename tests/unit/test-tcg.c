@@ -252,6 +252,7 @@ static void setup(unsigned tb_mib)
 {
     static const char *const spec[] = { "tcg", NULL };
     Error *err = NULL;
+    unsigned failed;
 
     if (!ms) {
         ms = (MachineState *)object_new_known("toy-machine");
@@ -260,7 +261,7 @@ static void setup(unsigned tb_mib)
         memory_region_add_subregion(&ms->system_memory, 0, &ms->ram);
         memory_region_init_io(&io, ms, &io_ops, NULL, NULL, "io", 0x1000);
         memory_region_add_subregion(&ms->system_memory, 0x200000, &io);
-        ms->accel = accel_choose(spec, ms, &err);
+        ms->accel = accel_choose(spec, ms, &failed, &err);
         g_assert_nonnull(ms->accel);
         ac = ACCEL_CLASS(((Object *)ms->accel)->klass);
         cpu = (CPUState *)object_new_known("toy-cpu");
@@ -662,8 +663,10 @@ static void choose_fails(const char *a, const char *b, const char *want)
 {
     const char *specs[] = { a, b, NULL };
     Error *err = NULL;
+    unsigned failed = 99;
 
-    g_assert_null(accel_choose(specs, ms, &err));
+    g_assert_null(accel_choose(specs, ms, &failed, &err));
+    g_assert_cmpuint(failed, ==, b ? 1 : 0);
     g_assert_cmpstr(error_get_pretty(err), ==, want);
     error_free(err);
 }
@@ -675,10 +678,11 @@ static void test_choose(void)
     setup(2);
     choose_fails("kvm", NULL, "accelerator 'kvm' cannot be used: not built into this binary "
                               "(it needs a RISC-V host with the H extension)");
-    choose_fails("tgc", NULL, "-accel tgc: no accelerator 'tgc' (did you mean 'tcg'?)");
+    choose_fails("tgc", NULL, "no accelerator 'tgc' (did you mean 'tcg'?)");
+    choose_fails("kvm", "tcg,thread=x", "invalid value 'x' for 'thread': expected one of multi, "
+                                        "single");
     accel_help(help);
-    g_assert_nonnull(strstr(help->str, "kvm  (cannot be used: "));
-    g_assert_nonnull(strstr(help->str, "tb-size="));
+    g_assert_nonnull(strstr(help->str, "; cannot be used: not built"));
 }
 
 int main(int argc, char **argv)
