@@ -151,8 +151,10 @@ static bool choose_accel(const Options *o, MachineState *ms, const char *from_ma
     }
     ms->accel = accel_choose((const char *const *)specs->pdata, ms, &failed, errp);
     if (!ms->accel) {
-        option_prepend(errp, from_machine ? "M accel" : "accel",
-                       from_machine ? from_machine : g_ptr_array_index(specs, failed));
+        g_autofree char *in_machine = g_strconcat("accel=", from_machine, NULL);
+
+        option_prepend(errp, from_machine ? "M" : "accel",
+                       from_machine ? in_machine : g_ptr_array_index(specs, failed));
     }
     return ms->accel != NULL;
 }
