@@ -100,7 +100,7 @@ static void queue_clear(VirtQueue *vq)
     vq->desc = vq->avail = vq->used = 0;
     vq->align = 4096;
     vq->last_avail = vq->seen_avail = vq->used_idx = vq->signalled = 0;
-    vq->signalled_valid = false;
+    vq->signalled_valid = vq->unsignalled = false;
     vq->inflight = 0;
     vq->epoch++;
 }
@@ -369,6 +369,7 @@ static const StateField queue_rows[] = {
     S_U16(VirtQueue, used_idx),
     S_U16(VirtQueue, signalled),
     S_BOOL(VirtQueue, signalled_valid),
+    S_BOOL(VirtQueue, unsignalled),
     /* The back ends are drained before a save. */
     S_U32(VirtQueue, inflight, .flags = STATE_TRANSIENT),
     S_U32(VirtQueue, epoch, .flags = STATE_TRANSIENT | STATE_NO_RESET),

@@ -341,6 +341,7 @@ void virtqueue_flush(VirtQueue *vq, unsigned count)
     /* The release store orders the elements before the index. */
     store_u16(vq, vq->used + 2, new);
     vq->used_idx = new;
+    vq->unsignalled = true;
     if ((int16_t)(new - vq->signalled) < (uint16_t)(new - old)) {
         vq->signalled_valid = false; /* the index has passed the mark by a whole round */
     }
@@ -384,7 +385,11 @@ void virtqueue_notify(VirtQueue *vq)
 {
     VirtIODevice *vdev = vq->vdev;
 
-    if (virtio_queue_live(vq) && wants_interrupt(vq) && !vdev->broken) {
+    if (!vq->unsignalled || !virtio_queue_live(vq)) {
+        return;
+    }
+    vq->unsignalled = false;
+    if (wants_interrupt(vq) && !vdev->broken) {
         vdev->isr |= VIRTIO_ISR_QUEUE;
         vdev->ops->notify_queue(vdev->transport, vq->index);
     }

@@ -69,6 +69,7 @@ struct VirtQueue {
     uint16_t used_idx;
     uint16_t signalled;   /* used_idx when the driver was last interrupted */
     bool signalled_valid;
+    bool unsignalled;     /* something was returned since the last virtqueue_notify() */
     uint32_t inflight;    /* taken and not yet returned, at most num */
 
     uint32_t epoch;       /* counts resets; an element of an older epoch is not returned */
