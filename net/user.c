@@ -23,6 +23,12 @@ static void hostfwd_free(gpointer p)
     g_free(f);
 }
 
+/* Four numbers; the abbreviations of inet_aton(), where 10.0.2 is 10.0.0.2, are slips here. */
+static bool parse_ip4(const char *text, struct in_addr *out)
+{
+    return inet_pton(AF_INET, text, out) == 1;
+}
+
 /* "[addr]:port" */
 static bool parse_end(const char *text, size_t len, uint64_t min_port, struct in_addr *addr,
                       int *port)
@@ -36,7 +42,7 @@ static bool parse_end(const char *text, size_t len, uint64_t min_port, struct in
     }
     *colon = 0;
     addr->s_addr = INADDR_ANY;
-    if ((s[0] && !inet_aton(s, addr)) || !parse_u64("port", colon + 1, min_port, 65535, &v, NULL)) {
+    if ((s[0] && !parse_ip4(s, addr)) || !parse_u64("port", colon + 1, min_port, 65535, &v, NULL)) {
         return false;
     }
     *port = v;
@@ -131,11 +137,11 @@ static char *strings_print(const Object *obj, const Property *p, const void *fie
 /* Both take one element at a time: the option may be repeated. */
 static const PropertyType prop_hostfwd = {
     .name = "rule", .parse = hostfwd_parse, .print = hostfwd_print,
-    .set_default = list_default, .release = list_release,
+    .set_default = list_default, .release = list_release, .repeatable = true,
 };
 static const PropertyType prop_strings = {
     .name = "str", .parse = strings_parse, .print = strings_print,
-    .set_default = list_default, .release = list_release,
+    .set_default = list_default, .release = list_release, .repeatable = true,
 };
 
 /* ---- Addresses ---- */
@@ -166,14 +172,14 @@ static bool parse_net4(UserNet *un, Error **errp)
     uint64_t bits;
     struct in_addr m;
 
-    if (!inet_aton(part[0], &un->a_net)) {
+    if (!parse_ip4(part[0], &un->a_net)) {
         return bad("net", text, "an address such as 10.0.2.0/24", errp);
     }
     if (!part[1]) {
         mask = natural_mask(ntohl(un->a_net.s_addr));
     } else if (parse_u64("net", part[1], 4, 30, &bits, NULL)) {
         mask = UINT32_MAX << (32 - bits);
-    } else if (strchr(part[1], '.') && inet_aton(part[1], &m)) {
+    } else if (strchr(part[1], '.') && parse_ip4(part[1], &m)) {
         mask = ntohl(m.s_addr);
     } else {
         return bad("net", text, "a mask of 4 to 30 bits", errp);
@@ -194,7 +200,7 @@ static bool parse_in_net4(UserNet *un, const char *key, const char *text, uint32
         out->s_addr = un->a_net.s_addr | (htonl(def) & ~un->a_mask.s_addr);
         return true;
     }
-    if (!inet_aton(text, out)) {
+    if (!parse_ip4(text, out)) {
         return bad(key, text, "an IPv4 address", errp);
     }
     if ((out->s_addr & un->a_mask.s_addr) != un->a_net.s_addr) {
