@@ -119,6 +119,7 @@ CSR_WRITE_FN(mcountinhibit)
     return 0;
 }
 
+/* There is an event register for each number; those without a counter stay zero. */
 CSR_READ(mhpmevent)
 {
     return env->mhpmevent[counter_number(csr)];
@@ -129,7 +130,7 @@ CSR_WRITE_FN(mhpmevent)
     unsigned n = counter_number(csr);
     uint64_t count;
 
-    if (value > EVENT_INSTRUCTIONS)
+    if (value > EVENT_INSTRUCTIONS || !check_hpm(env, csr))
         return 0;
     count = read_counter(env, n);
     env->mhpmevent[n] = value;
