@@ -238,11 +238,11 @@ static bool nic_option(BackendContext *c, const char *text, Error **errp)
         return false;
     }
     type = keyval_take(kv, "type");
-    model = keyval_take(kv, "model");
-    mac = keyval_take(kv, "mac");
     if (type && !strcmp(type, "none")) {
         return keyval_check_used(kv, (const char *const[]){ "type", NULL }, errp);
     }
+    model = keyval_take(kv, "model");
+    mac = keyval_take(kv, "mac");
     if (!model) {
         model = c->mc->default_nic;
     }

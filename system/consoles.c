@@ -5,9 +5,9 @@
  */
 #include "system/startup.h"
 
-#include "system/chardev.h"
+#include <string.h>
 
-#define MAX_SERIAL 4
+#include "system/chardev.h"
 
 static bool uses_stdio(GPtrArray *forms)
 {
@@ -66,15 +66,17 @@ static bool one_monitor(unsigned n, const char *form, GPtrArray *monitors, Error
 
 bool consoles_create(const Options *o, MachineState *ms, GPtrArray *monitors, Error **errp)
 {
+    const MachineClass *mc = MACHINE_GET_CLASS(ms);
     bool free_terminal = !o->nodefaults && !stdio_taken(o);
 
-    if (o->serial->len > MAX_SERIAL) {
-        error_setg(errp, "-serial is given %u times, the most is %d", o->serial->len, MAX_SERIAL);
-        return false;
-    }
     for (guint i = 0; i < o->serial->len; i++) {
         const char *form = g_ptr_array_index(o->serial, i);
 
+        if (i >= mc->nr_serial && strcmp(form, "none") != 0) {
+            error_setg(errp, "-serial %s: board '%s' has only %u serial port%s", form, mc->name,
+                       mc->nr_serial, mc->nr_serial == 1 ? "" : "s");
+            return false;
+        }
         if (!one_serial(ms, i, form, monitors, errp)) {
             option_prepend(errp, "serial", form);
             return false;

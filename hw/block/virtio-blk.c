@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "util/bits.h"
 #include "util/byteorder.h"
 
 #define TYPE_VIRTIO_BLK "virtio-blk-device"
@@ -422,6 +423,18 @@ static bool changed_num_queues(Object *obj, const Property *prop, Error **errp)
     return true;
 }
 
+/* A split ring's size is a power of two. */
+static bool changed_queue_size(Object *obj, const Property *prop, Error **errp)
+{
+    uint16_t n = VIRTIO_BLK(obj)->queue_size;
+
+    if (!is_pow2(n)) {
+        error_setg(errp, "property 'queue-size' is %u, expected a power of two", n);
+        return false;
+    }
+    return true;
+}
+
 static const StateField blk_rows[] = { S_BOOL(VirtIOBlk, wce), S_END };
 static const StateTable blk_state = { .name = TYPE_VIRTIO_BLK, .fields = blk_rows };
 
@@ -430,8 +443,9 @@ static const Property blk_props[] = {
     PROP_STR("serial", VirtIOBlk, serial, NULL, "serial number, 20 bytes"),
     { PROP_(prop_u16, "num-queues", VirtIOBlk, num_queues), .def.u = UINT16_MAX,
       .help = "queues, 65535 for as many as suit", .changed = changed_num_queues },
-    PROP_U16("queue-size", VirtIOBlk, queue_size, 256, 3, VIRTQUEUE_MAX_SIZE,
-             "segments of a request, and two more"),
+    { PROP_(prop_u16, "queue-size", VirtIOBlk, queue_size), .def.u = 256, .min = 4,
+      .max = VIRTQUEUE_MAX_SIZE, .changed = changed_queue_size,
+      .help = "segments of a request, and two more" },
     PROP_SIZE("logical_block_size", VirtIOBlk, logical_block_size, 0, 0, 2 * MiB,
               "unit of requests (default: 512)"),
     PROP_SIZE("physical_block_size", VirtIOBlk, physical_block_size, 0, 0, 2 * MiB,

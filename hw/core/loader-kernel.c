@@ -4,8 +4,10 @@
  * SPDX-License-Identifier: MIT
  */
 #include <elf.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include "hw/core/loader-internal.h"
@@ -240,11 +242,36 @@ static bool check_raw(const char *name, GBytes *data, Error **errp)
     return true;
 }
 
+/* Only ELF files with debug information and what is packed may be larger than the room for them;
+ * of a raw file too large, nothing is read but its first bytes. */
+static uint64_t largest_kernel(const char *path, uint64_t room)
+{
+    uint8_t head[IMG_HEADER];
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, head, sizeof(head)) : -1;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (n <= 0) {
+        return 4 * GiB; /* load_file() will say what is wrong */
+    }
+    switch (image_format(head, (uint64_t)n)) {
+    case IMAGE_ELF:
+    case IMAGE_GZIP:
+    case IMAGE_UIMAGE:
+        return 4 * GiB;
+    default:
+        return room;
+    }
+}
+
 bool load_kernel(ImageLoader *l, const char *path, hwaddr addr, hwaddr limit, LoadedImage *out,
                  Error **errp)
 {
     g_autofree char *name = g_strdup_printf("-kernel %s", path);
-    g_autoptr(GBytes) data = loader_read("-kernel", path, 4 * GiB, errp);
+    uint64_t max = largest_kernel(path, addr < limit ? limit - addr : 4 * GiB);
+    g_autoptr(GBytes) data = loader_read("-kernel", path, max, errp);
     gsize size;
     const uint8_t *d;
 

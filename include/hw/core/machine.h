@@ -48,6 +48,7 @@ struct MachineClass {
     const char *default_cpu;   /* type name's short form: "rv64" */
     const char *cpu_type;      /* base type that -cpu must name a child of */
     const char *default_nic;   /* for -nic without model= */
+    unsigned nr_serial;        /* UARTs; more -serial are an error */
     const char *block_if_virtio; /* device type for -drive if=virtio */
 
     /* Builds everything; devices of -device follow, then machine_done. */
