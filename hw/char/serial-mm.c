@@ -24,6 +24,7 @@ struct SerialMM {
     Timer timeout;
     uint8_t regshift;
     Object *chardev;
+    bool input_held; /* the character device was told that there is no room */
 };
 
 static void serial_pull_timeout(SerialMM *s)
@@ -56,29 +57,35 @@ static void serial_update(SerialMM *s)
     irq_set(&DEVICE(s)->irq_out[0], serial_core_irq(&s->core));
 }
 
+/* Asks for input again once a good part of the FIFO is free: a call for every character that the
+ * guest reads would wake the main loop for every character. */
+static void serial_accept_input(SerialMM *s)
+{
+    size_t enough = s->core.fcr & FCR_ENABLE ? SERIAL_FIFO_SIZE / 2 : 1;
+
+    if (s->input_held && serial_core_rx_room(&s->core) >= enough) {
+        s->input_held = false;
+        chr_accept_input((Chardev *)s->chardev);
+    }
+}
+
 static MemTxResult serial_mm_read(void *opaque, hwaddr addr, uint64_t *value, unsigned size)
 {
     SerialMM *s = opaque;
-    size_t room = serial_core_rx_room(&s->core);
 
     *value = serial_core_read(&s->core, (addr >> s->regshift) & 7);
     serial_update(s);
-    if (s->chardev && room == 0 && serial_core_rx_room(&s->core) > 0) {
-        chr_accept_input((Chardev *)s->chardev);
-    }
+    serial_accept_input(s);
     return MEMTX_OK;
 }
 
 static MemTxResult serial_mm_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
 {
     SerialMM *s = opaque;
-    size_t room = serial_core_rx_room(&s->core);
 
-    serial_core_write(&s->core, (addr >> s->regshift) & 7, value);
+    serial_core_write(&s->core, (addr >> s->regshift) & 7, (uint8_t)value);
     serial_update(s);
-    if (s->chardev && room == 0 && serial_core_rx_room(&s->core) > 0) {
-        chr_accept_input((Chardev *)s->chardev); /* FIFO cleared or loopback left */
-    }
+    serial_accept_input(s); /* the FIFO may have been cleared, or loopback left */
     return MEMTX_OK;
 }
 
@@ -96,6 +103,7 @@ static size_t serial_can_receive(void *opaque)
     SerialMM *s = opaque;
     g_mutex_lock(&DEVICE(s)->lock);
     size_t room = serial_core_rx_room(&s->core);
+    s->input_held = room == 0;
     g_mutex_unlock(&DEVICE(s)->lock);
     return room;
 }
@@ -180,9 +188,7 @@ static void serial_mm_reset(DeviceState *dev)
     SerialMM *s = SERIAL_MM(dev);
     serial_core_reset(&s->core);
     serial_update(s);
-    if (s->chardev) {
-        chr_accept_input((Chardev *)s->chardev);
-    }
+    serial_accept_input(s);
 }
 
 static void serial_mm_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *ctx)
@@ -229,6 +235,7 @@ static void serial_mm_post_load(Object *obj)
     SerialMM *s = SERIAL_MM(obj);
     g_mutex_lock(&DEVICE(s)->lock);
     serial_update(s);
+    serial_accept_input(s);
     g_mutex_unlock(&DEVICE(s)->lock);
 }
 
@@ -250,6 +257,7 @@ static const StateField serial_mm_fields[] = {
     S_U8(SerialMM, core.rx_len, .max = SERIAL_FIFO_SIZE),
     S_BYTES(SerialMM, core.tx, SERIAL_FIFO_SIZE),
     S_U8(SerialMM, core.tx_len, .max = SERIAL_FIFO_SIZE),
+    S_BOOL(SerialMM, input_held, .flags = STATE_TRANSIENT | STATE_NO_RESET),
     S_END,
 };
 
