@@ -39,6 +39,7 @@ static Object *new_of_type(TypeImpl *t)
     obj->ref = 1;
     object_properties_init(obj);
     run_init(t, obj);
+    object_globals_apply(obj);
     return obj;
 }
 

@@ -52,6 +52,8 @@ const Option option_table[] = {
     { "net", NULL, LIST(net, "none"), "-net none is the same as -nic none" },
     { "object", NULL, LIST(object, "TYPE,id=ID[,PROP=VALUE]"),
       "an object for devices to use; -object help lists types" },
+    { "global", NULL, LIST(global, "TYPE.PROP=VALUE"),
+      "another default for a property of every object of a type" },
     { "nodefaults", NULL, FLAG(nodefaults), "no serial port, monitor or network card unless asked for" },
 
     { "chardev", NULL, LIST(chardev, "BACKEND,id=ID[,mux=on][,PROP=VALUE]"),
@@ -79,7 +81,7 @@ static const size_t list_fields[] = {
     offsetof(Options, smp),     offsetof(Options, drive),   offsetof(Options, device),
     offsetof(Options, netdev),  offsetof(Options, nic),     offsetof(Options, object),
     offsetof(Options, chardev), offsetof(Options, serial),  offsetof(Options, monitor),
-    offsetof(Options, warnings), offsetof(Options, net),
+    offsetof(Options, warnings), offsetof(Options, net),     offsetof(Options, global),
 };
 
 static void *field_of(Options *o, size_t offset)

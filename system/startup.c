@@ -233,6 +233,48 @@ static bool settings(const Options *o, Error **errp)
     return true;
 }
 
+/* -global TYPE.PROP=VALUE, or with the parts named: driver=, property=, value=. */
+static bool add_global(const char *text, Error **errp)
+{
+    const char *eq = strchr(text, '='), *dot = strchr(text, '.');
+
+    if (eq && dot && dot < eq) {
+        g_autofree char *type = g_strndup(text, dot - text);
+        g_autofree char *prop = g_strndup(dot + 1, eq - dot - 1);
+
+        return object_global_add(type, prop, eq + 1, errp);
+    }
+    if (g_str_has_prefix(text, "driver=")) {
+        static const char *const known[] = { "driver", "property", "value", NULL };
+        g_autoptr(KeyVals) kv = keyval_parse(text, NULL, false, errp);
+        const char *type = kv ? keyval_take(kv, "driver") : NULL;
+        const char *prop = kv ? keyval_take(kv, "property") : NULL;
+        const char *value = kv ? keyval_take(kv, "value") : NULL;
+
+        if (!kv || !keyval_check_used(kv, known, errp)) {
+            return false;
+        }
+        if (prop && value) {
+            return object_global_add(type, prop, value, errp);
+        }
+    }
+    error_setg(errp, "expected TYPE.PROP=VALUE");
+    return false;
+}
+
+static bool add_globals(const Options *o, Error **errp)
+{
+    for (guint i = 0; i < o->global->len; i++) {
+        const char *text = g_ptr_array_index(o->global, i);
+
+        if (!add_global(text, errp)) {
+            option_prepend(errp, "global", text);
+            return false;
+        }
+    }
+    return true;
+}
+
 StartupResult startup(const Options *o, Error **errp)
 {
     g_autoptr(KeyVals) props = NULL;
@@ -242,7 +284,7 @@ StartupResult startup(const Options *o, Error **errp)
     MachineState *ms;
     RunPolicy policy = { .no_reboot = o->no_reboot, .no_shutdown = o->no_shutdown };
 
-    if (!mc || !settings(o, errp)) {
+    if (!mc || !settings(o, errp) || !add_globals(o, errp)) {
         return STARTUP_FAILED;
     }
     main_loop_init(&policy);

@@ -114,6 +114,15 @@ bool object_set_keyvals(void *obj, KeyVals *kv, Error **errp);
 /* For the program's own settings, whose names and values are known to be right. */
 void object_property_set_known(void *obj, const char *name, const char *value);
 
+/*
+ * -global TYPE.PROP=VALUE: objects of the type, and of types that derive from it, begin with this
+ * value. Later ones win; what is set on the object itself wins over all. Before the machine is made.
+ */
+bool object_global_add(const char *type, const char *prop, const char *value, Error **errp);
+void object_globals_clear(void);
+/* Internal to object_new(). */
+void object_globals_apply(Object *obj);
+
 /* Every property name of a class, parents included, sorted, NULL-terminated; g_free() the array
  * (not the strings). For suggestions and completion. */
 const char **object_property_names(const ObjectClass *klass);
