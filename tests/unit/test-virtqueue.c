@@ -883,6 +883,33 @@ static void test_bus(void)
     rig_free(r);
 }
 
+/* -global reaches types, and types that derive from them; the object's own setting wins. */
+static void test_global(void)
+{
+    static const char *const bad[][3] = {
+        { "virtio-mimo", "force-legacy", "off" }, { "virtio-mmio", "force_legacy", "off" },
+        { "virtio-mmio", "force-legacy", "perhaps" },
+    };
+    const char *const props[] = { "indirect_desc", "on", NULL };
+    Rig *r;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
+        Error *err = NULL;
+
+        g_assert_false(object_global_add(bad[i][0], bad[i][1], bad[i][2], &err));
+        g_assert_nonnull(err);
+        error_free(err);
+    }
+    g_assert_true(object_global_add("virtio-device", "event_idx", "off", NULL));
+    g_assert_true(object_global_add(TYPE_TOY, "queue_reset", "off", NULL));
+    g_assert_true(object_global_add(TYPE_TOY, "indirect_desc", "off", NULL));
+    r = rig_new(false);
+    rig_plug(r, TYPE_TOY, props);
+    object_globals_clear();
+    g_assert_cmphex(rig_offered(r), ==, BIT_ULL(28) | BIT_ULL(32));
+    rig_free(r);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -899,6 +926,7 @@ int main(int argc, char **argv)
     g_test_add_func("/virtqueue/reset-in-flight", test_reset_in_flight);
     g_test_add_func("/virtqueue/save-load", test_save_load);
     g_test_add_func("/virtqueue/bus", test_bus);
+    g_test_add_func("/virtqueue/global", test_global);
     for (unsigned i = 0; i < G_N_ELEMENTS(hostile); i++) {
         g_autofree char *path = g_strdup_printf("/virtqueue/hostile/%s", hostile[i].name);
 
