@@ -85,9 +85,15 @@ static bool is_stale(const char *path, const struct sockaddr_un *sa)
 static int local_listen(const char *path, Error **errp)
 {
     struct sockaddr_un sa;
+    struct stat st;
     int fd;
 
     if (!local_address(path, &sa, errp) || (fd = local_socket(errp)) < 0) {
+        return -1;
+    }
+    if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+        error_setg(errp, "cannot listen on '%s': it exists and is no socket", path);
+        close(fd);
         return -1;
     }
     if (is_stale(path, &sa)) {

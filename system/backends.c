@@ -161,6 +161,10 @@ static bool drive_option(BackendContext *c, const char *text, Error **errp)
     bool attach;
 
     if (!kv) {
+        if (errp && !strchr(text, '=')) {
+            g_clear_pointer(errp, error_free);
+            error_setg(errp, "'%s' has no key (a file is given as file=%s)", text, text);
+        }
         return false;
     }
     interface = keyval_take(kv, "if");

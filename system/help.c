@@ -40,25 +40,27 @@ static void add_line(GString *out, const char *name, const char *desc)
     }
 }
 
-/* The concrete types of a base, without an affix of their names. */
+/* A type's name without what all types of its kind share; g_free(). */
+static char *short_name(const ObjectClass *k, const char *prefix, const char *suffix)
+{
+    const char *name = object_class_name(k);
+    size_t len;
+
+    name += g_str_has_prefix(name, prefix) ? strlen(prefix) : 0;
+    len = strlen(name);
+    len -= g_str_has_suffix(name, suffix) ? strlen(suffix) : 0;
+    return g_strndup(name, len);
+}
+
+/* The concrete types of a base. */
 static void list_types(GString *out, const char *base, const char *prefix, const char *suffix)
 {
     g_autoptr(GPtrArray) list = object_class_list(base, false);
 
     for (guint i = 0; i < list->len; i++) {
         ObjectClass *k = g_ptr_array_index(list, i);
-        const char *name = object_class_name(k);
-        size_t len = strlen(name);
-        g_autofree char *shown = NULL;
+        g_autofree char *shown = short_name(k, prefix, suffix);
 
-        if (g_str_has_prefix(name, prefix)) {
-            name += strlen(prefix);
-            len = strlen(name);
-        }
-        if (g_str_has_suffix(name, suffix)) {
-            len -= strlen(suffix);
-        }
-        shown = g_strndup(name, len);
         add_line(out, shown, object_class_desc(k));
     }
 }
@@ -75,16 +77,26 @@ static bool type_help(GString *out, const char *what, const char *name, const ch
 {
     g_autofree char *type = g_strconcat(prefix, name, suffix, NULL);
     g_autofree char *title = g_strdup_printf("properties of %s '%s'", what, name);
-    g_autoptr(GString) list = NULL;
+    g_autoptr(GPtrArray) list = NULL;
+    const char *near;
     ObjectClass *k = object_class_by_name(type);
 
     if (k && object_class_is(k, base) && !object_class_is_abstract(k)) {
         class_help(out, title, k);
         return true;
     }
-    list = g_string_new(NULL);
-    list_types(list, base, prefix, suffix);
-    error_setg(errp, "no %s '%s' (',help' without a name lists all)", what, name);
+    list = object_class_list(base, false);
+    for (guint i = 0; i < list->len; i++) {
+        list->pdata[i] = short_name(list->pdata[i], prefix, suffix);
+    }
+    g_ptr_array_set_free_func(list, g_free);
+    g_ptr_array_add(list, NULL);
+    near = nearest_name(name, (const char *const *)list->pdata);
+    if (near) {
+        error_setg(errp, "no %s '%s' (did you mean '%s'?)", what, name, near);
+    } else {
+        error_setg(errp, "no %s '%s' ('help' lists all)", what, name);
+    }
     return false;
 }
 

@@ -48,7 +48,7 @@ static bool take_one(SmpGiven *g, const char *text, Error **errp)
 }
 
 /* What was not given follows from what was: cores take what is left over. */
-static bool complete(const SmpGiven *g, CPUTopology *t, Error **errp)
+static bool complete(const SmpGiven *g, uint64_t limit, CPUTopology *t, Error **errp)
 {
     uint64_t sockets = MAX(g->sockets, 1), clusters = MAX(g->clusters, 1);
     uint64_t threads = MAX(g->threads, 1), cores = g->cores;
@@ -70,6 +70,10 @@ static bool complete(const SmpGiven *g, CPUTopology *t, Error **errp)
                    "sockets %" PRIu64 " * clusters %" PRIu64 " * cores %" PRIu64
                    " * threads %" PRIu64 " is %" PRIu64 ", not maxcpus %" PRIu64,
                    sockets, clusters, cores, threads, product, max);
+        return false;
+    }
+    if (max > limit) {
+        error_setg(errp, "%" PRIu64 " CPUs are more than the board's %" PRIu64, max, limit);
         return false;
     }
     if (cpus > max) {
@@ -94,12 +98,7 @@ bool smp_parse(GPtrArray *texts, unsigned max_cpus, CPUTopology *t, Error **errp
             return false;
         }
     }
-    if (!complete(&g, t, errp)) {
-        option_prepend(errp, "smp", last);
-        return false;
-    }
-    if (t->max_cpus > max_cpus) {
-        error_setg(errp, "%u CPUs are more than the board's %u", t->max_cpus, max_cpus);
+    if (!complete(&g, max_cpus, t, errp)) {
         option_prepend(errp, "smp", last);
         return false;
     }

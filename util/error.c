@@ -9,8 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Longer texts come from hostile or mistaken input; the end of them helps nobody. */
-#define ERROR_TEXT_MAX 1000
+/* Longer texts come from hostile or mistaken input: of those, the two ends are kept. */
+#define ERROR_TEXT_HEAD 300
+#define ERROR_TEXT_TAIL 300
 
 struct Error {
     char *text;
@@ -25,12 +26,36 @@ void error_set_progname(const char *argv0)
     progname = slash ? slash + 1 : argv0;
 }
 
+static bool is_continuation(char c)
+{
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Cuts the middle out of a long text, between characters. */
+static void shorten(GString *s)
+{
+    size_t from = ERROR_TEXT_HEAD, to;
+
+    if (s->len <= ERROR_TEXT_HEAD + ERROR_TEXT_TAIL) {
+        return;
+    }
+    to = s->len - ERROR_TEXT_TAIL;
+    while (is_continuation(s->str[from])) {
+        from--;
+    }
+    while (is_continuation(s->str[to])) {
+        to++;
+    }
+    g_string_erase(s, from, to - from);
+    g_string_insert(s, from, "...");
+}
+
 /* One printable line of bounded length: what came from outside must not drive the terminal. */
 static char *one_line(const char *text)
 {
     GString *out = g_string_new(NULL);
 
-    for (const char *p = text; *p && out->len < ERROR_TEXT_MAX;) {
+    for (const char *p = text; *p;) {
         gunichar c = g_utf8_get_char_validated(p, -1);
 
         if (c == (gunichar)-1 || c == (gunichar)-2) {
@@ -46,9 +71,7 @@ static char *one_line(const char *text)
         }
         p = g_utf8_next_char(p);
     }
-    if (out->len >= ERROR_TEXT_MAX) {
-        g_string_append(out, "...");
-    }
+    shorten(out);
     return g_string_free(out, FALSE);
 }
 

@@ -44,6 +44,15 @@ static bool find_firmware(const char *bios, const char **path, Error **errp)
     return false;
 }
 
+static bool check_width(const char *what, const char *path, const LoadedImage *image,
+                        Error **errp)
+{
+    if (image->is_elf32) {
+        error_setg(errp, "%s %s: 32-bit ELF file; the board's CPUs are 64-bit", what, path);
+    }
+    return !image->is_elf32;
+}
+
 static bool load_firmware(VirtMachineState *s, LoadedImage *fw, bool *present, Error **errp)
 {
     MachineState *ms = MACHINE(s);
@@ -66,7 +75,8 @@ static bool load_firmware(VirtMachineState *s, LoadedImage *fw, bool *present, E
     ImageFormat format = image_format(data, size);
     g_free(data);
     if (format == IMAGE_ELF) {
-        return load_elf(&s->loader, "-bios", path, base, base + ms->ram_size, fw, errp);
+        return load_elf(&s->loader, "-bios", path, base, base + ms->ram_size, fw, errp) &&
+               check_width("-bios", path, fw, errp);
     }
     return load_raw(&s->loader, "-bios", path, base, ms->ram_size, fw, errp);
 }
@@ -171,7 +181,8 @@ bool virt_boot_setup(VirtMachineState *s, FDTBuilder *fdt, Error **errp)
     }
     if (ms->kernel) {
         hwaddr at = have_fw ? align_up(fw.addr + fw.size, PLACE_ALIGN) : base;
-        if (!load_kernel(&s->loader, ms->kernel, at, end, &kernel, errp)) {
+        if (!load_kernel(&s->loader, ms->kernel, at, end, &kernel, errp) ||
+            !check_width("-kernel", ms->kernel, &kernel, errp)) {
             return false;
         }
         /* A kernel linked for virtual addresses has an entry where nothing was loaded. */

@@ -1,0 +1,92 @@
+# The files that the rows of the table name: made afresh for each run, in one folder.
+# SPDX-License-Identifier: MIT
+import gzip
+import os
+import socket
+import struct
+
+KIB, MIB = 1 << 10, 1 << 20
+DRAM = 0x80000000
+
+
+def elf(cls=2, data=1, machine=243, kind=2, entry=DRAM, segments=(), phnum=None, phoff=64):
+    """An ELF file with one program header per (vaddr, filesz, memsz[, offset])."""
+    endian = '<' if data == 1 else '>'
+    ident = b'\x7fELF' + bytes([cls, data, 1]) + bytes(9)
+    phnum = len(segments) if phnum is None else phnum
+    if cls == 1:
+        text = ident + struct.pack(endian + 'HHIIIIIHHHHHH', kind, machine, 1, segments[0][0], 52,
+                                   0, 0, 52, 32, 1, 40, 0, 0)
+        text += struct.pack(endian + 'IIIIIIII', 1, 0x1000, *segments[0][:1] * 2,
+                            *segments[0][1:3], 5, 0x1000)
+        return text + bytes(0x2000 - len(text))
+    head = struct.pack(endian + 'HHIQQQIHHHHHH', kind, machine, 1, entry, phoff, 0, 0, 64, 56,
+                       phnum, 64, 0, 0)
+    body = b''
+    for seg in segments:
+        vaddr, filesz, memsz = seg[:3]
+        offset = seg[3] if len(seg) > 3 else 0x1000
+        body += struct.pack(endian + 'IIQQQQQQ', 1, 5, offset, vaddr, vaddr, filesz, memsz, 0x1000)
+    text = ident + head + body
+    return text + bytes(0x1000 - len(text)) + b'\x13\0\0\0' * 1024
+
+
+def linux_image(size=0x10000, offset=0x200000, magic=b'RSC\x05'):
+    """The header of a Linux Image and nothing behind it."""
+    return struct.pack('<IIQQQIIQQ4sI', 0x6f, 0, offset, size, 0, 2, 0, 0, 0x5643534952, magic,
+                       0) + bytes(4096 - 64)
+
+
+def dtb(magic=0xd00dfeed, total=None):
+    """A tree of one empty root node."""
+    struct_block = struct.pack('>II', 1, 0) + struct.pack('>II', 2, 9)
+    size = 56 + len(struct_block)
+    return struct.pack('>10I', magic, size if total is None else total, 56, size, 40, 17, 16, 0, 0,
+                       len(struct_block)) + bytes(16) + struct_block
+
+
+def make(folder):
+    """Fills the folder; returns what must be kept open while the tests run."""
+    files = {
+        'empty': b'',
+        'text': b'this is no machine code\n' * 10,
+        'kernel.bin': b'\x6f\0\0\0' * 1024,
+        'kernel2.elf': elf(segments=[(DRAM + 2 * MIB, 4096, 4096)]),
+        'elf-arm': elf(machine=183, segments=[(DRAM, 4096, 4096)]),
+        'elf-32': elf(cls=1, segments=[(DRAM + 2 * MIB, 4096, 4096)]),
+        'elf-be': elf(data=2, segments=[(DRAM, 4096, 4096)]),
+        'elf-short': elf(segments=[(DRAM, 4096, 4096)])[:80],
+        'elf-rel': elf(kind=1, segments=[(DRAM, 4096, 4096)]),
+        'elf-nothing': elf(),
+        'elf-low': elf(entry=0x1000, segments=[(0x1000, 4096, 4096)]),
+        'elf-huge': elf(segments=[(DRAM, 4096, 1 << 62)]),
+        'elf-wrap': elf(segments=[((1 << 64) - 4096, 4096, 8192)]),
+        'elf-beyond': elf(segments=[(DRAM, 0x100000, 0x100000)]),
+        'elf-shrink': elf(segments=[(DRAM, 4096, 16)]),
+        'elf-overlap': elf(segments=[(DRAM, 4096, 4096), (DRAM + 16, 4096, 4096)]),
+        'elf-headers': elf(segments=[(DRAM, 4096, 4096)], phnum=60000),
+        'elf-entry': elf(entry=0x10, segments=[(DRAM + 2 * MIB, 4096, 4096)]),
+        'image-big': linux_image(size=1 << 40),
+        'image-far': linux_image(offset=1 << 40),
+        'cut.gz': gzip.compress(os.urandom(20000))[:5000],
+        'bad.gz': b'\x1f\x8b\x08\0' + b'\xff' * 100,
+        'bomb.gz': gzip.compress(bytes(300 * MIB), 1),
+        'good.dtb': dtb(),
+        'magic.dtb': dtb(magic=0xd00dfeee),
+        'long.dtb': dtb(total=1 << 30),
+        'short.dtb': dtb()[:50],
+        'initrd': os.urandom(4096),
+        'odd.img': bytes(1000),
+    }
+    for name, data in files.items():
+        with open(os.path.join(folder, name), 'wb') as f:
+            f.write(data)
+    for name, size in (('disk.img', MIB), ('big', 1 << 32), ('huge.img', 1 << 42)):
+        with open(os.path.join(folder, name), 'wb') as f:
+            f.truncate(size)
+    os.mkdir(os.path.join(folder, 'dir'))
+    os.mkfifo(os.path.join(folder, 'fifo'))
+    served = socket.socket(socket.AF_UNIX)
+    served.bind(os.path.join(folder, 'served.sock'))
+    served.listen(1)
+    return [served]
