@@ -8,6 +8,7 @@
  *   EXEC_MAIN(mret)    { riscv_mret(env, op); }                  then through the main loop
  *   EXEC_LOAD(lw, 32) { RD = SEXT32(value); }                    the address is RS1 + IMM
  *   EXEC_STORE(sw, 32) { return RS2; }                           the same; returns what to store
+ *   EXEC_TRY(fadd_d, short form, exact form)                     the first is a condition: false if it declines
  *   EXEC_EFFECTS(csrrw) { ... return effects; }                  goes on unless CSR_EFFECT_* say otherwise
  *
  * Each defines `exec_NAME` (static inline, the plain meaning, which the differential tests call
@@ -151,6 +152,23 @@
             EXEC_TAIL return slow_##name(env, op);                                          \
         TCG_NEXT(env, op);                                                                  \
     }
+
+/* Where the usual case has a short form that may decline, having changed nothing: the same way. */
+#define EXEC_TRY(name, try_it, exactly)                                                     \
+    EXEC_END_(name, none)                                                                   \
+    EXEC_INLINE void exec_##name(CPURISCVState *env, const TCGOp *op)                       \
+    {                                                                                       \
+        exactly;                                                                            \
+    }                                                                                       \
+    EXEC_INLINE bool fast_##name(CPURISCVState *env, const TCGOp *op)                       \
+    {                                                                                       \
+        if (unlikely(!(try_it)))                                                            \
+            return false;                                                                   \
+        if (INSN_FS_DIRTY_##name)                                                           \
+            riscv_fs_dirty(env);                                                            \
+        return true;                                                                        \
+    }                                                                                       \
+    EXEC_MEM_(name)
 
 #if defined(__clang__) && !defined(TCG_LOOP_DISPATCH)
 #define EXEC_TAIL __attribute__((musttail))

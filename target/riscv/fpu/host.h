@@ -4,8 +4,7 @@
  * one whose result is not used, nor folds one at build time under another rounding mode.
  *
  * Only x86-64 so far. Its SSE unit gives IEEE results with tininess detected after rounding, as
- * RISC-V does; what differs (NaN results, out-of-range conversions) shows in the result, and
- * fpu/ops.h then asks the integer arithmetic.
+ * RISC-V does; what differs (NaN results, out-of-range conversions) is left to the integer arithmetic.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -97,12 +96,38 @@ static inline bool host_has_fma(void)
     HOST_CMP(ge_quiet##bits, "ucomis" s, type, "ae")                                \
     HOST_CMP(gt##bits, "comis" s, type, "a")                                        \
     HOST_CMP(ge##bits, "comis" s, type, "ae")                                       \
-    HOST_TO_INT(to_i32_##bits, "cvts" s "2si", type, int32_t)                       \
     HOST_TO_INT(to_i64_##bits, "cvts" s "2si", type, int64_t)                       \
-    HOST_TO_INT(trunc_i32_##bits, "cvtts" s "2si", type, int32_t)                   \
     HOST_TO_INT(trunc_i64_##bits, "cvtts" s "2si", type, int64_t)                   \
     HOST_FROM_INT(from_i32_##bits, "cvtsi2s" s "l", int32_t, type)                  \
     HOST_FROM_INT(from_i64_##bits, "cvtsi2s" s "q", int64_t, type)
+
+/* From and to registers of the guest. Not through the compiler, which would take a value that was
+ * also tested as an integer by way of an integer register. */
+static inline float host_load32(const uint64_t *p)
+{
+    float r;
+    __asm__("movss %1, %0" : "=x"(r) : "m"(*p));
+    return r;
+}
+
+static inline double host_load64(const uint64_t *p)
+{
+    double r;
+    __asm__("movsd %1, %0" : "=x"(r) : "m"(*p));
+    return r;
+}
+
+/* NaN-boxed, in one store: a load of 64 bits that follows must not wait for two. */
+static inline void host_store32(uint64_t *p, float v)
+{
+    static const uint32_t box[4] __attribute__((aligned(16))) = { 0, ~0u, ~0u, ~0u };
+    __asm__("orps %2, %0\n\tmovlps %0, %1" : "+x"(v), "=m"(*p) : "m"(box));
+}
+
+static inline void host_store64(uint64_t *p, double v)
+{
+    memcpy(p, &v, sizeof v);
+}
 
 HOST_FORMAT(32, float, "s")
 HOST_FORMAT(64, double, "d")
@@ -112,33 +137,5 @@ HOST_OP1(narrow, "cvtsd2ss", double, float)
 #else
 #define FP_HOST 0
 #endif
-
-static inline float bits_to_f32(uint32_t v)
-{
-    float f;
-    memcpy(&f, &v, sizeof f);
-    return f;
-}
-
-static inline double bits_to_f64(uint64_t v)
-{
-    double d;
-    memcpy(&d, &v, sizeof d);
-    return d;
-}
-
-static inline uint32_t f32_to_bits(float f)
-{
-    uint32_t v;
-    memcpy(&v, &f, sizeof v);
-    return v;
-}
-
-static inline uint64_t f64_to_bits(double d)
-{
-    uint64_t v;
-    memcpy(&v, &d, sizeof v);
-    return v;
-}
 
 #endif

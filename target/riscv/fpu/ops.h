@@ -1,10 +1,12 @@
 /*
- * Floating-point operations as instruction bodies use them: on the host's FPU where its result and
- * flags are exactly right, in integers elsewhere. fflags is kept; FS is the caller's.
+ * Floating-point operations as instruction bodies use them, in two forms. fp_try_X does the work on
+ * the host's FPU and returns true, if result and flags are certain to be right that way; else it
+ * has changed nothing that fp_exact_X, in integers, would not set as well. fp_exact_X always works.
  *
- * Operands and results are bits in the low part of a uint64_t; the number in a name is the format's
- * width. op->aux is the rm field (5 and 6 are refused by the decoder). An operation that rounds
- * raises illegal instruction, with nothing changed, if the mode is dynamic and frm is reserved.
+ * Operands and results are registers: 64-bit cells, narrow numbers NaN-boxed, 32-bit integers
+ * sign-extended. The number in a name is the format's width. rm is the instruction's field (5 and 6
+ * are refused by the decoder). fflags is kept; FS is the caller's. An exact operation that rounds raises
+ * illegal instruction, with nothing changed, if the mode is dynamic and frm is reserved.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -14,37 +16,22 @@
 #include "target/riscv/fpu/fpu.h"
 #include "target/riscv/fpu/host.h"
 
-/* Through integers, with the rounding mode of op and flags into env. */
-typedef uint64_t FpUnary(const FpFormat *f, uint64_t a, FpEnv *e);
-typedef uint64_t FpBinary(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e);
-uint64_t fp_slow_unary(CPURISCVState *env, const TCGOp *op, const FpFormat *f, FpUnary *fn,
-                       uint64_t a);
-uint64_t fp_slow_binary(CPURISCVState *env, const TCGOp *op, const FpFormat *f, FpBinary *fn,
-                        uint64_t a, uint64_t b);
-uint64_t fp_slow_fma(CPURISCVState *env, const TCGOp *op, const FpFormat *f, unsigned flips,
-                     uint64_t a, uint64_t b, uint64_t c);
-uint64_t fp_slow_to_int(CPURISCVState *env, const TCGOp *op, const FpFormat *f, uint64_t a,
-                        unsigned bits, bool is_signed);
-uint64_t fp_slow_from_int(CPURISCVState *env, const TCGOp *op, const FpFormat *f, uint64_t v,
-                          bool is_signed);
-uint64_t fp_slow_convert(CPURISCVState *env, const TCGOp *op, const FpFormat *to,
-                         const FpFormat *from, uint64_t a);
-
-/* What does not round has no use for op. */
-typedef bool FpCompare(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e);
-uint64_t fp_slow_min_max(CPURISCVState *env, const FpFormat *f, FpBinary *fn, uint64_t a,
-                         uint64_t b);
-bool fp_slow_compare(CPURISCVState *env, const FpFormat *f, FpCompare *fn, uint64_t a, uint64_t b);
+/* ---- NaN boxing ---- */
 
 static inline uint64_t fp_box32(uint64_t v)
 {
     return v | 0xffffffff00000000ULL;
 }
 
+static inline bool fp_boxed32(uint64_t v)
+{
+    return v >> 32 == 0xffffffff;
+}
+
 /* A narrow operand that is not NaN-boxed counts as the canonical NaN. */
 static inline uint64_t fp_unbox32(uint64_t v)
 {
-    return likely(v >> 32 == 0xffffffff) ? (uint32_t)v : 0x7fc00000;
+    return likely(fp_boxed32(v)) ? (uint32_t)v : 0x7fc00000;
 }
 
 static inline uint64_t fp_box64(uint64_t v)
@@ -52,165 +39,234 @@ static inline uint64_t fp_box64(uint64_t v)
     return v;
 }
 
+static inline bool fp_boxed64(uint64_t v)
+{
+    return true;
+}
+
 static inline uint64_t fp_unbox64(uint64_t v)
 {
     return v;
 }
 
+/* ---- In integers: exact.c ---- */
+
+#define FP_EXACT1(name) \
+    void fp_exact_##name(CPURISCVState *env, const TCGOp *op, uint64_t *d, const uint64_t *a);
+#define FP_EXACT2(name)                                                                     \
+    void fp_exact_##name(CPURISCVState *env, const TCGOp *op, uint64_t *d, const uint64_t *a, \
+                         const uint64_t *b);
+#define FP_EXACT3(name)                                                                     \
+    void fp_exact_##name(CPURISCVState *env, const TCGOp *op, uint64_t *d, const uint64_t *a, \
+                         const uint64_t *b, const uint64_t *c);
+#define FP_EXACT_FORMAT(bits)                                                               \
+    FP_EXACT2(add##bits) FP_EXACT2(sub##bits) FP_EXACT2(mul##bits) FP_EXACT2(div##bits)     \
+    FP_EXACT1(sqrt##bits)                                                                   \
+    FP_EXACT3(fmadd##bits) FP_EXACT3(fmsub##bits) FP_EXACT3(fnmadd##bits)                   \
+    FP_EXACT3(fnmsub##bits)                                                                 \
+    FP_EXACT2(min##bits) FP_EXACT2(max##bits)                                               \
+    FP_EXACT2(eq##bits) FP_EXACT2(lt##bits) FP_EXACT2(le##bits)                             \
+    FP_EXACT1(to_i32_##bits) FP_EXACT1(to_u32_##bits) FP_EXACT1(to_i64_##bits)              \
+    FP_EXACT1(to_u64_##bits)                                                                \
+    FP_EXACT1(from_i32_##bits) FP_EXACT1(from_u32_##bits) FP_EXACT1(from_i64_##bits)        \
+    FP_EXACT1(from_u64_##bits)
+FP_EXACT_FORMAT(32)
+FP_EXACT_FORMAT(64)
+FP_EXACT1(widen)
+FP_EXACT1(narrow)
+
+/* ---- On the host ---- */
+
 #if FP_HOST
-#define FP_ON_HOST_(mask, rm) likely(((mask) >> (rm)) & 1)
-#define FP_IF_HOST_(...) __VA_ARGS__
+#define FP_LIVE(env) (((env)->fp_fast >> FP_ANY) & 1)
+#define FP_MODE(env, op) likely(((env)->fp_fast >> (op)->aux) & 1)
+#define FP_MODE_FMA(env, op) likely(((env)->fp_fast_fma >> (op)->aux) & 1)
+#define FP_IF_HOST(...) __VA_ARGS__
 #else
-#define FP_IF_HOST_(...)
+#define FP_IF_HOST(...) return false;
 #endif
 
-#define FP_BINARY_(name, bits, type)                                                        \
-    static inline uint64_t fp_##name##bits(CPURISCVState *env, const TCGOp *op, uint64_t a, \
-                                           uint64_t b)                                      \
+#define FP_TRY1_(name, ...)                                                                 \
+    static inline bool fp_try_##name(CPURISCVState *env, const TCGOp *op, uint64_t *d,      \
+                                     const uint64_t *a)                                     \
     {                                                                                       \
-        FP_IF_HOST_(if (FP_ON_HOST_(env->fp_fast, op->aux)) {                               \
-            type r = host_##name##bits(FP_TO_##bits(a), FP_TO_##bits(b));                   \
-            if (likely(r == r))                                                             \
-                return FP_BITS_##bits(r);                                                   \
-        })                                                                                  \
-        return fp_slow_binary(env, op, &fp_binary##bits, ieee_##name, a, b);                \
+        FP_IF_HOST(__VA_ARGS__)                                                             \
+    }
+#define FP_TRY2_(name, ...)                                                                 \
+    static inline bool fp_try_##name(CPURISCVState *env, const TCGOp *op, uint64_t *d,      \
+                                     const uint64_t *a, const uint64_t *b)                  \
+    {                                                                                       \
+        FP_IF_HOST(__VA_ARGS__)                                                             \
+    }
+#define FP_TRY3_(name, ...)                                                                 \
+    static inline bool fp_try_##name(CPURISCVState *env, const TCGOp *op, uint64_t *d,      \
+                                     const uint64_t *a, const uint64_t *b, const uint64_t *c) \
+    {                                                                                       \
+        FP_IF_HOST(__VA_ARGS__)                                                             \
     }
 
-#define FP_FMA_(name, bits, type, flips)                                                    \
-    static inline uint64_t fp_##name##bits(CPURISCVState *env, const TCGOp *op, uint64_t a, \
-                                           uint64_t b, uint64_t c)                          \
-    {                                                                                       \
-        FP_IF_HOST_(if (FP_ON_HOST_(env->fp_fast_fma, op->aux)) {                           \
-            type r = host_##name##bits(FP_TO_##bits(a), FP_TO_##bits(b), FP_TO_##bits(c));  \
-            if (likely(r == r))                                                             \
-                return FP_BITS_##bits(r);                                                   \
-        })                                                                                  \
-        return fp_slow_fma(env, op, &fp_binary##bits, flips, a, b, c);                      \
-    }
+/* The host's NaNs are not the canonical one, and for infinity times zero plus a quiet NaN it does
+ * not raise invalid: every NaN result is made anew. */
+#define FP_RESULT_(bits, r)                                                                 \
+    if (unlikely((r) != (r)))                                                               \
+        return false;                                                                       \
+    host_store##bits(d, r);                                                                 \
+    return true;
+
+#define FP_TRY_BINARY_(name, bits, type)                                                    \
+    FP_TRY2_(name##bits,                                                                    \
+        if (!FP_MODE(env, op) || unlikely(!fp_boxed##bits(*a) || !fp_boxed##bits(*b)))      \
+            return false;                                                                   \
+        type r = host_##name##bits(host_load##bits(a), host_load##bits(b));                 \
+        FP_RESULT_(bits, r))
+
+#define FP_TRY_FMA_(name, bits, type)                                                       \
+    FP_TRY3_(name##bits,                                                                    \
+        if (!FP_MODE_FMA(env, op) ||                                                        \
+            unlikely(!fp_boxed##bits(*a) || !fp_boxed##bits(*b) || !fp_boxed##bits(*c)))    \
+            return false;                                                                   \
+        type r = host_##name##bits(host_load##bits(a), host_load##bits(b),                  \
+                                   host_load##bits(c));                                     \
+        FP_RESULT_(bits, r))
 
 /* Equal operands (zeros of both signs) and NaNs are left to the integers. */
-#define FP_MIN_MAX_(name, bits, less, greater)                                              \
-    static inline uint64_t fp_##name##bits(CPURISCVState *env, uint64_t a, uint64_t b)      \
-    {                                                                                       \
-        FP_IF_HOST_(if (FP_ON_HOST_(env->fp_fast, FP_ANY)) {                                \
-            if (host_gt_quiet##bits(FP_TO_##bits(b), FP_TO_##bits(a)))                      \
-                return less;                                                                \
-            if (host_gt_quiet##bits(FP_TO_##bits(a), FP_TO_##bits(b)))                      \
-                return greater;                                                             \
-        })                                                                                  \
-        return fp_slow_min_max(env, &fp_binary##bits, ieee_##name, a, b);                   \
-    }
+#define FP_TRY_MIN_MAX_(name, bits, type, less, greater)                                    \
+    FP_TRY2_(name##bits,                                                                    \
+        if (!FP_LIVE(env) || unlikely(!fp_boxed##bits(*a) || !fp_boxed##bits(*b)))          \
+            return false;                                                                   \
+        type x = host_load##bits(a), y = host_load##bits(b);                                \
+        bool below = host_gt_quiet##bits(y, x);                                             \
+        if (!below && !host_gt_quiet##bits(x, y))                                           \
+            return false;                                                                   \
+        *d = below ? *less : *greater;                                                      \
+        return true;)
 
-#define FP_COMPARE_(name, bits, on_host)                                                    \
-    static inline bool fp_##name##bits(CPURISCVState *env, uint64_t a, uint64_t b)          \
-    {                                                                                       \
-        FP_IF_HOST_(if (FP_ON_HOST_(env->fp_fast, FP_ANY)) return on_host;)                 \
-        return fp_slow_compare(env, &fp_binary##bits, ieee_##name, a, b);                   \
-    }
+#define FP_TRY_COMPARE_(name, bits, type, result)                                           \
+    FP_TRY2_(name##bits,                                                                    \
+        if (!FP_LIVE(env) || unlikely(!fp_boxed##bits(*a) || !fp_boxed##bits(*b)))          \
+            return false;                                                                   \
+        type x = host_load##bits(a), y = host_load##bits(b);                                \
+        *d = result;                                                                        \
+        return true;)
 
 /*
- * To signed integers the host says INT_MIN for whatever it cannot represent (and for INT_MIN), with
- * invalid as the only flag. Truncation needs no rounding mode.
+ * To integers: for operands that no rounding takes out of range, so that the only flag is inexact.
+ * In a mode that the host is not set to, truncate (which is inexact exactly where rounding is) and
+ * correct: what truncation took off is computed exactly.
  */
-#define FP_TO_SIGNED_(bits, ibits)                                                          \
-    static inline uint64_t fp_to_i##ibits##_##bits(CPURISCVState *env, const TCGOp *op,     \
-                                                   uint64_t a)                              \
+#define FP_TO_INT_HELPER_(bits, type)                                                       \
+    static inline int64_t fp_round_off_##bits(type x, unsigned rm)                          \
     {                                                                                       \
-        FP_IF_HOST_(if (FP_ON_HOST_(env->fp_fast, op->aux == FP_RTZ ? FP_ANY : op->aux)) {  \
-            int##ibits##_t r = op->aux == FP_RTZ ? host_trunc_i##ibits##_##bits(FP_TO_##bits(a)) \
-                                                 : host_to_i##ibits##_##bits(FP_TO_##bits(a));   \
-            if (likely(r != INT##ibits##_MIN))                                              \
-                return (uint64_t)(int64_t)r;                                                \
-        })                                                                                  \
-        return fp_slow_to_int(env, op, &fp_binary##bits, a, ibits, true);                   \
+        int64_t v = host_trunc_i64_##bits(x);                                               \
+        type rest = x - (type)v;                                                            \
+        if (rest == 0)                                                                      \
+            return v;                                                                       \
+        switch (rm) {                                                                       \
+        case FP_RDN:                                                                        \
+            return v - (rest < 0);                                                          \
+        case FP_RUP:                                                                        \
+            return v + (rest > 0);                                                          \
+        case FP_RNE:                                                                        \
+            return rest > (type)0.5 || (rest == (type)0.5 && (v & 1)) ? v + 1               \
+                   : rest < (type)-0.5 || (rest == (type)-0.5 && (v & 1)) ? v - 1 : v;      \
+        case FP_RMM:                                                                        \
+            return rest >= (type)0.5 ? v + 1 : rest <= (type)-0.5 ? v - 1 : v;              \
+        default:                                                                            \
+            return v;                                                                       \
+        }                                                                                   \
     }
 
-/* To unsigned integers by way of a signed one of 64 bits, for operands from +0 to `limit`, which no
- * rounding takes out of range. 32-bit results are sign-extended, as registers hold them. */
-#define FP_TO_UNSIGNED_(bits, ibits, limit)                                                 \
-    static inline uint64_t fp_to_u##ibits##_##bits(CPURISCVState *env, const TCGOp *op,     \
-                                                   uint64_t a)                              \
-    {                                                                                       \
-        FP_IF_HOST_(if (a <= (limit) &&                                                     \
-                        FP_ON_HOST_(env->fp_fast, op->aux == FP_RTZ ? FP_ANY : op->aux)) {  \
-            int64_t r = op->aux == FP_RTZ ? host_trunc_i64_##bits(FP_TO_##bits(a))          \
-                                          : host_to_i64_##bits(FP_TO_##bits(a));            \
-            return (uint64_t)(int64_t)(int##ibits##_t)r;                                    \
-        })                                                                                  \
-        return (uint64_t)(int64_t)(int##ibits##_t)fp_slow_to_int(env, op, &fp_binary##bits, \
-                                                                 a, ibits, false);          \
-    }
+#define FP_TRY_TO_INT_(name, bits, ibits, type, in_range)                                   \
+    FP_TRY1_(name##_##bits,                                                                 \
+        uint64_t v = *a;                                                                    \
+        unsigned rm = op->aux;                                                              \
+        if (unlikely(!fp_boxed##bits(v) || !(in_range) || !FP_LIVE(env)))                   \
+            return false;                                                                   \
+        int64_t r;                                                                          \
+        if (rm == FP_RTZ)                                                                   \
+            r = host_trunc_i64_##bits(host_load##bits(a));                                  \
+        else if (FP_MODE(env, op))                                                          \
+            r = host_to_i64_##bits(host_load##bits(a));                                     \
+        else if (rm <= FP_RMM)                                                              \
+            r = fp_round_off_##bits(host_load##bits(a), rm);                                \
+        else                                                                                \
+            return false;                                                                   \
+        *d = (uint64_t)(int64_t)(int##ibits##_t)r;                                          \
+        return true;)
 
-#define FP_FROM_INT_(name, bits, itype, hosttype, is_signed, fits)                          \
-    static inline uint64_t fp_from_##name##_##bits(CPURISCVState *env, const TCGOp *op,     \
-                                                   uint64_t x)                              \
-    {                                                                                       \
-        itype v = (itype)x;                                                                 \
-        FP_IF_HOST_(if ((fits) && FP_ON_HOST_(env->fp_fast, op->aux))                       \
-            return FP_BITS_##bits(host_from_##hosttype##_##bits(v));)                       \
-        return fp_slow_from_int(env, op, &fp_binary##bits, (uint64_t)v, is_signed);         \
-    }
+/* Operands (boxed, as v) that stay in range however they are rounded. Unsigned ones go by way of a
+ * signed integer of 64 bits. */
+#define FP_IN_I32_32 ((v & 0x7fffffff) < 0x4f000000)                /* below 2^31 */
+#define FP_IN_I32_64 ((v & ~(1ULL << 63)) <= 0x41dfffffffc00000)    /* to 2^31 - 1 */
+#define FP_IN_U32_32 ((uint32_t)v < 0x4f800000)                     /* from +0, below 2^32 */
+#define FP_IN_U32_64 (v <= 0x41efffffffe00000)                      /* to 2^32 - 1 */
+#define FP_IN_I64_32 ((v & 0x7fffffff) < 0x5f000000)                /* below 2^63 */
+#define FP_IN_I64_64 ((v & ~(1ULL << 63)) < 0x43e0000000000000)
+#define FP_IN_U64_32 ((uint32_t)v < 0x5f000000)
+#define FP_IN_U64_64 (v < 0x43e0000000000000)
 
-#define FP_TO_32(v) bits_to_f32((uint32_t)(v))
-#define FP_TO_64(v) bits_to_f64(v)
-#define FP_BITS_32(f) f32_to_bits(f)
-#define FP_BITS_64(d) f64_to_bits(d)
+/* From integers: in any mode that exists if the result is exact, else in the host's. */
+#define FP_TRY_FROM_INT_(name, bits, type, itype, hosttype, fits, exact)                    \
+    FP_TRY1_(name##_##bits,                                                                 \
+        itype v = (itype)*a;                                                                \
+        if (!(fits) || !(FP_MODE(env, op) || (FP_LIVE(env) && op->aux <= FP_RMM && (exact)))) \
+            return false;                                                                   \
+        type r = host_from_##hosttype##_##bits(v);                                          \
+        host_store##bits(d, r);                                                             \
+        return true;)
 
-#define FP_OPERATIONS_(bits, type, u32_limit, u64_limit)                                    \
-    FP_BINARY_(add, bits, type)                                                             \
-    FP_BINARY_(sub, bits, type)                                                             \
-    FP_BINARY_(mul, bits, type)                                                             \
-    FP_BINARY_(div, bits, type)                                                             \
-    static inline uint64_t fp_sqrt##bits(CPURISCVState *env, const TCGOp *op, uint64_t a)   \
-    {                                                                                       \
-        FP_IF_HOST_(if (FP_ON_HOST_(env->fp_fast, op->aux)) {                               \
-            type r = host_sqrt##bits(FP_TO_##bits(a));                                      \
-            if (likely(r == r))                                                             \
-                return FP_BITS_##bits(r);                                                   \
-        })                                                                                  \
-        return fp_slow_unary(env, op, &fp_binary##bits, ieee_sqrt, a);                      \
-    }                                                                                       \
-    FP_FMA_(fmadd, bits, type, 0)                                                           \
-    FP_FMA_(fmsub, bits, type, FMA_NEG_ADDEND)                                              \
-    FP_FMA_(fnmsub, bits, type, FMA_NEG_PRODUCT)                                            \
-    FP_FMA_(fnmadd, bits, type, FMA_NEG_PRODUCT | FMA_NEG_ADDEND)                           \
-    FP_MIN_MAX_(min, bits, a, b)                                                            \
-    FP_MIN_MAX_(max, bits, b, a)                                                            \
-    FP_COMPARE_(eq, bits, host_ge_quiet##bits(FP_TO_##bits(a), FP_TO_##bits(b)) &&          \
-                          host_ge_quiet##bits(FP_TO_##bits(b), FP_TO_##bits(a)))            \
-    FP_COMPARE_(lt, bits, host_gt##bits(FP_TO_##bits(b), FP_TO_##bits(a)))                  \
-    FP_COMPARE_(le, bits, host_ge##bits(FP_TO_##bits(b), FP_TO_##bits(a)))                  \
-    FP_TO_SIGNED_(bits, 32)                                                                 \
-    FP_TO_SIGNED_(bits, 64)                                                                 \
-    FP_TO_UNSIGNED_(bits, 32, u32_limit)                                                    \
-    FP_TO_UNSIGNED_(bits, 64, u64_limit)                                                    \
-    FP_FROM_INT_(i32, bits, int32_t, i32, true, true)                                       \
-    FP_FROM_INT_(i64, bits, int64_t, i64, true, true)                                       \
-    FP_FROM_INT_(u32, bits, uint32_t, i64, false, true)                                     \
-    FP_FROM_INT_(u64, bits, uint64_t, i64, false, (int64_t)v >= 0)
+#define FP_TRY_FORMAT_(bits, type, precision)                                               \
+    FP_TRY_BINARY_(add, bits, type)                                                         \
+    FP_TRY_BINARY_(sub, bits, type)                                                         \
+    FP_TRY_BINARY_(mul, bits, type)                                                         \
+    FP_TRY_BINARY_(div, bits, type)                                                         \
+    FP_TRY1_(sqrt##bits,                                                                    \
+        if (!FP_MODE(env, op) || unlikely(!fp_boxed##bits(*a)))                             \
+            return false;                                                                   \
+        type r = host_sqrt##bits(host_load##bits(a));                                       \
+        FP_RESULT_(bits, r))                                                                \
+    FP_TRY_FMA_(fmadd, bits, type)                                                          \
+    FP_TRY_FMA_(fmsub, bits, type)                                                          \
+    FP_TRY_FMA_(fnmsub, bits, type)                                                         \
+    FP_TRY_FMA_(fnmadd, bits, type)                                                         \
+    FP_TRY_MIN_MAX_(min, bits, type, a, b)                                                  \
+    FP_TRY_MIN_MAX_(max, bits, type, b, a)                                                  \
+    FP_TRY_COMPARE_(eq, bits, type, host_ge_quiet##bits(x, y) && host_ge_quiet##bits(y, x)) \
+    FP_TRY_COMPARE_(lt, bits, type, host_gt##bits(y, x))                                    \
+    FP_TRY_COMPARE_(le, bits, type, host_ge##bits(y, x))                                    \
+    FP_IF_HOST_ONLY_(FP_TO_INT_HELPER_(bits, type))                                         \
+    FP_TRY_TO_INT_(to_i32, bits, 32, type, FP_IN_I32_##bits)                                \
+    FP_TRY_TO_INT_(to_i64, bits, 64, type, FP_IN_I64_##bits)                                \
+    FP_TRY_TO_INT_(to_u32, bits, 32, type, FP_IN_U32_##bits)                                \
+    FP_TRY_TO_INT_(to_u64, bits, 64, type, FP_IN_U64_##bits)                                \
+    FP_TRY_FROM_INT_(from_i32, bits, type, int32_t, i32, true,                              \
+                     precision > 32 || (v >= -(1 << 24) && v <= 1 << 24))                   \
+    FP_TRY_FROM_INT_(from_u32, bits, type, uint32_t, i64, true,                             \
+                     precision > 32 || v <= 1 << 24)                                        \
+    FP_TRY_FROM_INT_(from_i64, bits, type, int64_t, i64, true,                              \
+                     v >= -(1LL << precision) && v <= 1LL << precision)                     \
+    FP_TRY_FROM_INT_(from_u64, bits, type, uint64_t, i64, (int64_t)v >= 0,                  \
+                     v <= 1ULL << precision)
 
-/* The limits: the largest numbers not above 2^32 - 1 and below 2^63. */
-FP_OPERATIONS_(32, float, 0x4f7fffff, 0x5effffff)
-FP_OPERATIONS_(64, double, 0x41efffffffe00000, 0x43dfffffffffffff)
+#if FP_HOST
+#define FP_IF_HOST_ONLY_(...) __VA_ARGS__
+#else
+#define FP_IF_HOST_ONLY_(...)
+#endif
 
-static inline uint64_t fp_widen(CPURISCVState *env, const TCGOp *op, uint64_t a)
-{
-    FP_IF_HOST_(if (FP_ON_HOST_(env->fp_fast, op->aux)) {
-        double r = host_widen(FP_TO_32(a));
-        if (likely(r == r))
-            return f64_to_bits(r);
-    })
-    return fp_slow_convert(env, op, &fp_binary64, &fp_binary32, a);
-}
+FP_TRY_FORMAT_(32, float, 24)
+FP_TRY_FORMAT_(64, double, 53)
 
-static inline uint64_t fp_narrow(CPURISCVState *env, const TCGOp *op, uint64_t a)
-{
-    FP_IF_HOST_(if (FP_ON_HOST_(env->fp_fast, op->aux)) {
-        float r = host_narrow(bits_to_f64(a));
-        if (likely(r == r))
-            return f32_to_bits(r);
-    })
-    return fp_slow_convert(env, op, &fp_binary32, &fp_binary64, a);
-}
+FP_TRY1_(widen,
+    if (!FP_MODE(env, op) || unlikely(!fp_boxed32(*a)))
+        return false;
+    double r = host_widen(host_load32(a));
+    FP_RESULT_(64, r))
+
+FP_TRY1_(narrow,
+    if (!FP_MODE(env, op))
+        return false;
+    float r = host_narrow(host_load64(a));
+    FP_RESULT_(32, r))
 
 #endif

@@ -1,0 +1,78 @@
+/*
+ * The way from an instruction to the integer arithmetic: which rounding mode, where flags go.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "target/riscv/fpu/ops.h"
+
+/* The mode that an instruction asks for; a dynamic one is legal only if frm holds a mode. */
+static FpEnv begin(CPURISCVState *env, const TCGOp *op)
+{
+    unsigned rm = op->aux == FP_DYN ? env->frm : op->aux;
+
+    if (unlikely(rm > FP_RMM)) {
+        env->tcg.cur = op;
+        riscv_raise_illegal(env, op);
+    }
+    return (FpEnv){ .rm = rm };
+}
+
+#define EXACT(name, args, start, result)                                                    \
+    void fp_exact_##name args                                                               \
+    {                                                                                       \
+        FpEnv e = start;                                                                    \
+        uint64_t r = result;                                                                \
+        env->fflags |= (uint8_t)e.flags;                                                    \
+        *d = r;                                                                             \
+    }
+#define ARGS1 (CPURISCVState *env, const TCGOp *op, uint64_t *d, const uint64_t *a)
+#define ARGS2 \
+    (CPURISCVState *env, const TCGOp *op, uint64_t *d, const uint64_t *a, const uint64_t *b)
+#define ARGS3                                                                               \
+    (CPURISCVState *env, const TCGOp *op, uint64_t *d, const uint64_t *a, const uint64_t *b, \
+     const uint64_t *c)
+#define ROUNDS begin(env, op)
+#define NEVER_ROUNDS { .rm = FP_RNE }
+#define F(bits) &fp_binary##bits
+#define A(bits) fp_unbox##bits(*a)
+#define B(bits) fp_unbox##bits(*b)
+#define C(bits) fp_unbox##bits(*c)
+#define SEXT32(v) (uint64_t)(int64_t)(int32_t)(v)
+
+#define EXACT_FORMAT(bits)                                                                  \
+    EXACT(add##bits, ARGS2, ROUNDS, fp_box##bits(ieee_add(F(bits), A(bits), B(bits), &e)))  \
+    EXACT(sub##bits, ARGS2, ROUNDS, fp_box##bits(ieee_sub(F(bits), A(bits), B(bits), &e)))  \
+    EXACT(mul##bits, ARGS2, ROUNDS, fp_box##bits(ieee_mul(F(bits), A(bits), B(bits), &e)))  \
+    EXACT(div##bits, ARGS2, ROUNDS, fp_box##bits(ieee_div(F(bits), A(bits), B(bits), &e)))  \
+    EXACT(sqrt##bits, ARGS1, ROUNDS, fp_box##bits(ieee_sqrt(F(bits), A(bits), &e)))         \
+    EXACT(fmadd##bits, ARGS3, ROUNDS,                                                       \
+          fp_box##bits(ieee_fma(F(bits), A(bits), B(bits), C(bits), 0, &e)))                \
+    EXACT(fmsub##bits, ARGS3, ROUNDS,                                                       \
+          fp_box##bits(ieee_fma(F(bits), A(bits), B(bits), C(bits), FMA_NEG_ADDEND, &e)))   \
+    EXACT(fnmsub##bits, ARGS3, ROUNDS,                                                      \
+          fp_box##bits(ieee_fma(F(bits), A(bits), B(bits), C(bits), FMA_NEG_PRODUCT, &e)))  \
+    EXACT(fnmadd##bits, ARGS3, ROUNDS,                                                      \
+          fp_box##bits(ieee_fma(F(bits), A(bits), B(bits), C(bits),                         \
+                                FMA_NEG_PRODUCT | FMA_NEG_ADDEND, &e)))                     \
+    EXACT(min##bits, ARGS2, NEVER_ROUNDS,                                                   \
+          fp_box##bits(ieee_min(F(bits), A(bits), B(bits), &e)))                            \
+    EXACT(max##bits, ARGS2, NEVER_ROUNDS,                                                   \
+          fp_box##bits(ieee_max(F(bits), A(bits), B(bits), &e)))                            \
+    EXACT(eq##bits, ARGS2, NEVER_ROUNDS, ieee_eq(F(bits), A(bits), B(bits), &e))            \
+    EXACT(lt##bits, ARGS2, NEVER_ROUNDS, ieee_lt(F(bits), A(bits), B(bits), &e))            \
+    EXACT(le##bits, ARGS2, NEVER_ROUNDS, ieee_le(F(bits), A(bits), B(bits), &e))            \
+    EXACT(to_i32_##bits, ARGS1, ROUNDS, ieee_to_int(F(bits), A(bits), 32, true, &e))        \
+    EXACT(to_u32_##bits, ARGS1, ROUNDS,                                                     \
+          SEXT32(ieee_to_int(F(bits), A(bits), 32, false, &e)))                             \
+    EXACT(to_i64_##bits, ARGS1, ROUNDS, ieee_to_int(F(bits), A(bits), 64, true, &e))        \
+    EXACT(to_u64_##bits, ARGS1, ROUNDS, ieee_to_int(F(bits), A(bits), 64, false, &e))       \
+    EXACT(from_i32_##bits, ARGS1, ROUNDS, fp_box##bits(ieee_from_i64(F(bits), (int32_t)*a, &e))) \
+    EXACT(from_u32_##bits, ARGS1, ROUNDS,                                                   \
+          fp_box##bits(ieee_from_u64(F(bits), (uint32_t)*a, &e)))                           \
+    EXACT(from_i64_##bits, ARGS1, ROUNDS, fp_box##bits(ieee_from_i64(F(bits), (int64_t)*a, &e))) \
+    EXACT(from_u64_##bits, ARGS1, ROUNDS, fp_box##bits(ieee_from_u64(F(bits), *a, &e)))
+
+EXACT_FORMAT(32)
+EXACT_FORMAT(64)
+EXACT(widen, ARGS1, ROUNDS, ieee_convert(F(64), F(32), A(32), &e))
+EXACT(narrow, ARGS1, ROUNDS, fp_box32(ieee_convert(F(32), F(64), *a, &e)))
