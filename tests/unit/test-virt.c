@@ -160,6 +160,48 @@ static void test_reset(void)
     g_assert_cmphex(riscv_env(cpu_list()->cpus[2])->mip, ==, 1 << 7);
 }
 
+/* Every device of the board: what it saved, it loads after a reset, and is then what it was. */
+static void test_save_and_load(void)
+{
+    static const char *const names[] = { "swi", "mtimer", "plic", "uart0", "rtc" };
+    GByteArray *before[G_N_ELEMENTS(names)], *after = g_byte_array_new();
+    g_autoptr(Error) err = NULL;
+
+    poke(CLINT + 8, 1, 4);
+    poke(CLINT + 0x4000 + 16, 0x123456789abcdef0, 8);
+    poke(PLIC + 10 * 4, 5, 4);
+    poke(PLIC + 0x2000 + 5 * 0x80, 1 << 10, 4);
+    poke(PLIC + 0x205000, 2, 4);
+    poke(UART + 2, 0x81, 1);
+    poke(UART + 7, 0xa5, 1);
+    poke(UART + 1, 2, 1);
+    poke(0x101010, 1, 4);
+    poke(0x10100c, 0x7fffffff, 4);
+    g_assert_true(mip(2, 3) && mip(2, 9));
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        before[i] = g_byte_array_new();
+        object_state_save(object_child(&ms->parent_obj, names[i]), before[i]);
+    }
+    MACHINE_GET_CLASS(ms)->reset(ms);
+    g_assert_false(mip(2, 3) || mip(2, 9));
+
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        Object *dev = object_child(&ms->parent_obj, names[i]);
+        g_assert_true(object_state_load(dev, before[i]->data, before[i]->len, &err));
+        g_assert_false(object_state_load(dev, before[i]->data, before[i]->len - 1, NULL));
+        g_byte_array_set_size(after, 0);
+        object_state_save(dev, after);
+        g_assert_cmpmem(after->data, after->len, before[i]->data, before[i]->len);
+        g_byte_array_unref(before[i]);
+    }
+    g_assert_true(mip(2, 3) && mip(2, 9));
+    g_assert_cmphex(peek(UART + 7, 1), ==, 0xa5);
+    g_assert_cmphex(peek(CLINT + 0x4000 + 16, 8), ==, 0x123456789abcdef0);
+    g_assert_cmphex(peek(0x10100c, 4), ==, 0x7fffffff);
+    g_byte_array_unref(after);
+    MACHINE_GET_CLASS(ms)->reset(ms);
+}
+
 /* Slot 7 is first in both trees and has bus 7. */
 static void test_virtio_order(void)
 {
@@ -221,6 +263,7 @@ int main(int argc, char **argv)
     g_test_add_func("/virt/clint-lines", test_clint_lines);
     g_test_add_func("/virt/plic-lines", test_plic_lines);
     g_test_add_func("/virt/reset", test_reset);
+    g_test_add_func("/virt/save-and-load", test_save_and_load);
     g_test_add_func("/virt/virtio-order", test_virtio_order);
     g_test_add_func("/virt/properties", test_properties);
     return g_test_run();
