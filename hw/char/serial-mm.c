@@ -208,9 +208,13 @@ static char *serial_mm_describe(DeviceState *dev)
 {
     SerialMM *s = SERIAL_MM(dev);
     const char *chr = s->chardev && s->chardev->name ? s->chardev->name : "none";
-    return g_strdup_printf("chardev %s, fifo %s, rx %u, tx %u", chr,
-                           s->core.fcr & FCR_ENABLE ? "on" : "off", s->core.rx_len,
-                           s->core.tx_len);
+
+    g_mutex_lock(&dev->lock);
+    char *text = g_strdup_printf("chardev %s, fifo %s, rx %u, tx %u", chr,
+                                 s->core.fcr & FCR_ENABLE ? "on" : "off", s->core.rx_len,
+                                 s->core.tx_len);
+    g_mutex_unlock(&dev->lock);
+    return text;
 }
 
 static const Property serial_mm_props[] = {

@@ -130,11 +130,13 @@ static char *plic_describe(DeviceState *dev)
 
     g_string_printf(out, "%u sources, %u contexts; pending:", s->num_sources - 1,
                     s->core.nr_contexts);
+    g_mutex_lock(&dev->lock);
     for (uint32_t i = 1; i < s->num_sources; i++) {
         if (s->core.pending[i / 32] >> (i % 32) & 1) {
             g_string_append_printf(out, " %u", i);
         }
     }
+    g_mutex_unlock(&dev->lock);
     return g_string_free(out, FALSE);
 }
 
