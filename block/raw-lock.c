@@ -45,10 +45,13 @@ bool raw_lock(int fd, const char *file, bool writer, Error **errp)
     if (e && e != EAGAIN && e != EACCES) {
         return true; /* a file system without locks */
     }
-    if (e || held_by_other(fd, USE + PERM_WRITE) || held_by_other(fd, FORBID + PERM_READ) ||
-        (writer && held_by_other(fd, FORBID + PERM_WRITE))) {
-        error_setg(errp, "'%s' is in use by another drive or process%s", file,
-                   writer ? " (readonly=on or snapshot=on can share it with readers)" : "");
+    if (e || held_by_other(fd, USE + PERM_WRITE) || held_by_other(fd, FORBID + PERM_READ)) {
+        error_setg(errp, "'%s' is in use: another drive or process writes it", file);
+        return false;
+    }
+    if (writer && held_by_other(fd, FORBID + PERM_WRITE)) {
+        error_setg(errp, "'%s' is in use: another drive or process reads it, and could share it "
+                   "only with readonly=on or snapshot=on", file);
         return false;
     }
     return true;

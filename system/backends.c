@@ -156,7 +156,7 @@ static char *free_id(const char *container, const char *stem)
 static bool drive_option(BackendContext *c, const char *text, Error **errp)
 {
     g_autoptr(KeyVals) kv = keyval_parse_list(text, NULL, false, errp);
-    const char *interface, *id, *media;
+    const char *interface, *id;
     g_autofree char *made_id = NULL, *quoted = NULL;
     bool attach;
 
@@ -169,14 +169,9 @@ static bool drive_option(BackendContext *c, const char *text, Error **errp)
     }
     interface = keyval_take(kv, "if");
     id = keyval_take(kv, "id");
-    media = keyval_take(kv, "media");
     keyval_take(kv, "index"); /* there is one kind of slot; order is the order of options */
     if (interface && strcmp(interface, "none") && strcmp(interface, "virtio")) {
         error_setg(errp, "if=%s is not supported (there are: none, virtio)", interface);
-        return false;
-    }
-    if (media && strcmp(media, "disk")) {
-        error_setg(errp, "media=%s is not supported (there is: disk)", media);
         return false;
     }
     attach = !interface || !strcmp(interface, "virtio");

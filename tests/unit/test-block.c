@@ -354,16 +354,16 @@ static void test_locks(void)
     BlockBackend *a = open_path(path, "");
     BlockBackend *b;
 
-    expect_error(path, "", "is in use by another drive or process");
+    expect_error(path, "", "another drive or process writes it");
     expect_error(path, ",readonly=on", "is in use");
     expect_error(path, ",snapshot=on", "is in use");
     close_drive(a);
     /* Readers share; a writer then is refused. */
     a = open_path(path, ",readonly=on");
     b = open_path(path, ",snapshot=on");
-    expect_error(path, "", "is in use");
+    expect_error(path, "", "another drive or process reads it");
     close_drive(a);
-    expect_error(path, "", "is in use");
+    expect_error(path, "", "another drive or process reads it");
     close_drive(b);
     a = open_path(path, "");
     close_drive(a);
