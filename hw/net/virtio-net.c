@@ -332,7 +332,7 @@ static const StateTable net_state = { .name = TYPE_VIRTIO_NET, .fields = net_row
 static const Property net_props[] = {
     PROP_LINK("netdev", VirtIONet, netdev, TYPE_NETDEV, "/netdevs", "the network (-netdev id=)"),
     { PROP_(prop_macaddr, "mac", VirtIONet, conf_mac),
-      .help = "Ethernet address (default: 52:54:00:12:34:56 and following)" },
+      .help = "Ethernet address; zeros: the next free one from 52:54:00:12:34:56" },
     FEATURE("mrg_rxbuf", F_MRG_RXBUF, "a frame may be spread over several buffers"),
     FEATURE("status", F_STATUS, "link status"),
     FEATURE("ctrl_vq", F_CTRL_VQ, "control queue"),
