@@ -138,6 +138,10 @@ void tb_build_free(struct TBBuild *b);
  * full and must be flushed. */
 TranslationBlock *tb_get(TCGCPU *c);
 
+/* ---- ldst.c ---- */
+/* Two bytes of code from RAM, as one access. */
+uint16_t tcg_code_parcel(const uint8_t *host);
+
 /* ---- chain.c ---- */
 typedef enum ChainKind { CHAIN_NEVER, CHAIN_SAME_PAGE, CHAIN_CROSS_PAGE } ChainKind;
 TCGOpFn tcg_chain_fn(ChainKind kind, bool backward);

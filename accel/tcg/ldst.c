@@ -1,5 +1,6 @@
 /*
- * Loads and stores that the inline path cannot do.
+ * Loads and stores that the inline path cannot do. Guests may race with themselves as they like, so
+ * this file is built without ThreadSanitizer, like the handlers.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -7,12 +8,6 @@
 
 #include "accel/tcg/internal.h"
 #include "accel/tcg/tlb.h"
-
-#if defined(__SANITIZE_THREAD__)
-#define NO_TSAN __attribute__((no_sanitize("thread")))
-#else
-#define NO_TSAN
-#endif
 
 static inline bool within_page(vaddr va, unsigned size)
 {
@@ -34,7 +29,7 @@ static _Noreturn void bus_error(CPUArchState *env, vaddr va, hwaddr pa, MMUAcces
 
 /* Guests may race with themselves on misaligned data; the host's bytes are then as mixed as a real
  * machine's would be. */
-static NO_TSAN uint64_t host_load_unaligned(const uint8_t *p, unsigned size)
+static uint64_t host_load_unaligned(const uint8_t *p, unsigned size)
 {
     uint64_t v = 0;
 
@@ -43,7 +38,7 @@ static NO_TSAN uint64_t host_load_unaligned(const uint8_t *p, unsigned size)
     return v;
 }
 
-static NO_TSAN void host_store_unaligned(uint8_t *p, uint64_t v, unsigned size)
+static void host_store_unaligned(uint8_t *p, uint64_t v, unsigned size)
 {
     for (unsigned i = 0; i < size; i++)
         ((volatile uint8_t *)p)[i] = v >> (8 * i);
@@ -92,6 +87,11 @@ static void code_written(CPUArchState *env, const TLBProbe *p, unsigned size)
 {
     if (code_page_written(env_tcgcpu(env)->s, p->block, p->offset, size) && p->entry)
         tlb_unprotect_entry(env, p);
+}
+
+uint16_t tcg_code_parcel(const uint8_t *host)
+{
+    return le16toh(__atomic_load_n((const uint16_t *)host, __ATOMIC_RELAXED));
 }
 
 /* A piece of an access across two pages, or of one through the bus. */

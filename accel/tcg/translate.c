@@ -99,11 +99,6 @@ void tb_end_exit(TBBuilder *pub)
 
 /* ---- Fetching ---- */
 
-static uint16_t load_parcel(const uint8_t *host)
-{
-    return le16toh(__atomic_load_n((const uint16_t *)host, __ATOMIC_RELAXED));
-}
-
 /* The page of code at va; raises the fetch fault. False: the page cannot be cached. */
 static bool fetch_page(TCGCPU *c, vaddr va, FetchPage *fp)
 {
@@ -122,7 +117,7 @@ static uint16_t fetch_slow(TCGCPU *c, vaddr va)
     uint64_t value;
 
     if (fetch_page(c, va, &fp))
-        return load_parcel(fp.p.host);
+        return tcg_code_parcel(fp.p.host);
     if (address_space_ld(c->cpu->as, fp.p.pa, &value, 2) != MEMTX_OK) {
         env_tcg(c->env)->ops->bus_error(c->env, va, fp.p.pa, MMU_FETCH);
         tcg_loop_exit_at_pc(c->env);
@@ -162,7 +157,7 @@ static void build_page(TBBuild *b, const uint8_t *host)
         unsigned len = 2;
 
         if (left >= 2) {
-            insn = load_parcel(host);
+            insn = tcg_code_parcel(host);
             len = t->ops->insn_len(insn);
         }
         if (left < len || b->pub.n_insns == MAX_INSNS || b->n_ops > MAX_OPS - OPS_PER_INSN) {
@@ -170,7 +165,7 @@ static void build_page(TBBuild *b, const uint8_t *host)
             break;
         }
         if (len == 4)
-            insn |= (uint32_t)load_parcel(host + 2) << 16;
+            insn |= (uint32_t)tcg_code_parcel(host + 2) << 16;
         build_insn(b, insn, len);
         host += len;
         left -= len;
@@ -209,7 +204,7 @@ static bool code_unchanged(const TBBuild *b, const FetchPage *first, const Fetch
         const uint8_t *host = i < left ? first->p.host + i : second->p.host + (i - left);
         uint16_t then;
         memcpy(&then, b->code + i, 2);
-        if (load_parcel(host) != then)
+        if (tcg_code_parcel(host) != then)
             return false;
     }
     return true;
@@ -281,8 +276,8 @@ static Published translate(TCGCPU *c, const FetchPage *pages, unsigned n_pages,
     TBBuild *b = c->build;
 
     if (n_pages == 2) {
-        uint32_t insn = load_parcel(pages[0].p.host);
-        insn |= (uint32_t)load_parcel(pages[1].p.host) << 16;
+        uint32_t insn = tcg_code_parcel(pages[0].p.host);
+        insn |= (uint32_t)tcg_code_parcel(pages[1].p.host) << 16;
         build_start(b, c->env, CHAIN_CROSS_PAGE);
         tb_append(&b->pub, tcg_guard_fn(), 0, 0)->imm = (int64_t)pages[1].p.addend;
         build_one(b, insn, 4);
@@ -307,7 +302,7 @@ TranslationBlock *tb_get(TCGCPU *c)
         n_pages = 1;
         pages[1].ram_page = TB_NO_PAGE;
         if ((pc & ~TARGET_PAGE_MASK) == TARGET_PAGE_SIZE - 2 &&
-            t->ops->insn_len(load_parcel(pages[0].p.host)) == 4) {
+            t->ops->insn_len(tcg_code_parcel(pages[0].p.host)) == 4) {
             if (!fetch_page(c, pc + 2, &pages[1]))
                 return uncached_block(c);
             n_pages = 2;

@@ -74,13 +74,13 @@ EXEC(cbo_zero)
     riscv_cbo_check(env, op, CBO_ZERO);
     unsigned size = env_cpu(env)->cboz_blocksize;
     vaddr va = align_down(RS1, size);
-    void *host = tcg_probe_store(env, va, size);
-    if (host) {
-        memset(host, 0, size);
-        return;
+    uint64_t *host = tcg_probe_store(env, va, size);
+    for (unsigned i = 0; i < size / 8; i++) {
+        if (host)
+            __atomic_store_n(&host[i], 0, __ATOMIC_RELAXED); /* other harts may be looking */
+        else
+            tcg_st64(env, va + i * 8, 0);
     }
-    for (unsigned i = 0; i < size; i += 8)
-        tcg_st64(env, va + i, 0);
 }
 
 /* Every row with flag hint. */
