@@ -22,6 +22,16 @@ static bool ext_changed(Object *obj, const Property *prop, Error **errp)
     return true;
 }
 
+static bool sv_changed(Object *obj, const Property *prop, Error **errp)
+{
+    RISCV_CPU(obj)->sv_chosen |= prop->name[2] == '3' ? 1 : prop->name[2] == '4' ? 2 : 4;
+    return true;
+}
+
+#define PROP_SV(name_, field_, help_)                                                       \
+    { .name = (name_), .type = &prop_bool, .offset = offsetof(RISCVCPU, field_),            \
+      .def.u = true, .help = (help_), .changed = sv_changed }
+
 static const EnumName priv_specs[] = {
     { "v1.10.0", 10, "privileged specification 1.10" },
     { "v1.11.0", 11, "privileged specification 1.11" },
@@ -40,9 +50,9 @@ const Property riscv_cpu_props[] = {
     PROP_BOOL("pmp", RISCVCPU, pmp, true, "Physical memory protection"),
     PROP_U8_("num-pmp-regions", num_pmp_regions, 16, 0, RISCV_MAX_PMP,
              "PMP entries: 0, 16 or 64"),
-    PROP_BOOL("sv39", RISCVCPU, sv39, true, "Virtual addresses of 39 bits"),
-    PROP_BOOL("sv48", RISCVCPU, sv48, true, "Virtual addresses of 48 bits"),
-    PROP_BOOL("sv57", RISCVCPU, sv57, true, "Virtual addresses of 57 bits"),
+    PROP_SV("sv39", sv39, "Virtual addresses of up to 39 bits"),
+    PROP_SV("sv48", sv48, "Virtual addresses of up to 48 bits"),
+    PROP_SV("sv57", sv57, "Virtual addresses of up to 57 bits"),
     PROP_U16("cbom_blocksize", RISCVCPU, cbom_blocksize, 64, 8, 4096,
              "Block size of Zicbom, bytes"),
     PROP_U16("cbop_blocksize", RISCVCPU, cbop_blocksize, 64, 8, 4096,

@@ -50,6 +50,34 @@ static bool check_block(const char *name, unsigned size, Error **errp)
     return false;
 }
 
+/*
+ * sv39, sv48 and sv57 name the largest mode: one that is switched on leaves out the larger ones, and
+ * without any the smallest that is switched off does. A mode always comes with the smaller ones.
+ */
+static bool choose_satp_modes(RISCVCPU *cpu, Error **errp)
+{
+    static const char *const names[] = { "sv39", "sv48", "sv57" };
+    bool *modes[] = { &cpu->sv39, &cpu->sv48, &cpu->sv57 };
+    int largest = 2;
+
+    for (int i = 2; i >= 0; i--)
+        if (!*modes[i])
+            largest = i - 1;
+    for (int i = 2; i >= 0; i--) {
+        if (((cpu->sv_chosen >> i) & 1) && *modes[i]) {
+            if (largest < i) {
+                error_setg(errp, "%s=on needs %s, which is off", names[i], names[largest + 1]);
+                return false;
+            }
+            largest = i;
+            break;
+        }
+    }
+    for (int i = 0; i < 3; i++)
+        *modes[i] = i <= largest;
+    return true;
+}
+
 static bool check_config(RISCVCPU *cpu, Error **errp)
 {
     if (!riscv_ext_finalize(cpu->ext, cpu->ext_chosen, errp))
@@ -62,14 +90,8 @@ static bool check_config(RISCVCPU *cpu, Error **errp)
         error_setg(errp, "num-pmp-regions=%u: 0, 16 or 64 is needed", cpu->num_pmp_regions);
         return false;
     }
-    if (cpu->sv57 && !cpu->sv48) {
-        error_setg(errp, "sv57=on needs sv48, which is off");
+    if (!choose_satp_modes(cpu, errp))
         return false;
-    }
-    if (cpu->sv48 && !cpu->sv39) {
-        error_setg(errp, "sv48=on needs sv39, which is off");
-        return false;
-    }
     if (cpu->pmu_mask & 7) {
         error_setg(errp, "pmu-mask=%#x: counters 0 to 2 are not programmable", cpu->pmu_mask);
         return false;

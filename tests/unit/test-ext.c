@@ -48,7 +48,8 @@ static void test_errors(void)
         { "rv64,cbom_blocksize=48",
           "cbom_blocksize=48: a power of two from 8 to 4096 is needed" },
         { "rv64,num-pmp-regions=17", "num-pmp-regions=17: 0, 16 or 64 is needed" },
-        { "rv64,sv48=off", "sv57=on needs sv48, which is off" },
+        { "rv64,sv48=off,sv57=on", "sv57=on needs sv48, which is off" },
+        { "rv64,sv39=off,sv48=on", "sv48=on needs sv39, which is off" },
         { "rv64,pmu-mask=1", "pmu-mask=0x1: counters 0 to 2 are not programmable" },
     };
 
@@ -127,6 +128,35 @@ static void test_implied(void)
     }
 }
 
+static void test_satp_modes(void)
+{
+    static const struct {
+        const char *spec;
+        unsigned largest; /* 0: none */
+    } cases[] = {
+        { "rv64", 57 },
+        { "rv64,sv57=off", 48 },
+        { "rv64,sv48=off", 39 },
+        { "rv64,sv39=off", 0 },
+        { "rv64,sv39=on", 39 },
+        { "rv64,sv48=on", 48 },
+        { "rv64,sv39=on,sv48=on", 48 },
+        { "rv64,sv39=on,sv57=off", 39 },
+        { "rv64,sv57=on", 57 },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = NULL;
+        RISCVCPU *cpu = make(cases[i].spec, &text);
+
+        g_assert_cmpstr(text, ==, NULL);
+        g_assert_cmpint(cpu->sv39, ==, cases[i].largest >= 39);
+        g_assert_cmpint(cpu->sv48, ==, cases[i].largest >= 48);
+        g_assert_cmpint(cpu->sv57, ==, cases[i].largest >= 57);
+        object_unref(cpu);
+    }
+}
+
 /* The table is sound: names are unique, lists name other rows, defaults are implemented. */
 static void test_table(void)
 {
@@ -162,6 +192,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ext/errors", test_errors);
     g_test_add_func("/ext/isa-string", test_isa_string);
     g_test_add_func("/ext/implied", test_implied);
+    g_test_add_func("/ext/satp-modes", test_satp_modes);
     g_test_add_func("/ext/table", test_table);
     g_test_add_func("/ext/help", test_help);
     return g_test_run();

@@ -82,6 +82,7 @@ struct RISCVCPU {
 
     /* Properties. */
     bool mmu, pmp, sv39, sv48, sv57, misa_w, short_isa;
+    uint8_t sv_chosen;                      /* sv39, sv48, sv57 as given: bits 0, 1, 2 */
     uint8_t num_pmp_regions;                /* 0, 16 or 64 */
     uint16_t cbom_blocksize, cbop_blocksize, cboz_blocksize;
     uint32_t pmu_mask;                      /* mhpmcounters that exist, by number */
