@@ -32,6 +32,14 @@ static bool sv_changed(Object *obj, const Property *prop, Error **errp)
     { .name = (name_), .type = &prop_bool, .offset = offsetof(RISCVCPU, field_),            \
       .def.u = true, .help = (help_), .changed = sv_changed }
 
+static bool debug_changed(Object *obj, const Property *prop, Error **errp)
+{
+    if (!RISCV_CPU(obj)->debug)
+        return true;
+    error_setg(errp, "debug triggers (Sdtrig) are not implemented yet");
+    return false;
+}
+
 static const EnumName priv_specs[] = {
     { "v1.10.0", 10, "privileged specification 1.10" },
     { "v1.11.0", 11, "privileged specification 1.11" },
@@ -65,6 +73,8 @@ const Property riscv_cpu_props[] = {
     PROP_U64("marchid", RISCVCPU, marchid, 0, 0, UINT64_MAX, "Value of marchid"),
     PROP_U64("mimpid", RISCVCPU, mimpid, 0, 0, UINT64_MAX, "Value of mimpid"),
     PROP_U64("resetvec", RISCVCPU, resetvec, 0x1000, 0, UINT64_MAX, "First address after reset"),
+    { .name = "debug", .type = &prop_bool, .offset = offsetof(RISCVCPU, debug),
+      .help = "Debug triggers", .flags = PROP_HIDDEN, .changed = debug_changed },
     PROP_ENUM("priv_spec", RISCVCPU, priv_spec, 13, priv_specs,
               "Privileged specification; accepted for compatibility"),
     PROP_BOOL("short-isa-string", RISCVCPU, short_isa, false,
@@ -229,30 +239,4 @@ RISCVCPU *riscv_cpu_create_from_spec(const char *spec, Error **errp)
         return NULL;
     }
     return RISCV_CPU(obj);
-}
-
-bool riscv_cpu_help(const char *name, GString *out, Error **errp)
-{
-    g_autoptr(GPtrArray) classes = NULL;
-    ObjectClass *klass;
-
-    if (name) {
-        klass = model_class(name, errp);
-        if (!klass)
-            return false;
-        g_string_append_printf(out, "Properties of CPU model %s:\n", name);
-        object_property_help(klass, out);
-        return true;
-    }
-    classes = object_class_list(TYPE_RISCV_CPU, false);
-    g_string_append(out, "CPU models:\n");
-    for (guint i = 0; i < classes->len; i++) {
-        klass = g_ptr_array_index(classes, i);
-        g_autofree char *model = g_strndup(object_class_name(klass),
-                                           strlen(object_class_name(klass)) -
-                                               strlen(RISCV_CPU_TYPE_SUFFIX));
-        g_string_append_printf(out, "  %-8s %s\n", model, object_class_desc(klass));
-    }
-    g_string_append(out, "Properties of one: -cpu NAME,help\n");
-    return true;
 }

@@ -202,8 +202,9 @@ CSR_WRITE_FN(envcfg)
 
     if ((value & ENVCFG_CBIE) == (2ULL << 4)) /* reserved: keeps its value */
         wmask &= ~ENVCFG_CBIE;
-    *reg = (old & ~wmask) | (value & wmask);
-    changed = old ^ *reg;
+    value = (old & ~wmask) | (value & wmask);
+    __atomic_store_n(reg, value, __ATOMIC_RELAXED); /* the timer's thread reads STCE */
+    changed = old ^ value;
     if (changed & (MENVCFG_PBMTE | MENVCFG_ADUE))
         fx |= FX_FLUSH;
     if (changed & MENVCFG_STCE) {

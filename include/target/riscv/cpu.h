@@ -81,7 +81,7 @@ struct RISCVCPU {
     Timer stimer;           /* Sstc: raises STIP at stimecmp */
 
     /* Properties. */
-    bool mmu, pmp, sv39, sv48, sv57, misa_w, short_isa;
+    bool mmu, pmp, sv39, sv48, sv57, misa_w, short_isa, debug;
     uint8_t sv_chosen;                      /* sv39, sv48, sv57 as given: bits 0, 1, 2 */
     uint8_t num_pmp_regions;                /* 0, 16 or 64 */
     uint16_t cbom_blocksize, cbop_blocksize, cboz_blocksize;
@@ -117,7 +117,5 @@ void riscv_update_interrupts(CPURISCVState *env);
 
 /* A new CPU, not yet realized, of what -cpu says: "NAME,property=value,...". One reference. */
 RISCVCPU *riscv_cpu_create_from_spec(const char *spec, Error **errp);
-/* Appends what -cpu help (name NULL) and -cpu NAME,help print. */
-bool riscv_cpu_help(const char *name, GString *out, Error **errp);
 
 #endif
