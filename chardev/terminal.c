@@ -66,7 +66,7 @@ static void on_crash(int sig)
 
 static void catch_crashes(void)
 {
-    static const int signals[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP };
+    static const int signals[] = { SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGSEGV, SIGTRAP };
     struct sigaction sa = { .sa_handler = on_crash, .sa_flags = SA_RESETHAND | SA_NODEFER };
 
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {

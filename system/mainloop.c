@@ -8,6 +8,7 @@
 #include <glib-unix.h>
 
 #include "hw/core/clock.h"
+#include "hw/core/cpu.h"
 #include "hw/core/machine.h"
 #include "system/cpus.h"
 #include "system/signals.h"
@@ -35,14 +36,32 @@ static void post_request(int *word, int value)
     g_main_context_wakeup(NULL);
 }
 
+/*
+ * The vCPU that asked does not run on until the main loop gets to it: guests do not expect to
+ * survive the store that ends them. vm_stop() finds it stopped, vm_start() lets it go.
+ */
+static void hold_this_cpu(void)
+{
+    CPUState *cpu = this_cpu;
+
+    if (cpu) {
+        g_mutex_lock(&cpu->mutex);
+        cpu->stop_requested = true;
+        g_mutex_unlock(&cpu->mutex);
+        cpu_attention(cpu, CPU_ATTN_EXIT);
+    }
+}
+
 static void request_shutdown(ShutdownCause cause, int exit_code)
 {
+    hold_this_cpu();
     __atomic_store_n(&requests.exit_code, exit_code, __ATOMIC_RELAXED);
     post_request(&requests.shutdown, cause + 1);
 }
 
 static void request_reset(ShutdownCause cause)
 {
+    hold_this_cpu();
     post_request(&requests.reset, cause + 1);
 }
 
