@@ -268,6 +268,21 @@ static void test_pbmt(void)
 
 /* ---- Address spaces ---- */
 
+/* sinval.vma between sfence.w.inval and sfence.inval.ir does what sfence.vma does. */
+static void test_svinval(void)
+{
+    u64 *page2 = page_alloc();
+
+    page[0] = 1;
+    page2[0] = 2;
+    map(low, pte((u64)page, OPEN));
+    CHECK_EQ(load_as(MODE_S, low), 1);
+    *pt_entry(root, levels, low, 0) = pte((u64)page2, OPEN);
+    __asm__ volatile("mv a0, %0\n.4byte 0x18000073\n.4byte 0x16050073\n.4byte 0x18100073"
+                     : : "r"(low) : "a0", "memory");
+    CHECK_EQ(load_as(MODE_S, low), 2);
+}
+
 static void test_asid(void)
 {
     u64 *other = pt_new(levels, OPEN), *page2 = page_alloc();
@@ -381,6 +396,7 @@ static void run_all(void)
     test_accessed_dirty();
     test_napot();
     test_pbmt();
+    test_svinval();
     test_asid();
     test_table_faults();
     test_fetch_across();

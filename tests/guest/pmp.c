@@ -204,6 +204,36 @@ static void test_registers(void)
     EXPECT_TRAP(2, csr_read("0x3a1")); /* odd pmpcfg are not there in RV64 */
 }
 
+/* There are 16 entries or 64; the registers of the others read as zero or do not exist. */
+static void test_number(void)
+{
+    u64 a = (u64)area;
+
+    reset();
+    hart()->trap.cause = ~0ul;
+    csr_write("pmpaddr63", ~0ul);
+    if (hart()->trap.cause != ~0ul) {
+        CHECK_EQ(hart()->trap.cause, 2);
+        EXPECT_TRAP(2, csr_write("pmpaddr16", 0));
+        EXPECT_TRAP(2, csr_write("0x3a4", 0));
+        return;
+    }
+    if (!csr_read("pmpaddr63")) {
+        csr_write("pmpaddr16", ~0ul);
+        CHECK_EQ(csr_read("pmpaddr16"), 0);
+        return;
+    }
+    csr_write("0x3ae", (u64)(NAPOT | R | W | X) << 56); /* pmpcfg14: entries 56 to 63 */
+    csr_write("pmpcfg2", 0); /* entry 63 does entry 15's work, behind 40 */
+    csr_write("pmpaddr40", a >> 2 | 0x1ff);
+    csr_write("0x3aa", NAPOT | R);
+    sfence_all();
+    CHECK_EQ(rights(a), R);
+    CHECK_EQ(rights(a + 4096), R | W);
+    csr_write("0x3aa", 0);
+    csr_write("0x3ae", 0);
+}
+
 /* Locked entries stay until reset, so this comes last. */
 static void test_lock(void)
 {
@@ -240,6 +270,7 @@ int main(void)
     test_priority();
     test_permissions();
     test_no_match();
+    test_number();
     test_lock();
     return 0;
 }

@@ -11,7 +11,7 @@ static u8 trap_stacks[MAX_HARTS][2][4096] __attribute__((aligned(16)));
 static u8 pages[256][4096] __attribute__((aligned(4096)));
 static unsigned pages_used;
 
-_Static_assert(sizeof(struct hart) <= HART_SIZE, "HART_SIZE");
+_Static_assert(sizeof(struct hart) == HART_SIZE, "HART_SIZE");
 _Static_assert(__builtin_offsetof(struct hart, m_regs) == HART_M_REGS, "HART_M_REGS");
 _Static_assert(__builtin_offsetof(struct hart, s_regs) == HART_S_REGS, "HART_S_REGS");
 

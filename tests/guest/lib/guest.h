@@ -39,7 +39,7 @@ struct hart {
     volatile u64 resume;             /* if not 0: where to go on after the next trap */
     volatile u64 abandon;            /* the next exception ends run_in(), which returns 0 */
     void (*volatile on_irq)(u64 cause); /* called for interrupts; otherwise they are masked off */
-};
+} __attribute__((aligned(HART_SIZE)));
 
 extern struct hart harts[MAX_HARTS];
 
