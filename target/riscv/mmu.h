@@ -24,11 +24,11 @@ RISCVPriv riscv_data_priv(const CPURISCVState *env);
 
 /*
  * Whether PMP allows an access of size bytes at pa with that privilege. *prot receives what is
- * allowed there (PAGE_*), and *page_bits, on entry log2 of the mapping around pa, is lowered to what
- * the answer holds for: 12, or below if an entry cuts the page.
+ * allowed there (PAGE_*), and *page_bits (NULL: not asked) is set below 12 if the answer does not
+ * hold for all of the 4 KiB page around pa.
  */
-bool riscv_pmp_check(const CPURISCVState *env, hwaddr pa, uint64_t size, RISCVPriv priv,
-                     unsigned need, unsigned *prot, unsigned *page_bits);
+bool riscv_pmp_check(CPURISCVState *env, hwaddr pa, uint64_t size, RISCVPriv priv, unsigned need,
+                     unsigned *prot, unsigned *page_bits);
 /* Decodes pmpcfg and pmpaddr again. */
 void riscv_pmp_update(CPURISCVState *env);
 

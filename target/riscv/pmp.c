@@ -7,6 +7,9 @@
  * SPDX-License-Identifier: MIT
  */
 #include "target/riscv/csr-impl.h"
+
+#include <string.h>
+
 #include "target/riscv/mmu.h"
 #include "util/bits.h"
 
@@ -60,6 +63,7 @@ void riscv_pmp_update(CPURISCVState *env)
         if (env->pmp_region[i].first <= env->pmp_region[i].last)
             env->nr_pmp = i + 1;
     }
+    memset(env->pmp_known, 0, sizeof(env->pmp_known));
 }
 
 static unsigned allowed(uint8_t cfg, RISCVPriv priv)
@@ -91,15 +95,10 @@ static bool uniform(const CPURISCVState *env, unsigned by, uint64_t first, uint6
     return by == env->nr_pmp;
 }
 
-bool riscv_pmp_check(const CPURISCVState *env, hwaddr pa, uint64_t size, RISCVPriv priv,
-                     unsigned need, unsigned *prot, unsigned *page_bits)
+/* The entry that decides on [pa, end] (nr_pmp: none), and what it allows. */
+static unsigned deciding_entry(const CPURISCVState *env, hwaddr pa, hwaddr end, RISCVPriv priv,
+                               unsigned *prot)
 {
-    uint64_t end = pa + size - 1;
-    unsigned by = env->nr_pmp;
-
-    *prot = PAGE_READ | PAGE_WRITE | PAGE_EXEC;
-    if (pmp_count(env) == 0)
-        return true;
     for (unsigned i = 0; i < env->nr_pmp; i++) {
         uint64_t lo = env->pmp_region[i].first, hi = env->pmp_region[i].last;
 
@@ -107,18 +106,38 @@ bool riscv_pmp_check(const CPURISCVState *env, hwaddr pa, uint64_t size, RISCVPr
             continue;
         /* The entry must cover every byte, whatever it allows. */
         *prot = lo <= pa && end <= hi ? allowed(env->pmp_region[i].cfg, priv) : 0;
-        by = i;
-        break;
+        return i;
     }
-    if (by == env->nr_pmp && priv != PRV_M)
-        *prot = 0;
-    if (page_bits) {
-        while (*page_bits >= 12) {
-            uint64_t mask = MASK_ULL(*page_bits);
-            if (uniform(env, by, pa & ~mask, pa | mask))
-                break;
-            *page_bits = *page_bits > 12 ? 12 : 2;
-        }
+    *prot = priv == PRV_M ? PAGE_READ | PAGE_WRITE | PAGE_EXEC : 0;
+    return env->nr_pmp;
+}
+
+/*
+ * A page walk asks six times and more, nearly always about RAM that one entry covers from end to end.
+ * So the answer for S and U, which is the same, is remembered for pieces of 2 MiB where it is uniform.
+ */
+bool riscv_pmp_check(CPURISCVState *env, hwaddr pa, uint64_t size, RISCVPriv priv, unsigned need,
+                     unsigned *prot, unsigned *page_bits)
+{
+    hwaddr end = pa + size - 1;
+    uint64_t piece = pa >> 21, tag = piece + 1;
+    unsigned slot = piece & (RISCV_PMP_KNOWN - 1), by;
+    bool may_know = priv != PRV_M && end >> 21 == piece;
+
+    if (pmp_count(env) == 0) {
+        *prot = PAGE_READ | PAGE_WRITE | PAGE_EXEC;
+        return true;
+    }
+    if (may_know && env->pmp_known[slot].tag == tag) {
+        *prot = env->pmp_known[slot].prot;
+        return (*prot & need) == need;
+    }
+    by = deciding_entry(env, pa, end, priv, prot);
+    if (may_know && uniform(env, by, piece << 21, piece << 21 | MASK_ULL(21))) {
+        env->pmp_known[slot].tag = tag;
+        env->pmp_known[slot].prot = *prot;
+    } else if (page_bits && !uniform(env, by, pa & ~MASK_ULL(12), pa | MASK_ULL(12))) {
+        *page_bits = 2;
     }
     return (*prot & need) == need;
 }

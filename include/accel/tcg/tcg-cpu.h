@@ -63,8 +63,9 @@ static inline CPUTCGState *env_tcg(CPUArchState *env)
 typedef struct TLBFill {
     hwaddr pa;           /* of the byte asked for */
     unsigned prot;       /* PAGE_*: what this entry may be used for without asking again */
-    unsigned page_bits;  /* log2 of the mapping's size, 12 or more; smaller if PMP cuts it:
-                            below 12 means the entry holds for this one access only */
+    unsigned page_bits;  /* log2 of the mapping's size, 12 or more: what a flush of any address in it
+                            takes along; below 12 if PMP cuts the 4 KiB page: then the entry holds
+                            for this one access only */
     bool global;         /* survives a flush by ASID */
     bool device;         /* PBMT or PMA say: no fast path */
 } TLBFill;

@@ -20,6 +20,7 @@ typedef enum RISCVPriv { PRV_U = 0, PRV_S = 1, PRV_M = 3 } RISCVPriv;
 #define TARGET_REG_SINK 32
 
 #define RISCV_MAX_PMP 64
+#define RISCV_PMP_KNOWN 64 /* a power of two */
 
 typedef struct CPUArchState CPURISCVState;
 
@@ -67,6 +68,11 @@ struct CPUArchState {
         uint8_t cfg;
     } pmp_region[RISCV_MAX_PMP];
     unsigned nr_pmp; /* entries up to the last that is on */
+    /* What S and U may do in pieces of 2 MiB that no entry cuts; see pmp.c. */
+    struct {
+        uint64_t tag; /* number of the piece plus 1 */
+        uint8_t prot; /* PAGE_* */
+    } pmp_known[RISCV_PMP_KNOWN];
     unsigned pte_hint; /* where in the FlatView the last page table was */
 };
 
