@@ -9,6 +9,7 @@ import sys
 import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), '../../target/riscv/isa'))
+import genfuse  # noqa: E402
 import geninsn  # noqa: E402
 
 BASE, POOL, DATA, REGS, CONFIG, BODY = (0x80000000, 0x80002000, 0x80003000, 0x80005000,
@@ -335,12 +336,5 @@ class Indirect:
 def load(isa_dir):
     names = sorted(n for n in os.listdir(isa_dir) if n.endswith('.insn'))
     table = geninsn.load([os.path.join(isa_dir, n) for n in names])
-    sequences = []
-    fused = os.path.join(isa_dir, 'fused.txt')
-    if os.path.exists(fused):
-        with open(fused, encoding='utf-8') as f:
-            for line in f:
-                words = line.partition('#')[0].split()
-                if words:
-                    sequences.append(words)
+    sequences = [words for _, words in genfuse.read(os.path.join(isa_dir, 'fused.txt'))]
     return table, sequences
