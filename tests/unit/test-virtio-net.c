@@ -590,8 +590,8 @@ static void test_user_options(void)
         "", "net=172.20.0.0", "net=192.168.1.0/255.255.255.0,host=192.168.1.1,dns=192.168.1.4",
         "restrict=on,hostname=vireo,domainname=example.org,dnssearch=a.org,dnssearch=b.org",
         "ipv6=off", "ipv4=off", "net=10.1.0.0/16,dhcpstart=10.1.9.9,tftp=/tmp,bootfile=x",
-        "hostfwd=tcp:127.0.0.1:0-:22,hostfwd=udp:127.0.0.1:0-10.0.2.15:53,"
-        "hostfwd=:127.0.0.1:0-:80",
+        ("hostfwd=tcp:127.0.0.1:0-:22,hostfwd=udp:127.0.0.1:0-10.0.2.15:53,"
+         "hostfwd=:127.0.0.1:0-:80"),
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
