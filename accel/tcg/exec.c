@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <sched.h>
+
 #include "accel/exclusive.h"
 #include "accel/tcg/internal.h"
 #include "accel/tcg/tlb.h"
@@ -22,6 +24,17 @@ uint64_t tcg_current_icount(CPUArchState *env)
     CPUTCGState *t = env_tcg(env);
 
     return t->icount + t->cur->index;
+}
+
+void tcg_yield(CPUArchState *env)
+{
+    TCGCPU *c = env_tcgcpu(env);
+
+    /* With thread=single too: who gave us the turn may not have come so far as to ask for it again. */
+    if (c->s->rr && rr_wanted(c->s->rr))
+        cpu_attention(c->cpu, CPU_ATTN_EXIT);
+    else
+        sched_yield();
 }
 
 static _Noreturn void unwind_from_op(CPUArchState *env, int how)

@@ -168,6 +168,8 @@ void rr_free(RoundRobin *rr);
 /* False: attention came first. */
 bool rr_enter(RoundRobin *rr, CPUState *cpu);
 void rr_leave(RoundRobin *rr, CPUState *cpu);
+/* Whether somebody waits for its turn. */
+bool rr_wanted(RoundRobin *rr);
 
 /* ---- log.c ---- */
 static inline bool tcg_log_blocks(void)

@@ -11,7 +11,7 @@ struct RoundRobin {
     GMutex lock;
     GCond turn;
     CPUState *owner;
-    uint64_t next_ticket, serving;
+    uint64_t next_ticket, serving; /* written under the lock, atomically */
 };
 
 RoundRobin *rr_new(void)
@@ -37,7 +37,7 @@ bool rr_enter(RoundRobin *rr, CPUState *cpu)
     uint64_t ticket;
 
     g_mutex_lock(&rr->lock);
-    ticket = rr->next_ticket++;
+    ticket = __atomic_fetch_add(&rr->next_ticket, 1, __ATOMIC_RELAXED);
     while (rr->owner || rr->serving != ticket) {
         /* The first in the queue ends the owner's slice when it is over. */
         gint64 until = g_get_monotonic_time() + SLICE_US;
@@ -46,7 +46,7 @@ bool rr_enter(RoundRobin *rr, CPUState *cpu)
             cpu_attention(rr->owner, CPU_ATTN_EXIT);
     }
     rr->owner = cpu;
-    rr->serving++;
+    __atomic_store_n(&rr->serving, rr->serving + 1, __ATOMIC_RELAXED);
     g_mutex_unlock(&rr->lock);
     return true;
 }
@@ -57,4 +57,10 @@ void rr_leave(RoundRobin *rr, CPUState *cpu)
     rr->owner = NULL;
     g_cond_broadcast(&rr->turn);
     g_mutex_unlock(&rr->lock);
+}
+
+bool rr_wanted(RoundRobin *rr)
+{
+    return __atomic_load_n(&rr->next_ticket, __ATOMIC_RELAXED) !=
+           __atomic_load_n(&rr->serving, __ATOMIC_RELAXED);
 }

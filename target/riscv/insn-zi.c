@@ -3,7 +3,6 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <sched.h>
 #include <string.h>
 
 #include "target/riscv/exec.h"
@@ -90,7 +89,7 @@ const TCGOp *op_hint(CPUArchState *env, const TCGOp *op)
 }
 
 /* A spinning hart lets the thread run that it waits for: there may be more harts than host cores. */
-EXEC(pause) { sched_yield(); }
+EXEC(pause) { tcg_yield(env); }
 
 EXEC(wrs_nto) { riscv_wrs(env, op, true); }
 EXEC(wrs_sto) { riscv_wrs(env, op, false); }

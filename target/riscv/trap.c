@@ -6,7 +6,6 @@
 #include "target/riscv/trap.h"
 
 #include <inttypes.h>
-#include <sched.h>
 
 #include "target/riscv/bits.h"
 #include "target/riscv/mmu.h"
@@ -194,7 +193,7 @@ void riscv_wrs(CPURISCVState *env, const TCGOp *op, bool no_timeout)
     if (no_timeout && env->priv != PRV_M && (env->mstatus & MSTATUS_TW))
         riscv_raise_illegal(env, op);
     if (env->reserve_addr != UINT64_MAX)
-        sched_yield();
+        tcg_yield(env);
 }
 
 void riscv_sfence_vma(CPURISCVState *env, const TCGOp *op)

@@ -131,6 +131,7 @@ static void meet(u64 me, u64 round)
     round_of[me][0] = round;
     fence();
     while (round_of[!me][0] < round) {
+        pause();
     }
     fence();
 }
@@ -146,6 +147,7 @@ static void count(void)
             fail = sc_d(&count_llsc, v + 1);
         } while (fail);
         while (amoswap_w((void *)&lock, 1)) {
+            pause();
         }
         count_locked++;
         fence();
@@ -171,6 +173,7 @@ void other_hart(u64 id)
         return;
     }
     while (!go) {
+        pause();
     }
     count();
     store_buffer(1);
@@ -184,6 +187,7 @@ static void test_harts(void)
     count();
     store_buffer(0);
     while (!done) {
+        pause();
     }
     fence();
     CHECK_EQ(count_amo, 2 * ROUNDS);

@@ -112,6 +112,7 @@ void other_hart(u64 id)
     }
     for (u64 n = 1; n <= 1000; n++) {
         while (turn != n) {
+            pause();
         }
         fence();
         fence_i();
@@ -129,6 +130,7 @@ static void test_other_hart(void)
         fence();
         turn = n;
         while (turn) {
+            pause();
         }
         fence();
         CHECK_EQ(answer, n);

@@ -78,6 +78,7 @@ static void run(u64 id)
     ready[id] = 1;
     fence();
     while (!go && id != 0) {
+        pause();
     }
     ring(id);
     ticking(id);
@@ -94,12 +95,14 @@ int main(void)
 {
     for (u64 i = 1; i < MAX_HARTS; i++) {
         while (!ready[i]) {
+            pause();
         }
     }
     go = 1;
     run(0);
     for (u64 i = 1; i < MAX_HARTS; i++) {
         while (ready[i] != 2) {
+            pause();
         }
     }
     return 0;

@@ -137,4 +137,8 @@ void tcg_tlb_flush_asid(CPUArchState *env, int64_t asid);
 /* fence.i on this hart: code that any hart wrote before is seen after. */
 void tcg_fence_i(CPUArchState *env);
 
+/* The hart spins, waiting for another one: gives that the host's core, or with thread=single the
+ * next turn (at the next look at attention). */
+void tcg_yield(CPUArchState *env);
+
 #endif

@@ -76,6 +76,12 @@ static inline void fence(void)
     __asm__ volatile("fence rw, rw" : : : "memory");
 }
 
+/* For loops that wait for another hart. */
+static inline void pause(void)
+{
+    __asm__ volatile(".4byte 0x0100000f" : : : "memory");
+}
+
 static inline void sfence_all(void)
 {
     __asm__ volatile("sfence.vma" : : : "memory");
