@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "system/chardev.h"
+#include "util/keyval.h"
 
 static bool uses_stdio(GPtrArray *forms)
 {
@@ -64,9 +65,39 @@ static bool one_monitor(unsigned n, const char *form, GPtrArray *monitors, Error
     return true;
 }
 
+/* -mon [chardev=]ID[,mode=readline] */
+static bool mon_option(const char *text, GPtrArray *monitors, Error **errp)
+{
+    static const char *const known[] = { "chardev", "mode", NULL };
+    g_autoptr(KeyVals) kv = keyval_parse(text, "chardev", false, errp);
+    const char *id, *mode;
+    Object *chr;
+
+    if (!kv) {
+        return false;
+    }
+    id = keyval_take(kv, "chardev");
+    mode = keyval_take(kv, "mode");
+    if (!keyval_check_used(kv, known, errp)) {
+        return false;
+    }
+    if (mode && strcmp(mode, "readline")) {
+        error_setg(errp, "mode=%s is not supported (there is: readline)", mode);
+        return false;
+    }
+    chr = id ? object_child(object_container(CHARDEV_CONTAINER), id) : NULL;
+    if (!chr) {
+        error_setg(errp, "there is no chardev '%s'", id ? id : "");
+        return false;
+    }
+    g_ptr_array_add(monitors, chr);
+    return true;
+}
+
 bool consoles_create(const Options *o, MachineState *ms, GPtrArray *monitors, Error **errp)
 {
     const MachineClass *mc = MACHINE_GET_CLASS(ms);
+    bool has_monitor = o->monitor->len || o->mon->len;
     bool free_terminal = !o->nodefaults && !stdio_taken(o);
 
     for (guint i = 0; i < o->serial->len; i++) {
@@ -90,12 +121,20 @@ bool consoles_create(const Options *o, MachineState *ms, GPtrArray *monitors, Er
             return false;
         }
     }
+    for (guint i = 0; i < o->mon->len; i++) {
+        const char *text = g_ptr_array_index(o->mon, i);
+
+        if (!mon_option(text, monitors, errp)) {
+            option_prepend(errp, "mon", text);
+            return false;
+        }
+    }
     if (!free_terminal) {
         return true;
     }
     /* The terminal goes to whatever has no place yet: both share it, or one has it alone. */
     if (!o->serial->len) {
-        return one_serial(ms, 0, o->monitor->len ? "stdio" : "mon:stdio", monitors, errp);
+        return one_serial(ms, 0, has_monitor ? "stdio" : "mon:stdio", monitors, errp);
     }
-    return o->monitor->len || one_monitor(0, "stdio", monitors, errp);
+    return has_monitor || one_monitor(0, "stdio", monitors, errp);
 }

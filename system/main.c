@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "system/mainloop.h"
 #include "system/options.h"
@@ -13,6 +14,31 @@ static int fail(Error *err)
 {
     error_report_err(err);
     return 1;
+}
+
+/*
+ * Takes as many descriptors as are allowed. Below some, libraries end the process in their own
+ * way when they cannot have one.
+ */
+static bool raise_descriptor_limit(Error **errp)
+{
+    const rlim_t least = 64;
+    struct rlimit l;
+
+    if (getrlimit(RLIMIT_NOFILE, &l) != 0) {
+        return true;
+    }
+    if (l.rlim_cur < l.rlim_max) {
+        l.rlim_cur = l.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &l);
+    }
+    if (l.rlim_cur < least) {
+        error_setg(errp, "only %llu file descriptors are allowed, at least %llu are needed "
+                         "(ulimit -n)",
+                   (unsigned long long)l.rlim_cur, (unsigned long long)least);
+        return false;
+    }
+    return true;
 }
 
 /* Builds, runs and dismantles the machine; the exit status. */
@@ -47,6 +73,9 @@ int main(int argc, char **argv)
     }
     if (help_requested(o, &ok, &err)) {
         return ok ? 0 : fail(err);
+    }
+    if (!raise_descriptor_limit(&err)) {
+        return fail(err);
     }
     return run(o);
 }

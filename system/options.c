@@ -64,6 +64,7 @@ const Option option_table[] = {
                    "|chardev:ID"),
       "where the next serial port goes" },
     { "monitor", NULL, LIST(monitor, "FORM, as -serial"), "where the monitor goes" },
+    { "mon", NULL, LIST(mon, "[chardev=]ID[,mode=readline]"), "a monitor on a chardev" },
     { "nographic", NULL, FLAG(nographic), "console and monitor on this terminal (the default)" },
     { "display", NULL, TEXT(display, "none"), "no display (there is none yet)" },
 
@@ -82,6 +83,7 @@ static const size_t list_fields[] = {
     offsetof(Options, netdev),  offsetof(Options, nic),     offsetof(Options, object),
     offsetof(Options, chardev), offsetof(Options, serial),  offsetof(Options, monitor),
     offsetof(Options, warnings), offsetof(Options, net),     offsetof(Options, global),
+    offsetof(Options, mon),
 };
 
 static void *field_of(Options *o, size_t offset)

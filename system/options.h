@@ -15,7 +15,8 @@ typedef struct Options {
     GPtrArray *machine, *accel, *memory, *smp; /* merged, later ones win */
     char *cpu;
     char *kernel, *initrd, *append, *dtb, *bios;
-    GPtrArray *drive, *device, *netdev, *nic, *net, *object, *chardev, *serial, *monitor, *global;
+    GPtrArray *drive, *device, *netdev, *nic, *net, *object, *chardev, *serial, *monitor;
+    GPtrArray *mon, *global;
     char *display;
     bool nographic, nodefaults, no_reboot, no_shutdown, start_paused;
     char *log_items, *log_file;

@@ -5,6 +5,7 @@
 import fcntl
 import os
 import pty
+import resource
 import select
 import signal
 import subprocess
@@ -164,6 +165,21 @@ def run(args, **kwargs):
     p.send_signal(signal.SIGTERM)
     p.communicate(timeout=WAIT)
     return p.returncode
+
+
+def test_few_descriptors():
+    p = subprocess.run([PROGRAM, '-M', 'virt', '-S'], stdin=subprocess.DEVNULL,
+                       capture_output=True, timeout=WAIT, check=False,
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (6, 6)))
+    assert p.returncode == 1 and b'only 6 file descriptors' in p.stderr, p.stderr
+
+
+def test_little_address_space():
+    p = subprocess.run([PROGRAM, '-M', 'virt', '-m', '4G'], stdin=subprocess.DEVNULL,
+                       capture_output=True, timeout=WAIT, check=False,
+                       preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (3 << 30,) * 2))
+    assert p.returncode == 1 and p.stderr.count(b'\n') == 1, p.stderr
+    assert b'cannot allocate 4096 MiB' in p.stderr, p.stderr
 
 
 def test_stdin_closed():
