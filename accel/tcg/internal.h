@@ -35,7 +35,7 @@ struct TranslationBlock {
     uint32_t flags;
     TCGOp ops[];
 };
-_Static_assert(offsetof(TranslationBlock, ops) == 96, "hot part and ops[0] share a cache line");
+_Static_assert(offsetof(TranslationBlock, ops) == TCG_TB_OPS, "hot part and ops[0] share a cache line");
 
 #define JUMP_CACHE_BITS 12
 typedef struct JumpCache {
@@ -143,6 +143,7 @@ TranslationBlock *tb_get(TCGCPU *c);
 uint16_t tcg_code_parcel(const uint8_t *host);
 
 /* ---- chain.c ---- */
+/* In a chain's pc_off: what must hold for it to be followed. */
 typedef enum ChainKind { CHAIN_NEVER, CHAIN_SAME_PAGE, CHAIN_CROSS_PAGE } ChainKind;
 TCGOpFn tcg_chain_fn(ChainKind kind, bool backward);
 TCGOpFn tcg_guard_fn(void); /* checks the second page of a crossing instruction */
@@ -152,9 +153,20 @@ static inline vaddr chain_target(const TranslationBlock *tb, const TCGOp *chain)
     return tb->pc + (int64_t)(int32_t)chain->insn;
 }
 
+/* NULL: not linked. */
 static inline TranslationBlock *chain_load(const TCGOp *chain)
 {
-    return (TranslationBlock *)(uintptr_t)__atomic_load_n(&chain->imm, __ATOMIC_ACQUIRE);
+    uint64_t imm = __atomic_load_n(&chain->imm, __ATOMIC_ACQUIRE);
+
+    return (TranslationBlock *)(uintptr_t)(imm & ~(uint64_t)TCG_CHAIN_CHECK);
+}
+
+static inline void chain_store(TCGOp *chain, TranslationBlock *tb)
+{
+    bool check = !tb || chain->pc_off != CHAIN_SAME_PAGE;
+
+    __atomic_store_n(&chain->imm, (int64_t)((uintptr_t)tb | (check ? TCG_CHAIN_CHECK : 0)),
+                     __ATOMIC_RELEASE);
 }
 
 /* ---- exec.c ---- */

@@ -68,7 +68,7 @@ void tb_kill(TCGState *s, TranslationBlock *tb)
     for (TCGOp *op = tb->jmp_in, *next; op; op = next) {
         next = op->link;
         op->link = NULL;
-        __atomic_store_n(&op->imm, 0, __ATOMIC_RELEASE);
+        chain_store(op, NULL);
     }
     tb->jmp_in = NULL;
 }
@@ -78,10 +78,10 @@ void tb_link(TCGState *s, TCGOp *chain, TranslationBlock *tb)
     g_mutex_lock(&s->lock);
     /* A chain is on one list at a time, and keeps the first block it was linked to: one that leads
      * to different blocks as mappings change finds the others through the jump cache. */
-    if (!chain->imm && tb->key_pc != TB_DEAD_PC) {
+    if (!chain_load(chain) && tb->key_pc != TB_DEAD_PC) {
         chain->link = tb->jmp_in;
         tb->jmp_in = chain;
-        __atomic_store_n(&chain->imm, (int64_t)(uintptr_t)tb, __ATOMIC_RELEASE);
+        chain_store(chain, tb);
     }
     g_mutex_unlock(&s->lock);
 }

@@ -72,7 +72,9 @@ static void append_chain(TBBuild *b, vaddr target, unsigned retired)
     op = tb_append(&b->pub, tcg_chain_fn(kind, target <= b->pub.pc), 0, 0);
     op->insn = (uint32_t)(target - b->pub.pc_first);
     op->index = retired;
+    op->pc_off = kind;
     op->link = NULL;
+    chain_store(op, NULL);
 }
 
 void tb_end_branch(TBBuilder *pub, vaddr not_taken, vaddr taken)

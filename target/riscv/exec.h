@@ -80,7 +80,7 @@
 
 #define EXEC_JUMP(name)                                                                     \
     EXEC_END_(name, jump)                                                                   \
-    EXEC_HANDLER_(name, void, exec_##name(env, op); TCG_NEXT(env, op);)
+    EXEC_HANDLER_(name, void, exec_##name(env, op); TCG_TAKEN(env, op);)
 
 #define EXEC_LOOKUP(name)                                                                   \
     EXEC_END_(name, exit)                                                                   \
@@ -187,7 +187,7 @@
         EXEC_TAIL return slow_##name(env, op);
 #define FUSE_END_alu(name, op) FUSE_alu(name, op) TCG_NEXT(env, op);
 #define FUSE_END_mem(name, op) FUSE_mem(name, op) TCG_NEXT(env, op);
-#define FUSE_END_jump(name, op) FUSE_alu(name, op) TCG_NEXT(env, op);
+#define FUSE_END_jump(name, op) FUSE_alu(name, op) TCG_TAKEN(env, op);
 #define FUSE_END_lookup(name, op) FUSE_alu(name, op) TCG_EXIT_LOOKUP(env, op);
 #define FUSE_END_branch(name, op)                                                           \
     if (exec_##name(env, op))                                                               \

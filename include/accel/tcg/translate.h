@@ -14,7 +14,7 @@
  * A conditional branch at op[0] has the taken chain at op[1] and what follows when it is not taken
  * at op[2] (a chain, or the next instruction when the engine lets the block go on): it ends with
  * TCG_TAKEN(env, op) or TCG_NOT_TAKEN(env, op). A direct jump at op[0] has its chain at op[1] and
- * ends with TCG_NEXT(env, op). An indirect jump stores tcg.pc and ends with TCG_EXIT_LOOKUP(env, op).
+ * ends with TCG_TAKEN(env, op). An indirect jump stores tcg.pc and ends with TCG_EXIT_LOOKUP(env, op).
  * An instruction after which the mode word or the mapping may differ ends its block the same way;
  * one after which interrupts may have become possible, or the hart has halted, uses
  * TCG_EXIT_MAIN(env, op), which goes through the main loop.
@@ -43,7 +43,30 @@ void tb_end_branch(TBBuilder *b, vaddr not_taken, vaddr taken); /* conditional; 
 void tb_end_jump(TBBuilder *b, vaddr target);                   /* direct */
 void tb_end_exit(TBBuilder *b);                                 /* the operation sets tcg.pc itself */
 
-#define TCG_TAKEN(env, op) do { const TCGOp *next_ = (op) + 1; TCG_GOTO(env, next_); } while (0)
+/*
+ * A chain's imm is the address of the block it leads to, with TCG_CHAIN_CHECK set if something must
+ * be looked at first (or there is no block yet): then the chain's own handler does it. Otherwise, and
+ * if nobody wants attention, the jump is made right here, one dispatch less.
+ */
+#define TCG_CHAIN_CHECK 1
+#define TCG_TB_OPS 96 /* of the first operation in a block */
+#ifdef TCG_LOOP_DISPATCH
+#define TCG_TAKEN(env, op) TCG_NEXT(env, op)
+#else
+#define TCG_TAKEN(env, op)                                                                  \
+    do {                                                                                    \
+        const TCGOp *next_ = (op) + 1;                                                      \
+        uintptr_t tb_ = (uintptr_t)__atomic_load_n(&next_->imm, __ATOMIC_ACQUIRE);          \
+        CPUTCGState *t_ = env_tcg(env);                                                     \
+        if (likely(!(tb_ & TCG_CHAIN_CHECK) &&                                              \
+                   !__atomic_load_n(t_->attention, __ATOMIC_RELAXED))) {                    \
+            t_->icount += next_->index;                                                     \
+            t_->tb = (const TranslationBlock *)tb_;                                         \
+            next_ = (const TCGOp *)(tb_ + TCG_TB_OPS);                                      \
+        }                                                                                   \
+        TCG_GOTO(env, next_);                                                               \
+    } while (0)
+#endif
 #define TCG_NOT_TAKEN(env, op) do { const TCGOp *next_ = (op) + 2; TCG_GOTO(env, next_); } while (0)
 
 /* Ends of handlers that leave the block. tcg.pc must be set; icount is brought up to date with the
