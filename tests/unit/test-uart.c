@@ -276,7 +276,7 @@ static void test_random(void)
             wr((unsigned)g_rand_int_range(r, 0, 8), (uint8_t)g_rand_int(r));
             break;
         case 3:
-            receive("abcdefghijklmnopqrstuvwxyz" + g_rand_int_range(r, 0, 26));
+            receive(&"abcdefghijklmnopqrstuvwxyz"[g_rand_int_range(r, 0, 26)]);
             break;
         default:
             serial_core_tx(&u, &len);
