@@ -53,7 +53,7 @@ class Generator:
         self.indirect = [by[n] for n in ('jalr', 'c.jr', 'c.jalr') if n in by]
         self.sequences = [[by[n] for n in s] for s in sequences if all(n in by for n in s)]
         self.by = by
-        self.misaligned_atomics = True
+        self.atomics_fault_well = self.reservations = True
         self.last_rd = {'x': 5, 'f': 5}
 
     # ---- Values ----
@@ -176,9 +176,11 @@ class Generator:
             if base == POOL_REG and o:
                 o['imm'] &= ~7
             return self.encode(row, o) if o else b''
+        if not self.reservations and not self.atomics_fault_well:
+            return b''
         size = 64 if row.name.startswith('cbo') else 8 if row.name.endswith('.d') else 4
         offset = self.rng.randrange(-2048, 2048) & -size
-        if self.rng.random() < 0.03 and self.misaligned_atomics:
+        if self.rng.random() < 0.03 and self.atomics_fault_well:
             offset |= 1  # misaligned: atomics trap
         o = self.operands(row, {'rs1': TEMP})
         return self.addi(TEMP, DATA_REG, offset) + self.encode(row, o)
@@ -231,7 +233,7 @@ class Generator:
             return self.branch(self.rng.choice(self.jumps))
         if kind < 0.12:
             return self.indirect_jump()
-        if kind < 0.13:
+        if kind < 0.13 and self.reservations:
             return self.reserved_pair()
         if kind < 0.15:
             return self.loop()
@@ -277,16 +279,37 @@ class Generator:
         out += self.encode(jal, {'rd': 0, 'imm': ITERATION_END - BODY - len(out)})
         return bytes(out)
 
+    def page_tables(self, mode):
+        """Sv39 tables from 0x80007000: RAM onto itself; the data pages as chance has it."""
+        flags = 0xcf | (0x10 if mode == 0 else 0)   # D A X W R V, U
+        root, middle, leaves = [0] * 512, [0] * 512, []
+        root[2] = (BASE + 0x8000) >> 2 | 1
+        middle[0] = (BASE + 0x9000) >> 2 | 1
+        for page in range(512):
+            pa = BASE + page * 4096
+            f = flags
+            if pa in (DATA, DATA + 4096):
+                f = self.rng.choice((flags, flags, flags & ~4, flags & ~6 | 8, 0, flags ^ 0x10))
+                # Whether an SC that fails is checked like a store is free.
+                self.reservations = self.reservations and f == flags
+            leaves.append(pa >> 2 | f)
+        return struct.pack('<1536Q', *root, *middle, *leaves)
+
     def image(self, harness, count, iterations):
+        """Bodies run in M-mode without, in S and U with page tables."""
+        mode = self.rng.choice((3, 3, 1, 0))
         data = [self.value() for _ in range(512)]
         memory = [self.value() for _ in range(1024)]
         regs = [self.value() for _ in range(64)]
+        tables = self.page_tables(mode)
         body = self.program(count)
         out = bytearray(harness.ljust(POOL - BASE, b'\0'))
         if len(out) != POOL - BASE:
             raise ValueError('the harness is too long')
         out += struct.pack('<512Q', *data) + struct.pack('<1024Q', *memory)
-        out += struct.pack('<64Q', *regs) + struct.pack('<Q', iterations)
+        satp = 8 << 60 | (BASE + 0x7000) >> 12 if mode != 3 else 0
+        out += struct.pack('<64Q', *regs) + struct.pack('<3Q', iterations, mode << 11, satp)
+        out = out.ljust(0x7000, b'\0') + tables
         out = out.ljust(BODY - BASE, b'\0')
         return bytes(out) + body
 

@@ -11,12 +11,13 @@
 #define POOL 0x80002000     /* constants to load: 4 KiB */
 #define DATA 0x80003000     /* memory to load and store: 8 KiB */
 #define REGS 0x80005000     /* first values: x0..x31, f0..f31 */
-#define CONFIG 0x80005200   /* number of iterations */
+#define CONFIG 0x80005200   /* number of iterations, mstatus.MPP, satp */
 #define STATE 0x80006000
 #define BODY 0x80010000
-#define SAVE 0              /* offsets in STATE: x0..x31 */
-#define HASH 256
-#define TRAPS 264
+#define SAVE 0              /* offsets in STATE: 64 cells, the x registers and then f */
+#define HASH 512
+#define TRAPS 520
+#define LINK 528
 #define UART 0x10000000
 #define FINISHER 0x100000
 
@@ -34,6 +35,17 @@
     mul x31, x31, x30
     srli x30, x31, 29
     xor x31, x31, x30
+.endm
+
+/* All registers to SAVE, by x2. Those that are constant in the body count as 0. */
+.macro SAVE_ALL
+    li x2, STATE
+    .irp r, 1,3,4,5,6,7,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29
+    sd x\r, (SAVE + 8 * \r)(x2)
+    .endr
+    .irp r, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+    fsd f\r, (SAVE + 256 + 8 * \r)(x2)
+    .endr
 .endm
 
     .section .text
@@ -59,6 +71,20 @@ begin:
     csrw fcsr, zero
     csrw mscratch, zero
     csrw sscratch, zero
+    li t0, -1
+    csrw pmpaddr0, t0
+    li t0, 0x1f
+    csrw pmpcfg0, t0
+    li t0, CONFIG
+    ld t1, 16(t0)
+    csrw satp, t1
+    sfence.vma
+    ld t1, 8(t0)
+    li t2, 3 << 11
+    csrc mstatus, t2
+    csrs mstatus, t1
+    la t0, start_body
+    csrw mepc, t0
     li t0, STATE
     li t1, 0x7e57
     sd t1, HASH(t0)
@@ -70,6 +96,8 @@ begin:
     .irp r, 1,3,4,5,6,7,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29
     ld x\r, (8 * \r)(x31)
     .endr
+    mret
+start_body:
     j run
 
 /* Reached by a jump at the end of the body. */
@@ -78,30 +106,28 @@ iteration_end:
     ld x30, 0(x31)
     addi x30, x30, -1
     sd x30, 0(x31)
-    beqz x30, finish
+    beqz x30, 1f
 run:
     POINTERS
     /* Absolute, so that no register is needed. */
     j BODY
+1:  ecall                   /* the trap handler knows that this is the end */
 
 /* Reached by jal x31: mixes all registers into the hash. The caller restores x31, from x8. */
 checkpoint:
-    mv x8, x31
-    li x2, STATE
+    SAVE_ALL
+    sd x31, LINK(x2)
     ld x31, HASH(x2)
-    .irp r, 1,3,4,5,6,7,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29
-    MIX x\r
-    .endr
-    sd x29, (SAVE + 8 * 29)(x2)
-    .irp r, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-    fmv.x.d x29, f\r
-    MIX x29
-    .endr
-    csrr x29, fcsr
-    MIX x29
-    ld x29, (SAVE + 8 * 29)(x2)
+    csrr x8, fcsr
+    MIX x8
+1:  ld x8, 0(x2)
+    MIX x8
+    addi x2, x2, 8
+    andi x8, x2, 511
+    bnez x8, 1b
+    li x2, STATE
     sd x31, HASH(x2)
-    mv x31, x8
+    ld x31, LINK(x2)
     li x2, DATA + 0x800
     li x8, DATA + 0xc00
     li x30, POOL + 0x800
@@ -110,8 +136,11 @@ checkpoint:
     .align 2
 trap:
     li x2, STATE
-    ld x31, HASH(x2)
     csrr x8, mcause
+    addi x30, x8, -8
+    li x31, 4
+    bltu x30, x31, finish
+    ld x31, HASH(x2)
     MIX x8
     csrr x8, mepc
     MIX x8
@@ -130,28 +159,27 @@ trap:
     addi x8, x8, 4
     sub x8, x8, x31
     csrw mepc, x8
-    li x31, 3 << 11
-    csrs mstatus, x31
     POINTERS
     mret
 
 finish:
-    POINTERS
-    li x31, STATE
-    .irp r, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29
-    sd x\r, (SAVE + 8 * \r)(x31)
-    .endr
-    mv s1, x31
-    .irp r, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29
-    li a1, 0x7800 + \r
-    ld a0, (SAVE + 8 * \r)(s1)
-    call print
-    .endr
-    .irp r, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-    li a1, 0x6600 + \r
-    fmv.x.d a0, f\r
-    call print
-    .endr
+    SAVE_ALL
+    mv s1, x2
+    li s2, 0
+1:  slli s3, s2, 3
+    add s3, s3, s1
+    ld a0, SAVE(s3)
+    li a1, 0x7800
+    andi a2, s2, 31
+    add a1, a1, a2
+    sltiu a2, s2, 32
+    bnez a2, 2f
+    li a2, 0x6600 - 0x7800
+    add a1, a1, a2
+2:  call print
+    addi s2, s2, 1
+    sltiu a2, s2, 64
+    bnez a2, 1b
     li a1, 0x6373
     csrr a0, fcsr
     call print

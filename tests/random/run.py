@@ -37,7 +37,7 @@ def run(command, image, timeout=60):
 # Extensions that a peer may not have or not switch on by itself.
 OPTIONAL = ('zicond', 'zicbom', 'zicboz', 'zicbop', 'zihintntl')
 # What QEMU does right from this version on.
-MISALIGNED_AMO_TRAPS = 8
+ATOMICS_FAULT_WELL = 8
 ROWS_RIGHT = {'ctzw': 8}
 
 
@@ -89,7 +89,7 @@ class Comparison:
     def image(self, seed, count, iterations):
         g = generate.Generator(self.table, self.sequences, seed, self.without,
                                [r for r, v in ROWS_RIGHT.items() if self.version < v])
-        g.misaligned_atomics = self.version >= MISALIGNED_AMO_TRAPS
+        g.atomics_fault_well = self.version >= ATOMICS_FAULT_WELL
         return g.image(self.harness, count, iterations)
 
     def compare(self, seed, count, iterations):
