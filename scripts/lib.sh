@@ -49,7 +49,7 @@ install_packages() {
 # The Debian mirror that this machine uses, as apt knows it.
 debian_mirror() {
     apt-get indextargets --format '$(REPO_URI) $(CODENAME)' 'Created-By: Packages' 2>/dev/null |
-        awk '$1 ~ /debian/ && $2 !~ /security|updates|backports/ { print $1; exit }'
+        awk '$1 $2 ~ /debian/ && $1 $2 !~ /security|updates|backports/ { print $1; exit }'
 }
 
 # The settings of apt here, as options of mmdebstrap: proxies, credentials, clocks that are off.
