@@ -35,14 +35,16 @@ typedef struct ReqList {
     BlockRequest *head, **tail;
 } ReqList;
 
+#define BLK_MAX_THREADS 8
+
 typedef struct BlkPool {
     GMutex lock;
     GCond work;          /* for the threads */
     GCond progress;      /* for those who wait */
     ReqList pending;     /* submitted, not begun */
     ReqList finished;    /* done() is to come */
-    unsigned threads, idle;
-    unsigned busy;       /* requests being carried out */
+    unsigned threads, started, idle;
+    BlockRequest *running[BLK_MAX_THREADS]; /* what each thread carries out, or NULL */
     uint64_t in_flight;  /* submitted, done() not run yet */
     bool quit;
     GPtrArray *handles;  /* GThread */

@@ -1,7 +1,7 @@
 /*
  * The I/O threads of a back end, and the way back to the main loop.
  *
- * Threads are made as requests come in, up to MAX_THREADS. A finished request goes to a list; the
+ * Threads are made as requests come in, up to BLK_MAX_THREADS. A finished request goes to a list; the
  * first one on it writes to an event descriptor, so that a busy disk costs one wake-up of the main
  * loop for many completions.
  *
@@ -13,8 +13,6 @@
 #include <glib-unix.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-
-#define MAX_THREADS 8
 
 static void list_init(ReqList *l)
 {
@@ -61,17 +59,19 @@ static gpointer io_thread(gpointer opaque)
 {
     BlockBackend *blk = opaque;
     BlkPool *p = &blk->pool;
+    BlockRequest **running;
 
     g_mutex_lock(&p->lock);
+    running = &p->running[p->started++];
     for (;;) {
         BlockRequest *req = list_take(&p->pending);
 
         if (req) {
-            p->busy++;
+            *running = req;
             g_mutex_unlock(&p->lock);
             req->ret = blk_execute(blk, req);
             g_mutex_lock(&p->lock);
-            p->busy--;
+            *running = NULL;
             finish(p, req);
         } else if (p->quit) {
             break;
@@ -113,7 +113,7 @@ void blk_submit(BlockBackend *blk, BlockRequest *req)
     list_append(&p->pending, req);
     if (p->idle) {
         g_cond_signal(&p->work);
-    } else if (p->threads < MAX_THREADS) {
+    } else if (p->threads < BLK_MAX_THREADS) {
         add_thread(blk, NULL); /* those there are do it if this fails */
     }
     g_mutex_unlock(&p->lock);
@@ -207,12 +207,34 @@ void blk_pool_stop(BlockBackend *blk)
     blk->pool_running = false;
 }
 
-void blk_wait_io(BlockBackend *blk)
+static bool is_running(BlkPool *p, bool (*match)(BlockRequest *req, void *opaque), void *opaque)
+{
+    for (unsigned i = 0; i < BLK_MAX_THREADS; i++) {
+        if (p->running[i] && match(p->running[i], opaque)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void blk_cancel(BlockBackend *blk, bool (*match)(BlockRequest *req, void *opaque), void *opaque)
 {
     BlkPool *p = &blk->pool;
+    BlockRequest *req, *next;
 
     g_mutex_lock(&p->lock);
-    while (p->pending.head || p->busy) {
+    req = p->pending.head;
+    list_init(&p->pending);
+    for (; req; req = next) {
+        next = req->next;
+        if (match(req, opaque)) {
+            req->ret = -ECANCELED;
+            finish(p, req);
+        } else {
+            list_append(&p->pending, req);
+        }
+    }
+    while (is_running(p, match, opaque)) {
         g_cond_wait(&p->progress, &p->lock);
     }
     g_mutex_unlock(&p->lock);

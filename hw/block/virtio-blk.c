@@ -40,6 +40,9 @@ enum { S_OK = 0, S_IOERR = 1, S_UNSUPP = 2 };
 #define RANGE_SIZE 16
 #define RANGE_F_UNMAP 1
 
+/* Bytes in flight after which chains stay in their queues: what a stop or an exit waits for. */
+#define MAX_IN_FLIGHT GiB
+
 /* Offsets in the configuration space. */
 enum {
     CFG_CAPACITY = 0,
@@ -75,6 +78,8 @@ struct VirtIOBlk {
     bool config_wce, discard, write_zeroes;
 
     bool wce;           /* writes may stay in a cache; the driver may change it */
+    uint64_t in_flight; /* bytes that the back end is reading or writing */
+    bool throttled;     /* a queue was left because of that */
 };
 
 typedef struct BlkReq {
@@ -100,6 +105,18 @@ static void complete(BlkReq *r, uint8_t status)
     g_free(r);
 }
 
+/* Lock held: the back end is done with so many bytes. */
+static void release(VirtIOBlk *s, uint64_t bytes)
+{
+    s->in_flight -= bytes;
+    if (s->throttled && s->in_flight < MAX_IN_FLIGHT) {
+        s->throttled = false;
+        for (unsigned i = 0; i < s->parent_obj.nr_vq; i++) {
+            virtqueue_kick_later(&s->parent_obj.vq[i]);
+        }
+    }
+}
+
 static void io_done(BlockRequest *req, int ret)
 {
     BlkReq *r = req->opaque;
@@ -109,6 +126,7 @@ static void io_done(BlockRequest *req, int ret)
     bool stale;
 
     virtio_lock(vdev);
+    release(s, req->iov ? req->bytes : 0);
     stale = virtqueue_elem_stale(&r->elem);
     complete(r, ret == 0 ? S_OK : ret == -ENOTSUP ? S_UNSUPP : S_IOERR);
     if (!stale) {
@@ -127,6 +145,7 @@ static void submit(BlkReq *r, BlockOp op, uint64_t offset, uint64_t bytes)
     r->req.fua = !r->dev->wce;
     r->req.done = io_done;
     r->req.opaque = r;
+    r->dev->in_flight += r->iov ? bytes : 0;
     object_ref(r->dev);
     blk_submit(r->dev->blk, &r->req);
 }
@@ -253,6 +272,10 @@ static void blk_handle(VirtIODevice *vdev, VirtQueue *vq)
 
         if (n == vq->num) {
             virtqueue_kick_later(vq);
+            break;
+        }
+        if (s->in_flight >= MAX_IN_FLIGHT) {
+            s->throttled = true; /* release() goes on */
             break;
         }
         r = virtqueue_pop(vq, sizeof(*r));
@@ -400,9 +423,14 @@ static void blk_unrealize(VirtIODevice *vdev)
     s->blk = NULL;
 }
 
+static bool is_stale(BlockRequest *req, void *opaque)
+{
+    return virtqueue_elem_stale(&((BlkReq *)req->opaque)->elem);
+}
+
 static void blk_quiesce(VirtIODevice *vdev)
 {
-    blk_wait_io(VIRTIO_BLK(vdev)->blk);
+    blk_cancel(VIRTIO_BLK(vdev)->blk, is_stale, NULL);
 }
 
 static void blk_reset(VirtIODevice *vdev)
@@ -435,7 +463,13 @@ static bool changed_queue_size(Object *obj, const Property *prop, Error **errp)
     return true;
 }
 
-static const StateField blk_rows[] = { S_BOOL(VirtIOBlk, wce), S_END };
+static const StateField blk_rows[] = {
+    S_BOOL(VirtIOBlk, wce),
+    /* The back end is drained before a save; after a reset its completions still count. */
+    S_U64(VirtIOBlk, in_flight, .flags = STATE_TRANSIENT | STATE_NO_RESET),
+    S_BOOL(VirtIOBlk, throttled, .flags = STATE_TRANSIENT),
+    S_END
+};
 static const StateTable blk_state = { .name = TYPE_VIRTIO_BLK, .fields = blk_rows };
 
 static const Property blk_props[] = {

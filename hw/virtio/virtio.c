@@ -102,7 +102,6 @@ static void queue_clear(VirtQueue *vq)
     vq->last_avail = vq->seen_avail = vq->used_idx = vq->signalled = 0;
     vq->signalled_valid = vq->unsignalled = false;
     vq->inflight = 0;
-    vq->epoch++;
 }
 
 void virtio_queue_reset(VirtQueue *vq)
@@ -110,6 +109,7 @@ void virtio_queue_reset(VirtQueue *vq)
     VirtIODevice *vdev = vq->vdev;
     VirtIODeviceClass *vdc = VIRTIO_DEVICE_GET_CLASS(vdev);
 
+    vq->epoch++;
     if (vq->inflight && vdc->quiesce) {
         vdc->quiesce(vdev);
     }
@@ -247,6 +247,9 @@ void virtio_reset(VirtIODevice *vdev)
 {
     VirtIODeviceClass *vdc = VIRTIO_DEVICE_GET_CLASS(vdev);
 
+    for (unsigned i = 0; i < vdev->nr_vq; i++) {
+        vdev->vq[i].epoch++;
+    }
     if (vdc->quiesce) {
         vdc->quiesce(vdev);
     }

@@ -56,9 +56,10 @@ bool blk_write_cache(BlockBackend *blk);
 /* One device per back end. */
 bool blk_attach(BlockBackend *blk, const char *owner, Error **errp);
 void blk_detach(BlockBackend *blk);
-/* Waits until the I/O threads touch no request submitted so far. Their done() is still to come.
- * Any thread, locks of devices may be held. */
-void blk_wait_io(BlockBackend *blk);
+/* Ends the requests that match: those not begun with -ECANCELED, the others by waiting until the
+ * I/O threads have let go of them. Their done() is still to come. Any thread, locks of devices may
+ * be held; match is called with the back end's lock held. */
+void blk_cancel(BlockBackend *blk, bool (*match)(BlockRequest *req, void *opaque), void *opaque);
 /* Waits until nothing is in flight and every done() has run. Main thread, no lock held. */
 void blk_drain(BlockBackend *blk);
 /* Drains and flushes all back ends; used by stop and exit. Main thread. */

@@ -331,7 +331,6 @@ static void many(const char *more)
                                  .iov = &iov[i], .iovcnt = 1, .done = count_done };
         blk_submit(blk, &req[i]);
     }
-    blk_wait_io(blk);
     blk_drain_all();
     g_assert_cmpuint(completed, ==, N);
     for (unsigned i = 0; i < N; i++) {

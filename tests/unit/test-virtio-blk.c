@@ -387,6 +387,57 @@ static void test_reset_in_flight(void)
     blk_free(r);
 }
 
+/* A request of 960 MiB: 120 times the same 8 MiB, through an indirect table. */
+static void add_huge(Ring *q)
+{
+    Rig *r = q->rig;
+    uint64_t table = RIG_FREE + 0x2000;
+
+    put_header(r, IN, 0);
+    desc_put(r, table, 0, HDR, 16, D_NEXT, 1);
+    for (unsigned i = 1; i <= 120; i++) {
+        desc_put(r, table, i, RIG_FREE + 1 * MiB, 8 * MiB, D_WRITE | D_NEXT, i + 1);
+    }
+    desc_put(r, table, 121, STATUS, 1, D_WRITE, 0);
+    desc_put(r, q->desc, q->next_free, table, 122 * 16, D_INDIRECT, 0);
+    ring_publish(q, q->next_free);
+    q->next_free = (q->next_free + 1) % q->num;
+}
+
+/* However much a driver asks for, what is in flight is bounded, and a reset does not wait for it. */
+static void test_huge(void)
+{
+    Rig *r = blk_rig(false, "", NULL, NULL);
+    int64_t begin;
+    Ring q;
+
+    /* A larger disk: the same file, sparse. */
+    blk_free(r);
+    g_assert_cmpint(truncate(image, 1 * GiB), ==, 0);
+    drive("d", "");
+    r = rig_new(false);
+    rig_plug(r, "virtio-blk-device", (const char *const[]){ "drive", "d", NULL });
+    start(r, &q, 0);
+    for (int i = 0; i < 3; i++) {
+        add_huge(&q);
+    }
+    ring_kick(&q);
+    g_assert_cmpint(VIRTIO_DEVICE(r->dev)->vq[0].inflight, ==, 2);
+    for (int i = 0; i < 3; i++) {
+        g_assert_cmpint(ring_wait(&q, NULL), ==, 960 * MiB + 1);
+    }
+    g_assert_cmpint(status(r), ==, OK);
+    begin = g_get_monotonic_time();
+    for (int i = 0; i < 60; i++) {
+        add_huge(&q);
+    }
+    ring_kick(&q);
+    start(r, &q, 0);
+    works(&q);
+    g_assert_cmpint(g_get_monotonic_time() - begin, <, 20 * G_USEC_PER_SEC);
+    blk_free(r);
+}
+
 /* The device goes while requests are in flight. */
 static void test_unplug_in_flight(void)
 {
@@ -483,6 +534,7 @@ int main(int argc, char **argv)
     g_test_add_func("/virtio-blk/layouts", test_layouts);
     g_test_add_func("/virtio-blk/malformed", test_malformed);
     g_test_add_func("/virtio-blk/reset-in-flight", test_reset_in_flight);
+    g_test_add_func("/virtio-blk/huge", test_huge);
     g_test_add_func("/virtio-blk/unplug-in-flight", test_unplug_in_flight);
     g_test_add_func("/virtio-blk/queues", test_queues);
     g_test_add_func("/virtio-blk/properties", test_properties);

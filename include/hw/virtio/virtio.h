@@ -134,8 +134,8 @@ struct VirtIODeviceClass {
     void (*get_config)(VirtIODevice *vdev, uint8_t *config);
     /* The driver wrote size bytes at off, inside config_len; NULL: read-only. */
     void (*set_config)(VirtIODevice *vdev, unsigned off, const uint8_t *buf, unsigned size);
-    /* Returns when nothing touches guest memory any more on behalf of elements taken so far;
-     * completions may still come, and find their epoch over. NULL: nothing is asynchronous. */
+    /* Returns when nothing touches guest memory any more on behalf of stale elements, those of an
+     * epoch that is over. Their completions may still come. NULL: nothing is asynchronous. */
     void (*quiesce)(VirtIODevice *vdev);
     /* The rest of a reset, after the state table. NULL: nothing. */
     void (*reset)(VirtIODevice *vdev);
