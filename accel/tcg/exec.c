@@ -63,8 +63,10 @@ void tcg_loop_exit_at_pc(CPUArchState *env)
 
 void tcg_fence_i(CPUArchState *env)
 {
-    /* Whoever wrote code has already killed the blocks made from it; what is left is to see it. */
+    /* Whoever wrote code has already killed the blocks made from it; what is left is to see it, and
+     * the rare store that nobody could notice. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    recheck_run(env_tcgcpu(env)->s);
 }
 
 /* The arena is full: everybody out, and start over. */
@@ -119,6 +121,7 @@ static CPUExit exec_loop(TCGCPU *c)
 
     for (;;) {
         uint32_t attn = 0;
+        __atomic_store_n(&c->passes, c->passes + 1, __ATOMIC_RELEASE);
         if (unlikely(__atomic_load_n(&cpu->attention, __ATOMIC_RELAXED)))
             attn = __atomic_exchange_n(&cpu->attention, 0, __ATOMIC_SEQ_CST);
         if (unlikely(attn)) {

@@ -32,7 +32,7 @@ struct TranslationBlock {
     vaddr key_pc;                 /* atomic: pc, or TB_DEAD_PC once the block is invalid */
     uintptr_t addend;             /* of the page pc is on: what the fetch TLB must say */
     uint32_t mode;
-    uint32_t flags;
+    uint32_t code_sum;            /* of the guest bytes, see recheck.c */
     TCGOp ops[];
 };
 _Static_assert(offsetof(TranslationBlock, ops) == TCG_TB_OPS, "hot part and ops[0] share a cache line");
@@ -72,6 +72,8 @@ struct TCGState {
     unsigned nr_cpus;
     uint64_t n_tbs, n_flushes;
     RoundRobin *rr;       /* NULL with a thread each */
+    GPtrArray *suspects;  /* of Suspect, see recheck.c */
+    uint32_t n_suspects;  /* atomic: its length */
     MemoryListener listener;
     bool has_listener;
 };
@@ -85,6 +87,7 @@ struct TCGCPU {
     TranslationBlock *uncached; /* one-instruction block of a page that cannot be cached */
     unsigned index;             /* in TCGState.cpus */
     TCGOp *pending_link;        /* chain that asked for the block to be looked up */
+    uint64_t passes;            /* atomic: times through the main loop, where no store is half done */
 };
 
 static inline TCGCPU *env_tcgcpu(CPUArchState *env)
@@ -130,6 +133,19 @@ bool code_page_written(TCGState *s, RAMBlock *block, uint64_t offset, unsigned l
 void code_page_note_store(TCGState *s, RAMBlock *block, uint64_t offset);
 /* The hook for writes by devices and loaders. */
 void code_pages_write_hook(RAMBlock *block, uint64_t offset, uint64_t len);
+
+/* Blocks of the page, from the newest; the lock is held. fn may kill them. */
+void code_page_foreach(TCGState *s, uint64_t ram_page,
+                       void (*fn)(TCGState *s, TranslationBlock *tb, void *opaque), void *opaque);
+
+/* ---- recheck.c: stores that were on their way when a page became code ---- */
+/* The page got its first block, and other vCPUs could write to it until now. Lock held. */
+void recheck_add(TCGState *s, RAMBlock *block, uint64_t offset);
+/* At a fence.i: kills blocks of such pages that no longer agree with memory. */
+void recheck_run(TCGState *s);
+/* Drops the list. Lock held. */
+void recheck_clear(TCGState *s);
+uint32_t recheck_sum(uint32_t sum, const uint8_t *host, unsigned len);
 
 /* ---- translate.c ---- */
 struct TBBuild *tb_build_new(void);

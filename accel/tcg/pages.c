@@ -66,7 +66,8 @@ void code_pages_free(CodePages *p)
 {
     if (!p)
         return;
-    code_pages_reset(p);
+    for (unsigned i = 0; i < p->all->len; i++)
+        g_free(p->all->pdata[i]);
     for (unsigned i = 0; i < NR_CHUNKS; i++) {
         if (p->chunks[i])
             munmap(p->chunks[i], sizeof(Chunk));
@@ -150,11 +151,14 @@ bool code_page_protect(TCGState *s, RAMBlock *block, uint64_t offset)
         return true;
     /* Pairs with insert() of the TLB: note, then read the bit. */
     if (__atomic_exchange_n(&c->store_mapped[i], 0, __ATOMIC_SEQ_CST)) {
+        bool others = false;
         for (unsigned n = 0; n < s->nr_cpus; n++) {
             TCGCPU *cpu = __atomic_load_n(&s->cpus[n], __ATOMIC_ACQUIRE);
-            if (cpu)
-                tlb_protect_page(env_tcg(cpu->env)->tlbs, (uintptr_t)block->host + offset);
+            if (cpu && tlb_protect_page(env_tcg(cpu->env)->tlbs, (uintptr_t)block->host + offset))
+                others |= cpu->cpu != this_cpu;
         }
+        if (others)
+            recheck_add(s, block, offset);
     }
     return true;
 }
@@ -185,6 +189,19 @@ static void tb_extent(const TranslationBlock *tb, unsigned n, unsigned *off, uns
     } else {
         *off = 0;
         *len = start + tb->size - TARGET_PAGE_SIZE;
+    }
+}
+
+void code_page_foreach(TCGState *s, uint64_t ram_page,
+                       void (*fn)(TCGState *s, TranslationBlock *tb, void *opaque), void *opaque)
+{
+    CodePage *cp = code_page_peek(s->pages, ram_page);
+    TaggedTB next;
+
+    for (TaggedTB t = cp ? cp->first : 0; t; t = next) {
+        TranslationBlock *tb = (TranslationBlock *)(t & ~(TaggedTB)1);
+        next = tb->page_next[t & 1];
+        fn(s, tb, opaque);
     }
 }
 
@@ -250,14 +267,13 @@ void code_pages_write_hook(RAMBlock *block, uint64_t offset, uint64_t len)
     }
 }
 
+/* The pages themselves stay: a device's thread may be looking at one. */
 void code_pages_reset(CodePages *p)
 {
     for (unsigned i = 0; i < p->all->len; i++) {
         CodePage *cp = p->all->pdata[i];
-        uint64_t page = page_number(cp->block, cp->offset);
         ram_block_set_dirty(cp->block, DIRTY_CODE, cp->offset, TARGET_PAGE_SIZE);
-        chunk_peek(p, page)->code[page & ((1 << CHUNK_BITS) - 1)] = NULL;
-        g_free(cp);
+        cp->first = 0;
+        __atomic_store_n(&cp->granules, 0, __ATOMIC_SEQ_CST);
     }
-    g_ptr_array_set_size(p->all, 0);
 }

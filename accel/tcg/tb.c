@@ -98,6 +98,7 @@ void tb_flush(TCGState *s)
 {
     g_mutex_lock(&s->lock);
     code_pages_reset(s->pages);
+    recheck_clear(s);
     memset(s->hash, 0, HASH_BYTES);
     s->arena_used = 0;
     s->n_tbs = 0;
@@ -122,6 +123,7 @@ bool tb_init(TCGState *s, Error **errp)
     s->arena = arena == MAP_FAILED ? NULL : arena;
     s->hash = hash == MAP_FAILED ? NULL : hash;
     s->pages = code_pages_new();
+    s->suspects = g_ptr_array_new_with_free_func(g_free);
     if (!s->arena || !s->hash || !s->pages) {
         error_setg(errp, "tb-size: cannot reserve %u MiB for translated code",
                    s->tb_size_mib);
@@ -139,6 +141,7 @@ void tb_finalize(TCGState *s)
     if (s->hash)
         munmap(s->hash, HASH_BYTES);
     code_pages_free(s->pages);
+    g_clear_pointer(&s->suspects, g_ptr_array_unref);
     g_free(s->dummy);
     s->arena = NULL;
     s->hash = NULL;

@@ -148,16 +148,14 @@ bool tlb_probe(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLB
     page_backing(s->cpu, fill.pa & TARGET_PAGE_MASK, &full);
     full.page_bits = MAX(fill.page_bits, TARGET_PAGE_BITS);
     full.global = fill.global;
-    if (fill.device)
-        full.block = NULL;
     if (fill.page_bits < TARGET_PAGE_BITS) {
-        /* PMP cuts the page: good for these bytes only, and always through the bus so that code on
-         * the page is noticed there. */
+        /* PMP cuts the page: good for these bytes only. No tag says whether the page holds code, so
+         * a store has to look. */
         probe_from(out, va, &full);
-        out->host = NULL;
-        out->pa = fill.pa;
         out->entry = NULL;
-        out->code = false;
+        out->code = access == MMU_STORE;
+        if (full.readonly && access == MMU_STORE)
+            out->host = NULL;
         return true;
     }
     tlb_lock(t);
@@ -167,9 +165,10 @@ bool tlb_probe(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLB
     if (!probe_hit(out, va, access, e, &ctx->full[index])) {
         /* The model granted the access but not for others like it. */
         probe_from(out, va, &full);
-        out->host = NULL;
         out->entry = NULL;
-        out->code = false;
+        out->code = access == MMU_STORE;
+        if (full.readonly && access == MMU_STORE)
+            out->host = NULL;
     }
     return true;
 }

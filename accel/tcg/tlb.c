@@ -200,16 +200,20 @@ void tcg_tlb_flush_asid(CPUArchState *env, int64_t asid)
 
 /* ---- Pages with code ---- */
 
-static void protect_entry(TLBEntry *e, uintptr_t host_page)
+static bool protect_entry(TLBEntry *e, uintptr_t host_page)
 {
     uint64_t tag = e->tag[MMU_STORE];
 
-    if (!(tag & (TLB_INVALID | TLB_SLOW | TLB_CODE)) && tag + e->addend == host_page)
-        __atomic_store_n(&e->tag[MMU_STORE], tag | TLB_CODE, __ATOMIC_RELAXED);
+    if ((tag & (TLB_INVALID | TLB_SLOW | TLB_CODE)) || tag + e->addend != host_page)
+        return false;
+    __atomic_store_n(&e->tag[MMU_STORE], tag | TLB_CODE, __ATOMIC_RELAXED);
+    return true;
 }
 
-void tlb_protect_page(CPUTLB *t, uintptr_t host_page)
+bool tlb_protect_page(CPUTLB *t, uintptr_t host_page)
 {
+    bool any_marked = false;
+
     tlb_lock(t);
     for (unsigned c = 0; c < t->nr_ctx; c++) {
         TLBContext *ctx = &t->ctx[c];
@@ -217,12 +221,13 @@ void tlb_protect_page(CPUTLB *t, uintptr_t host_page)
             continue;
         for (unsigned w = 0; w < TLB_FAST_SIZE / 64; w++) {
             for (uint64_t bits = ctx->used[w]; bits; bits &= bits - 1)
-                protect_entry(&ctx->fast[w * 64 + __builtin_ctzll(bits)], host_page);
+                any_marked |= protect_entry(&ctx->fast[w * 64 + __builtin_ctzll(bits)], host_page);
         }
         for (unsigned i = 0; ctx->any_victim && i < TLB_VICTIMS; i++)
-            protect_entry(&ctx->victim[i], host_page);
+            any_marked |= protect_entry(&ctx->victim[i], host_page);
     }
     tlb_unlock(t);
+    return any_marked;
 }
 
 /* ---- Set-up ---- */

@@ -97,8 +97,8 @@ typedef struct TLBProbe {
 bool tlb_probe(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLBProbe *out);
 
 /* Writes to this page of RAM must be noticed: marks the store tags of every entry that shows it.
- * Any thread. */
-void tlb_protect_page(CPUTLB *t, uintptr_t host_page);
+ * Returns whether one did that let writes pass. Any thread. */
+bool tlb_protect_page(CPUTLB *t, uintptr_t host_page);
 /* The page at out->block, out->offset holds no code any more: the owner's entry may be quick again. */
 void tlb_unprotect_entry(CPUArchState *env, const TLBProbe *out);
 

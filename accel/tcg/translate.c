@@ -193,7 +193,7 @@ static void tb_fill(TranslationBlock *tb, const TBBuild *b)
     tb->pc = tb->key_pc = b->pub.pc_first;
     tb->addend = 0;
     tb->mode = b->pub.mode;
-    tb->flags = 0;
+    tb->code_sum = recheck_sum(0, b->code, b->copied);
     memcpy(tb->ops, b->ops, b->n_ops * sizeof(TCGOp));
 }
 

@@ -9,6 +9,7 @@
 
 #include "accel/accel.h"
 #include "accel/exclusive.h"
+#include "accel/tcg/internal.h"
 #include "accel/tcg/ldst.h"
 #include "accel/tcg/translate.h"
 #include "util/byteorder.h"
@@ -464,6 +465,31 @@ static void test_dma_over_code(void)
     g_assert_cmpuint(env->x[1], ==, 10);
 }
 
+/* A store that passed its check before the page became code: fence.i finds what nobody noticed. */
+static void test_recheck(void)
+{
+    TCGState *s;
+    uint8_t insn[4] = { ADDI, 1, 0, 9 };
+
+    setup(2);
+    s = TCG_STATE(ms->accel);
+    put(0x1000, SYNC, 0, 0, 0);
+    put(0x1004, JR, 2, 0, 0);
+    put(0x5000, ADDI, 1, 0, 8);
+    put(0x5004, HALT, 0, 0, 0);
+    env->x[2] = 0x5000;
+    run(0x1000);
+    g_mutex_lock(&s->lock);
+    recheck_add(s, ms->ram.ram, 0x5000);
+    g_mutex_unlock(&s->lock);
+    memcpy(ram + 0x5000, insn, 4);
+    run(0x5000);
+    g_assert_cmpuint(env->x[1], ==, 8); /* without fence.i nothing is promised */
+    run(0x1000);
+    g_assert_cmpuint(env->x[1], ==, 9);
+    g_assert_cmpuint(s->n_suspects, ==, 0);
+}
+
 static void load_once(vaddr va)
 {
     put(0x1000, LD, 1, 2, 0);
@@ -694,6 +720,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/jump-cache", test_jump_cache);
     g_test_add_func("/tcg/self-modifying", test_self_modifying);
     g_test_add_func("/tcg/dma-over-code", test_dma_over_code);
+    g_test_add_func("/tcg/recheck", test_recheck);
     g_test_add_func("/tcg/tlb-flushes", test_tlb_flushes);
     g_test_add_func("/tcg/tlb-contexts", test_tlb_contexts);
     g_test_add_func("/tcg/pages-and-bus", test_pages_and_bus);

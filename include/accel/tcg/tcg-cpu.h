@@ -67,7 +67,6 @@ typedef struct TLBFill {
                             takes along; below 12 if PMP cuts the 4 KiB page: then the entry holds
                             for this one access only */
     bool global;         /* survives a flush by ASID */
-    bool device;         /* PBMT or PMA say: no fast path */
 } TLBFill;
 
 /*
