@@ -180,17 +180,21 @@
  * Two or three operations in one handler, which saves the jumps between them. Each keeps its own place in
  * the block and its operands there: where the first part misses the TLB, it goes on alone in its
  * slow handler, and the next operation runs by its own. Which there are: isa/fused.txt.
+ *
+ * Each comes twice: in op_A_to_B the last part's rs1 is the register that the part before it wrote.
+ * Saying so in a copy of its operands lets the compiler keep the value in a host register, where it
+ * would otherwise wait for its own store.
  */
-#define FUSE_alu(name, op) exec_##name(env, op);
-#define FUSE_mem(name, op)                                                                  \
-    if (unlikely(!fast_##name(env, op)))                                                    \
+#define FUSE_alu(name, view, op) exec_##name(env, view);
+#define FUSE_mem(name, view, op)                                                            \
+    if (unlikely(!fast_##name(env, view)))                                                  \
         EXEC_TAIL return slow_##name(env, op);
-#define FUSE_END_alu(name, op) FUSE_alu(name, op) TCG_NEXT(env, op);
-#define FUSE_END_mem(name, op) FUSE_mem(name, op) TCG_NEXT(env, op);
-#define FUSE_END_jump(name, op) FUSE_alu(name, op) TCG_TAKEN(env, op);
-#define FUSE_END_lookup(name, op) FUSE_alu(name, op) TCG_EXIT_LOOKUP(env, op);
-#define FUSE_END_branch(name, op)                                                           \
-    if (exec_##name(env, op))                                                               \
+#define FUSE_END_alu(name, view, op) FUSE_alu(name, view, op) TCG_NEXT(env, op);
+#define FUSE_END_mem(name, view, op) FUSE_mem(name, view, op) TCG_NEXT(env, op);
+#define FUSE_END_jump(name, view, op) FUSE_alu(name, view, op) TCG_TAKEN(env, op);
+#define FUSE_END_lookup(name, view, op) FUSE_alu(name, view, op) TCG_EXIT_LOOKUP(env, op);
+#define FUSE_END_branch(name, view, op)                                                     \
+    if (exec_##name(env, view))                                                             \
         TCG_TAKEN(env, op);                                                                 \
     TCG_NOT_TAKEN(env, op);
 
@@ -198,16 +202,35 @@
     static const TCGOp *op_##a##_##b(CPUArchState *env, const TCGOp *op)                    \
     {                                                                                       \
         const TCGOp *second = op + 1;                                                       \
-        FUSE_##kind_a(a, op)                                                                \
-        FUSE_END_##kind_b(b, second)                                                        \
+        FUSE_##kind_a(a, op, op)                                                            \
+        FUSE_END_##kind_b(b, second, second)                                                \
+    }                                                                                       \
+    static const TCGOp *op_##a##_to_##b(CPUArchState *env, const TCGOp *op)                 \
+    {                                                                                       \
+        const TCGOp *second = op + 1;                                                       \
+        const TCGOp v1 = *op;                                                               \
+        TCGOp v2 = *second;                                                                 \
+        v2.rs1 = v1.rd;                                                                     \
+        FUSE_##kind_a(a, &v1, op)                                                           \
+        FUSE_END_##kind_b(b, &v2, second)                                                   \
     }
 #define FUSE3(a, kind_a, b, kind_b, c, kind_c)                                              \
     static const TCGOp *op_##a##_##b##_##c(CPUArchState *env, const TCGOp *op)              \
     {                                                                                       \
         const TCGOp *second = op + 1, *third = op + 2;                                      \
-        FUSE_##kind_a(a, op)                                                                \
-        FUSE_##kind_b(b, second)                                                            \
-        FUSE_END_##kind_c(c, third)                                                         \
+        FUSE_##kind_a(a, op, op)                                                            \
+        FUSE_##kind_b(b, second, second)                                                    \
+        FUSE_END_##kind_c(c, third, third)                                                  \
+    }                                                                                       \
+    static const TCGOp *op_##a##_##b##_to_##c(CPUArchState *env, const TCGOp *op)           \
+    {                                                                                       \
+        const TCGOp *second = op + 1, *third = op + 2;                                      \
+        const TCGOp v2 = *second;                                                           \
+        TCGOp v3 = *third;                                                                  \
+        v3.rs1 = v2.rd;                                                                     \
+        FUSE_##kind_a(a, op, op)                                                            \
+        FUSE_##kind_b(b, &v2, second)                                                       \
+        FUSE_END_##kind_c(c, &v3, third)                                                    \
     }
 
 /* For CSR instructions: most accesses change nothing that translated code depends on. */

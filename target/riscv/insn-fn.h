@@ -14,10 +14,10 @@ TCGOpFn riscv_insn_fn(unsigned row);
 unsigned riscv_insn_body(unsigned row);
 
 /*
- * Sequences with a handler of their own. State 0 has seen nothing; riscv_insn_body(row) is the
- * state after one row. Returns the state with one more row, and the handler for the first operation
- * of the sequence; 0 if there is no such sequence.
+ * Sequences with a handler of their own. The state after one row is that row (of riscv_insn_body());
+ * 0 has seen nothing. Returns the state with one more, and the handler for the first operation of
+ * the sequence; 0 if there is no such sequence. forward: rs1 of the row is rd of the one before.
  */
-unsigned riscv_insn_fuse(unsigned state, unsigned row, TCGOpFn *fn);
+unsigned riscv_insn_fuse(unsigned state, unsigned row, bool forward, TCGOpFn *fn);
 
 #endif

@@ -71,19 +71,18 @@ EXEC(sraw) { RD = SEXT32((int32_t)RS1 >> (RS2 & 31)); }
 /* What may follow in a sequence: the row, the state after it, the handler for all of it. */
 typedef struct FuseStep {
     uint16_t row, next;
-    TCGOpFn fn;
+    TCGOpFn fn, fn_to; /* fn_to: its rs1 is what the one before computed */
 } FuseStep;
 
 #include "target/riscv/insn-fused.h" /* generated: handlers of bodies above, fuse_steps, fuse_first */
 
-unsigned riscv_insn_fuse(unsigned state, unsigned row, TCGOpFn *fn)
+unsigned riscv_insn_fuse(unsigned state, unsigned row, bool forward, TCGOpFn *fn)
 {
-    row = riscv_insn_body(row);
     if (state >= ARRAY_SIZE(fuse_first) - 1)
         return 0;
     for (unsigned i = fuse_first[state]; i < fuse_first[state + 1]; i++) {
         if (fuse_steps[i].row == row) {
-            *fn = fuse_steps[i].fn;
+            *fn = forward ? fuse_steps[i].fn_to : fuse_steps[i].fn;
             return fuse_steps[i].next;
         }
     }

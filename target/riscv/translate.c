@@ -85,18 +85,46 @@ static void translate_jump(TBBuilder *b, TCGOp *op, unsigned len, bool aligned)
     tb_end_jump(b, target);
 }
 
-/* The first operation of a known sequence gets the handler that runs all of it. */
+static bool commutes(unsigned body)
+{
+    switch (body) {
+    case INSN_add:
+    case INSN_addw:
+    case INSN_and:
+    case INSN_or:
+    case INSN_xor:
+    case INSN_beq:
+    case INSN_bne:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/*
+ * The first operation of a known sequence gets the handler that runs all of it. There is one in
+ * which the last part takes its rs1 from what the part before it computed; where the operands may
+ * be exchanged the result is brought there.
+ */
 static void fuse(TBBuilder *b, TCGOp *op, unsigned row)
 {
+    unsigned body = riscv_insn_body(row), next = 0;
     TCGOpFn fn;
-    unsigned next = b->model_state ? riscv_insn_fuse(b->model_state, row, &fn) : 0;
 
+    if (b->model_state) {
+        const TCGOp *before = op - 1;
+        if (before->rd == op->rs2 && commutes(body)) {
+            op->rs2 = op->rs1;
+            op->rs1 = before->rd;
+        }
+        next = riscv_insn_fuse(b->model_state, body, before->rd == op->rs1, &fn);
+    }
     if (next) {
         b->model_op->fn = fn;
         b->model_state = next;
     } else {
         b->model_op = op;
-        b->model_state = riscv_insn_body(row);
+        b->model_state = body;
     }
 }
 

@@ -63,7 +63,8 @@ def fused(table, path):
         first.append(n)
         for rows, i in states.get(state, []):
             out.append(f'    {{ INSN_{rows[-1].c_name}, INSN_NR + {i}, '
-                       f'op_{"_".join(r.c_name for r in rows)} }},\n')
+                       f'op_{"_".join(r.c_name for r in rows)}, '
+                       f'op_{"_".join(r.c_name for r in rows[:-1])}_to_{rows[-1].c_name} }},\n')
             n += 1
     out.append('};\n\nstatic const uint16_t fuse_first[] = {\n')
     for i in range(0, len(first), 16):
