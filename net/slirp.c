@@ -13,6 +13,13 @@
 #include "hw/core/clock.h"
 #include "util/bits.h"
 
+/* The old name is deprecated since 4.9; a socket is an int here under both. */
+#if SLIRP_CHECK_VERSION(4, 9, 0)
+#define POLLFDS_FILL slirp_pollfds_fill_socket
+#else
+#define POLLFDS_FILL slirp_pollfds_fill
+#endif
+
 /* Frames of the guest taken in one round of the main loop. */
 #define BATCH 256
 
@@ -181,7 +188,7 @@ static gboolean source_prepare(GSource *source, gint *timeout)
     uint32_t ms = UINT32_MAX;
 
     sn->used = 0;
-    slirp_pollfds_fill(sn->slirp, &ms, add_poll, sn);
+    POLLFDS_FILL(sn->slirp, &ms, add_poll, sn);
     drop_polls(sn, sn->used);
     if (ms >= INT32_MAX) {
         *timeout = -1;
