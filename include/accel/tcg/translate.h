@@ -50,7 +50,7 @@ void tb_end_exit(TBBuilder *b);                                 /* the operation
  */
 #define TCG_CHAIN_CHECK 1
 #define TCG_TB_OPS 96 /* of the first operation in a block */
-#ifdef TCG_LOOP_DISPATCH
+#if defined(TCG_LOOP_DISPATCH) || defined(TCG_PLAIN_CHAINS)
 #define TCG_TAKEN(env, op) TCG_NEXT(env, op)
 #else
 #define TCG_TAKEN(env, op)                                                                  \
