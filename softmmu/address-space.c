@@ -5,6 +5,8 @@
  */
 #include "softmmu/internal.h"
 
+#include "util/log.h"
+
 /* The registry. The lock also guards every MemoryRegion tree and every list of listeners. */
 static struct {
     GRecMutex lock;
@@ -70,6 +72,12 @@ static void address_space_update(AddressSpace *as)
             listener_apply(l->data, old, new);
         }
         memory_retire(old, g_free);
+    }
+    if (log_enabled(LOG_PAGE)) {
+        g_autoptr(GString) text = g_string_new(NULL);
+
+        memory_print(as, true, text);
+        log_printf(LOG_PAGE, "%s", text->str);
     }
 }
 
