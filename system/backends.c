@@ -274,19 +274,6 @@ static bool net_option(BackendContext *c, const char *text, Error **errp)
     return true;
 }
 
-/* A card on the user-mode network, unless the user has said anything about networks. */
-static bool default_nic(BackendContext *c, Error **errp)
-{
-    const Options *o = c->options;
-
-    if (o->nodefaults || o->nic->len || o->net->len || o->netdev->len || !c->mc->default_nic ||
-        !is_concrete(NETDEV_TYPE_PREFIX "user", TYPE_NETDEV) ||
-        !is_concrete(c->mc->default_nic, TYPE_DEVICE)) {
-        return true;
-    }
-    return nic_option(c, "user", errp);
-}
-
 static bool each(BackendContext *c, GPtrArray *texts, const char *option,
                  bool (*fn)(BackendContext *, const char *, Error **), Error **errp)
 {
@@ -308,5 +295,5 @@ bool backends_create(const Options *o, MachineClass *mc, GPtrArray *devices, Err
            each(&c, o->drive, "drive", drive_option, errp) &&
            each(&c, o->netdev, "netdev", netdev_option, errp) &&
            each(&c, o->net, "net", net_option, errp) &&
-           each(&c, o->nic, "nic", nic_option, errp) && default_nic(&c, errp);
+           each(&c, o->nic, "nic", nic_option, errp);
 }

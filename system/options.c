@@ -54,7 +54,7 @@ const Option option_table[] = {
       "an object for devices to use; -object help lists types" },
     { "global", NULL, LIST(global, "TYPE.PROP=VALUE"),
       "another default for a property of every object of a type" },
-    { "nodefaults", NULL, FLAG(nodefaults), "no serial port, monitor or network card unless asked for" },
+    { "nodefaults", NULL, FLAG(nodefaults), "no serial port or monitor unless asked for" },
 
     { "chardev", NULL, LIST(chardev, "BACKEND,id=ID[,mux=on][,PROP=VALUE]"),
       "the host's side of a character device; -chardev help lists backends",
