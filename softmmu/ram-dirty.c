@@ -83,7 +83,10 @@ void ram_block_mark_dirty(RAMBlock *block, uint64_t offset, uint64_t len)
     unsigned mask = __atomic_load_n(&log_mask, __ATOMIC_RELAXED);
     uint64_t first, end;
 
-    /* Also after the write: a block may have been translated from the old bytes in between. */
+    /* Also after the write: a block may have been translated from the old bytes in between. The fence
+     * pairs with the translator, which clears the bit and then reads the bytes: whoever comes second
+     * sees what the other did. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     ram_block_before_write(block, offset, len);
     if (likely(!mask)) {
         return;
