@@ -17,6 +17,13 @@ WAIT = 20
 PROGRAM = os.path.abspath(sys.argv[1])
 
 
+def start_session():
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    # A shell without job control starts its background jobs with these ignored, and we inherit it.
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Session:
     """The program as leader of a session on a terminal of its own."""
 
@@ -25,8 +32,7 @@ class Session:
         self.before = termios.tcgetattr(self.slave)
         slave = self.slave
         self.proc = subprocess.Popen([PROGRAM, *args], stdin=slave, stdout=slave, stderr=slave,
-                                     start_new_session=True,
-                                     preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+                                     start_new_session=True, preexec_fn=start_session)
         self.output = b''
 
     def raw(self):
