@@ -800,12 +800,8 @@ static gpointer flipper(gpointer data)
     return NULL;
 }
 
-static void test_double_fetch(void)
+G_GNUC_UNUSED static void test_double_fetch(void)
 {
-#ifdef __SANITIZE_THREAD__
-    g_test_skip("the race is what is tested");
-    return;
-#endif
     Rig *r = toy_rig(false);
     GThread *t;
     Ring q;
@@ -937,7 +933,9 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, &hostile[i], test_hostile);
     }
     g_test_add_func("/virtqueue/hostile-legacy", test_hostile_legacy);
+#ifndef __SANITIZE_THREAD__ /* the race is what is tested */
     g_test_add_func("/virtqueue/double-fetch", test_double_fetch);
+#endif
     g_test_add_func("/virtqueue/random", test_random);
     return g_test_run();
 }
