@@ -14,6 +14,8 @@ GUEST_DIR = pathlib.Path(os.environ.get('VIREO_GUEST_DIR', TOP / '.cache/guest')
 KERNEL = GUEST_DIR / 'kernel'
 INITRAMFS = GUEST_DIR / 'initramfs.cpio.gz'
 # Sanitizers and slow machines need more time.
+# Another firmware than the default one.
+BIOS = os.environ.get('VIREO_BIOS')
 SCALE = float(os.environ.get('VIREO_TIMEOUT_SCALE', '1'))
 
 
@@ -28,6 +30,8 @@ class Guest:
                  mem='512M', initrd_args=True):
         command = [str(emulator), '-M', 'virt', '-m', mem, '-smp', str(smp), '-nographic',
                    '-kernel', str(kernel), '-append', f'console=ttyS0 {append}'.strip()]
+        if BIOS:
+            command += ['-bios', BIOS]
         if initrd_args:
             command += ['-initrd', str(initrd)]
         self.command = command + list(args)
