@@ -85,16 +85,11 @@ static bool plug(DeviceState *dev, DeviceClass *dc, const char *bus_name, Error 
 
 DeviceState *device_add(const char *text, Error **errp)
 {
-    g_autoptr(KeyVals) kv = NULL;
+    g_autoptr(KeyVals) kv = keyval_parse_list(text, "driver", false, errp);
     const char *type, *id, *bus;
     DeviceClass *dc;
     DeviceState *dev;
 
-    if (text[0] == '{') {
-        error_setg(errp, "JSON is not supported yet (write TYPE,PROP=VALUE)");
-        return NULL;
-    }
-    kv = keyval_parse_list(text, "driver", false, errp);
     if (!kv) {
         return NULL;
     }

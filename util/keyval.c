@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "util/json.h"
+
 static void pair_free(gpointer data)
 {
     KeyVal *p = data;
@@ -120,6 +122,9 @@ static KeyVals *parse(const char *text, const char *implied_key, bool allow_bare
     if (!g_utf8_validate(text, -1, NULL)) {
         error_setg(errp, "the text is not valid UTF-8");
         return NULL;
+    }
+    if (json_is_object_text(text)) {
+        return json_to_keyvals(text, kv, errp) ? g_steal_pointer(&kv) : NULL;
     }
     while (*pos || (first && implied_key)) {
         g_autofree char *part = next_part(&pos);

@@ -26,7 +26,8 @@ typedef struct KeyVals {
  * Parses text. implied_key names the key of a first part without "=", or NULL if the first part
  * needs one. A key given twice, an empty key and a part without "=" are errors, except that with
  * allow_bare a part "name" means name=on. An implied key may have an empty value. Text is UTF-8.
- * Returns NULL on error. "help" and "?" as a bare part become key "help", value "on".
+ * Returns NULL on error. A text that begins with a brace is a JSON object instead, see util/json.h.
+ * "help" and "?" as a bare part become key "help", value "on".
  */
 KeyVals *keyval_parse(const char *text, const char *implied_key, bool allow_bare, Error **errp);
 /* The same, but a key may be repeated; each occurrence is a pair of its own in the list. */

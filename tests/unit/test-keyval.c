@@ -41,6 +41,40 @@ static void test_parse(void)
     g_assert_cmpuint(kv->list->len, ==, 3);
 }
 
+static void test_json(void)
+{
+    g_autoptr(KeyVals) kv =
+        ok(" {\"driver\": \"raw\", \"file\": {\"driver\": \"file\", \"filename\": \"a,b\"},"
+           " \"read-only\": true, \"share\": false, \"size\": 4096,"
+           " \"addr\": [{\"host\": \"h\"}, 7], \"hostfwd\": [{\"str\": \"x\"}, {\"str\": \"y\"}]}",
+           "type", false);
+    const char *const want[][2] = {
+        { "driver", "raw" },     { "file.driver", "file" },  { "file.filename", "a,b" },
+        { "read-only", "on" },   { "share", "off" },         { "size", "4096" },
+        { "addr.0.host", "h" },  { "addr.1", "7" },          { "hostfwd", "x" },
+        { "hostfwd", "y" },
+    };
+
+    g_assert_cmpuint(kv->list->len, ==, G_N_ELEMENTS(want));
+    for (guint i = 0; i < kv->list->len; i++) {
+        const KeyVal *p = g_ptr_array_index(kv->list, i);
+
+        g_assert_cmpstr(p->key, ==, want[i][0]);
+        g_assert_cmpstr(p->value, ==, want[i][1]);
+    }
+    expect_error("{\"a\": null}", NULL, false, "JSON: 'a' is null");
+    expect_error("{\"a\": {\"b\": 1.5}}", NULL, false,
+                 "JSON: 'a.b' is a fraction (a whole number is expected)");
+    expect_error("{\"a\": 1, \"a\": 2}", NULL, false,
+                 "JSON: duplicate object key near '\"a\"' (line 1, column 12)");
+    expect_error("{\"\": 1}", NULL, false, "JSON: a name is empty");
+    expect_error("{\"a\": 1} b", NULL, false,
+                 "JSON: end of file expected near 'b' (line 1, column 10)");
+    expect_error("{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":"
+                 "{\"a\":{\"a\":{\"a\":{\"a\":{\"a\":1}}}}}}}}}}}}}}}}}", NULL, false,
+                 "JSON: more than 16 levels deep");
+}
+
 static void test_bare(void)
 {
     g_autoptr(KeyVals) kv = ok("rv64,help", "type", false);
@@ -229,6 +263,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/keyval/parse", test_parse);
     g_test_add_func("/keyval/bare", test_bare);
+g_test_add_func("/keyval/json", test_json);
     g_test_add_func("/keyval/errors", test_parse_errors);
     g_test_add_func("/keyval/commas", test_trailing_comma);
     g_test_add_func("/keyval/repeat", test_repeat);
