@@ -73,6 +73,15 @@ enum { SATP_BARE = 0, SATP_SV39 = 8, SATP_SV48 = 9, SATP_SV57 = 10 };
 #define PMP_L (1u << 7)
 enum { PMP_OFF = 0, PMP_TOR = 1, PMP_NA4 = 2, PMP_NAPOT = 3 };
 
+/* Smepmp */
+#define MSECCFG_MML (1ULL << 0)
+#define MSECCFG_MMWP (1ULL << 1)
+#define MSECCFG_RLB (1ULL << 2)
+
+/* mstateen0 and sstateen0; bit 63 is in all of mstateen0 to 3. */
+#define STATEEN_ENVCFG (1ULL << 62)
+#define STATEEN_SE (1ULL << 63)
+
 /* What can be delegated: everything but ecall from M (11), and what we never raise (10, 14). */
 #define MEDELEG_MASK 0xB3FFULL
 #define MIDELEG_MASK (MIP_SSIP | MIP_STIP | MIP_SEIP)

@@ -40,6 +40,7 @@ static const StateField fields[] = {
     /* Lines keep their level over a reset; what software set is cleared in riscv_csr_reset(). */
     S_U64(RISCVCPU, env.mip, .flags = STATE_NO_RESET),
     S_U64(RISCVCPU, env.mip_sw),
+    S_U64(RISCVCPU, env.mstateen, .count = 4),
     S_U64(RISCVCPU, env.pmpaddr, .count = RISCV_MAX_PMP),
     S_U8(RISCVCPU, env.pmpcfg, .count = RISCV_MAX_PMP),
     S_U64(RISCVCPU, env.counter, .count = 32),

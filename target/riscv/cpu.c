@@ -90,6 +90,13 @@ static bool check_config(RISCVCPU *cpu, Error **errp)
         error_setg(errp, "num-pmp-regions=%u: 0, 16 or 64 is needed", cpu->num_pmp_regions);
         return false;
     }
+    if (ext_get(cpu->ext, EXT_SMEPMP) && !(cpu->pmp && cpu->num_pmp_regions)) {
+        if (ext_get(cpu->ext_chosen, EXT_SMEPMP)) {
+            error_setg(errp, "extension 'smepmp' needs PMP, which is off");
+            return false;
+        }
+        ext_put(cpu->ext, EXT_SMEPMP, false);
+    }
     if (!choose_satp_modes(cpu, errp))
         return false;
     if (cpu->pmu_mask & 7) {

@@ -32,6 +32,8 @@ CSR_CHECK(time);
 CSR_CHECK(hpm);
 CSR_CHECK(stimecmp);
 CSR_CHECK(satp);
+CSR_CHECK(senvcfg);
+CSR_CHECK(sstateen);
 CSR_CHECK(pmpcfg);
 CSR_CHECK(pmpaddr);
 
@@ -52,6 +54,8 @@ CSR_READ(marchid);
 CSR_READ(mimpid);
 CSR_READ(mhartid);
 CSR_READ(mhpmevent);
+CSR_READ(mstateen);
+CSR_READ(sstateen);
 CSR_READ(pmpcfg);
 CSR_READ(pmpaddr);
 
@@ -74,6 +78,9 @@ CSR_WRITE_FN(counter);
 CSR_WRITE_FN(counteren);
 CSR_WRITE_FN(mcountinhibit);
 CSR_WRITE_FN(mhpmevent);
+CSR_WRITE_FN(mstateen);
+CSR_WRITE_FN(sstateen);
+CSR_WRITE_FN(mseccfg);
 CSR_WRITE_FN(pmpcfg);
 CSR_WRITE_FN(pmpaddr);
 

@@ -214,6 +214,46 @@ CSR_WRITE_FN(envcfg)
     return fx;
 }
 
+CSR_CHECK(senvcfg)
+{
+    return env->priv == PRV_M || !riscv_ext_on(env, EXT_SMSTATEEN) ||
+           (env->mstateen[0] & STATEEN_ENVCFG);
+}
+
+/* ---- State enable ----
+ *
+ * mstateen says what S and U may reach of state that an unaware system would not switch. Of what the
+ * bits stand for there is senvcfg, and sstateen itself. sstateen has no bit for either: all of its
+ * bits are read-only zero, and so are those of mstateen for what is not here (smstateen.adoc). */
+
+CSR_CHECK(sstateen)
+{
+    return env->priv == PRV_M || (env->mstateen[csr & 3] & STATEEN_SE);
+}
+
+CSR_READ(mstateen)
+{
+    return env->mstateen[csr & 3];
+}
+
+CSR_READ(sstateen)
+{
+    return 0;
+}
+
+CSR_WRITE_FN(mstateen)
+{
+    unsigned n = csr & 3;
+
+    env->mstateen[n] = value & (n == 0 ? STATEEN_SE | STATEEN_ENVCFG : STATEEN_SE);
+    return 0;
+}
+
+CSR_WRITE_FN(sstateen)
+{
+    return 0;
+}
+
 /* ---- satp ---- */
 
 CSR_CHECK(satp)

@@ -40,6 +40,7 @@ static unsigned write_ro(CPURISCVState *env, unsigned csr, uint64_t value, uint6
     N4(s, 48, 49, 50, 51), N4(s, 52, 53, 54, 55), N4(s, 56, 57, 58, 59), N4(s, 60, 61, 62, 63)
 #define LIST(...) ((const char *const[]){ __VA_ARGS__ })
 #define NAMES_3_31(s) LIST(s "3", NAMES_4_15(s), NAMES_16_31(s))
+#define NAMES_0_3(s) LIST(N4(s, 0, 1, 2, 3))
 #define NAMES_0_15(s) LIST(N4(s, 0, 1, 2, 3), NAMES_4_15(s))
 #define NAMES_0_63(s) \
     LIST(N4(s, 0, 1, 2, 3), NAMES_4_15(s), NAMES_16_31(s), NAMES_32_47(s), NAMES_48_63(s))

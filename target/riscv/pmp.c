@@ -66,10 +66,34 @@ void riscv_pmp_update(CPURISCVState *env)
     memset(env->pmp_known, 0, sizeof(env->pmp_known));
 }
 
-static unsigned allowed(uint8_t cfg, RISCVPriv priv)
+/*
+ * Smepmp with MML set: L, R, W, X select a row of the table in smepmp.adoc, which says what M may do
+ * and what S and U may.
+ */
+static unsigned allowed_mml(uint8_t cfg, RISCVPriv priv)
+{
+    enum { R = PAGE_READ, W = PAGE_WRITE, X = PAGE_EXEC };
+    static const struct {
+        uint8_t m, su;
+    } rows[16] = { /* index: L, X, W, R from bit 3 down */
+        [0x0] = { 0, 0 },     [0x1] = { 0, R },         [0x2] = { R | W, R }, /* shared data */
+        [0x3] = { 0, R | W }, [0x4] = { 0, X },         [0x5] = { 0, R | X },
+        [0x6] = { R | W, R | W }, /* shared data */     [0x7] = { 0, R | W | X },
+        [0x8] = { 0, 0 },     [0x9] = { R, 0 },         [0xA] = { X, X }, /* shared code */
+        [0xB] = { R | W, 0 }, [0xC] = { X, 0 },         [0xD] = { R | X, 0 },
+        [0xE] = { R | X, X }, /* shared code */         [0xF] = { R, R }, /* shared data */
+    };
+    unsigned row = (cfg & PMP_L ? 8 : 0) | (cfg & (PMP_R | PMP_W | PMP_X));
+
+    return priv == PRV_M ? rows[row].m : rows[row].su;
+}
+
+static unsigned allowed(const CPURISCVState *env, uint8_t cfg, RISCVPriv priv)
 {
     unsigned prot = 0;
 
+    if (env->mseccfg & MSECCFG_MML)
+        return allowed_mml(cfg, priv);
     /* An entry that is not locked does not bind M. */
     if (priv == PRV_M && !(cfg & PMP_L))
         return PAGE_READ | PAGE_WRITE | PAGE_EXEC;
@@ -80,6 +104,14 @@ static unsigned allowed(uint8_t cfg, RISCVPriv priv)
     if (cfg & PMP_X)
         prot |= PAGE_EXEC;
     return prot;
+}
+
+/* Where no entry matches. */
+static unsigned allowed_unmatched(const CPURISCVState *env, RISCVPriv priv)
+{
+    if (priv != PRV_M || (env->mseccfg & MSECCFG_MMWP))
+        return 0;
+    return PAGE_READ | PAGE_WRITE | (env->mseccfg & MSECCFG_MML ? 0 : PAGE_EXEC);
 }
 
 /* Whether the answer found with entry `by` (nr_pmp: none) holds for all of [first, last]. */
@@ -105,10 +137,10 @@ static unsigned deciding_entry(const CPURISCVState *env, hwaddr pa, hwaddr end, 
         if (lo > hi || hi < pa || lo > end)
             continue;
         /* The entry must cover every byte, whatever it allows. */
-        *prot = lo <= pa && end <= hi ? allowed(env->pmp_region[i].cfg, priv) : 0;
+        *prot = lo <= pa && end <= hi ? allowed(env, env->pmp_region[i].cfg, priv) : 0;
         return i;
     }
-    *prot = priv == PRV_M ? PAGE_READ | PAGE_WRITE | PAGE_EXEC : 0;
+    *prot = allowed_unmatched(env, priv);
     return env->nr_pmp;
 }
 
@@ -146,7 +178,14 @@ bool riscv_pmp_check(CPURISCVState *env, hwaddr pa, uint64_t size, RISCVPriv pri
 
 static bool locked(const CPURISCVState *env, unsigned i)
 {
-    return env->pmpcfg[i] & PMP_L;
+    return (env->pmpcfg[i] & PMP_L) && !(env->mseccfg & MSECCFG_RLB);
+}
+
+/* With MML, a rule that would let M execute more can be added only while RLB is set. */
+static bool adds_m_code(const CPURISCVState *env, uint8_t cfg)
+{
+    return (env->mseccfg & (MSECCFG_MML | MSECCFG_RLB)) == MSECCFG_MML &&
+           (allowed_mml(cfg, PRV_M) & PAGE_EXEC);
 }
 
 CSR_CHECK(pmpaddr)
@@ -200,13 +239,32 @@ CSR_WRITE_FN(pmpcfg)
 
         if (locked(env, i) || cfg == env->pmpcfg[i])
             continue;
-        if ((cfg & (PMP_R | PMP_W)) == PMP_W) /* reserved; WARL: as it was */
+        /* Reserved without MML; WARL: as it was. */
+        if ((cfg & (PMP_R | PMP_W)) == PMP_W && !(env->mseccfg & MSECCFG_MML))
+            continue;
+        if (adds_m_code(env, cfg))
             continue;
         env->pmpcfg[i] = cfg;
         changed = true;
     }
     if (!changed)
         return 0;
+    riscv_pmp_update(env);
+    return FX_FLUSH;
+}
+
+CSR_WRITE_FN(mseccfg)
+{
+    uint64_t old = env->mseccfg, now = value & (MSECCFG_MML | MSECCFG_MMWP | MSECCFG_RLB);
+
+    /* MML and MMWP stay set until reset. RLB stays clear once an entry is locked. */
+    now |= old & (MSECCFG_MML | MSECCFG_MMWP);
+    for (unsigned i = 0; !(old & MSECCFG_RLB) && i < pmp_count(env); i++)
+        if (env->pmpcfg[i] & PMP_L)
+            now &= ~MSECCFG_RLB;
+    if (now == old)
+        return 0;
+    env->mseccfg = now;
     riscv_pmp_update(env);
     return FX_FLUSH;
 }

@@ -129,6 +129,52 @@ static void test_mstatus(void)
     hart_done(&h);
 }
 
+static void test_stateen(void)
+{
+    uint64_t v;
+    Hart h;
+
+    hart_init(&h, "rv64");
+    for (unsigned n = 0; n < 4; n++) {
+        g_assert_false(csr_get(&h, 0x30C + n, &v));
+        g_assert_false(csr_get(&h, 0x10C + n, &v));
+    }
+    hart_done(&h);
+
+    hart_init(&h, "rv64,smstateen=on");
+    for (unsigned n = 0; n < 4; n++) {
+        g_assert_cmphex(csr_read(&h, 0x30C + n), ==, 0);
+        g_assert_cmphex(csr_write_read(&h, 0x10C + n, X64), ==, 0);
+        hart_set_priv(&h, PRV_S);
+        g_assert_false(csr_get(&h, 0x10C + n, &v));
+        g_assert_false(csr_put(&h, 0x10C + n, 0));
+        g_assert_false(csr_get(&h, 0x30C + n, &v));
+        hart_set_priv(&h, PRV_M);
+        g_assert_cmphex(csr_write_read(&h, 0x30C + n, X64), ==,
+                        n ? STATEEN_SE : STATEEN_SE | STATEEN_ENVCFG);
+        hart_set_priv(&h, PRV_S);
+        g_assert_cmphex(csr_write_read(&h, 0x10C + n, X64), ==, 0);
+        hart_set_priv(&h, PRV_U);
+        g_assert_false(csr_get(&h, 0x10C + n, &v));
+        hart_set_priv(&h, PRV_M);
+        csr_put(&h, 0x30C + n, 0);
+    }
+    /* ENVCFG has senvcfg, for S only. */
+    g_assert_true(csr_put(&h, 0x10A, 1));
+    hart_set_priv(&h, PRV_S);
+    g_assert_false(csr_get(&h, 0x10A, &v));
+    g_assert_false(csr_put(&h, 0x10A, 0));
+    hart_set_priv(&h, PRV_M);
+    csr_put(&h, 0x30C, STATEEN_ENVCFG);
+    hart_set_priv(&h, PRV_S);
+    g_assert_cmphex(csr_read(&h, 0x10A), ==, 1);
+    g_assert_true(csr_put(&h, 0x10A, 0));
+    hart_set_priv(&h, PRV_M);
+    device_reset(DEVICE(h.cpu));
+    g_assert_cmphex(csr_read(&h, 0x30C), ==, 0);
+    hart_done(&h);
+}
+
 static void test_satp(void)
 {
     static const struct {
@@ -447,6 +493,7 @@ int main(int argc, char **argv)
     g_test_add_func("/csr/walk", test_walk);
     g_test_add_func("/csr/mstatus", test_mstatus);
     g_test_add_func("/csr/satp", test_satp);
+    g_test_add_func("/csr/stateen", test_stateen);
     g_test_add_func("/csr/tvec-envcfg", test_tvec_envcfg);
     g_test_add_func("/csr/permission", test_permission);
     g_test_add_func("/csr/counteren", test_counteren);

@@ -215,11 +215,115 @@ static void test_edges(void)
     hart_done(&h);
 }
 
+#define MSECCFG 0x747
+
+static unsigned rights(Hart *h, hwaddr pa, RISCVPriv priv)
+{
+    unsigned prot;
+
+    riscv_pmp_check(h->env, pa, 4, priv, 0, &prot, NULL);
+    return prot;
+}
+
+static unsigned parse_rights(const char *s)
+{
+    return (strchr(s, 'r') ? PAGE_READ : 0) | (strchr(s, 'w') ? PAGE_WRITE : 0) |
+           (strchr(s, 'x') ? PAGE_EXEC : 0);
+}
+
+/* The table of the specification: L R W X as there, then what M and what S and U may. */
+static void test_mml(void)
+{
+    static const char *const table[16][3] = {
+        { "0000", "", "" },   { "0001", "", "x" },   { "0010", "rw", "r" }, { "0011", "rw", "rw" },
+        { "0100", "", "r" },  { "0101", "", "rx" },  { "0110", "", "rw" },  { "0111", "", "rwx" },
+        { "1000", "", "" },   { "1001", "x", "" },   { "1010", "x", "x" },  { "1011", "rx", "x" },
+        { "1100", "r", "" },  { "1101", "rx", "" },  { "1110", "rw", "" },  { "1111", "r", "r" },
+    };
+
+    for (unsigned i = 0; i < 16; i++) {
+        const char *bits = table[i][0];
+        uint8_t cfg = PMP_NA4 << 3 | (bits[0] == '1' ? PMP_L : 0) | (bits[1] == '1' ? PMP_R : 0) |
+                      (bits[2] == '1' ? PMP_W : 0) | (bits[3] == '1' ? PMP_X : 0);
+        unsigned m = parse_rights(table[i][1]), su = parse_rights(table[i][2]);
+        bool m_code = cfg & PMP_L && (m & PAGE_EXEC);
+        Hart h;
+
+        hart_init(&h, "rv64,smepmp=on");
+        csr_put(&h, ADDR(2), RAM_BASE >> 2);
+        csr_put(&h, MSECCFG, MSECCFG_MML);
+        set_cfg(&h, 2, cfg);
+        /* Without RLB no rule can be added that lets M execute. */
+        g_assert_cmphex(get_cfg(&h, 2), ==, m_code ? 0 : cfg);
+        if (m_code) {
+            csr_put(&h, MSECCFG, MSECCFG_RLB);
+            set_cfg(&h, 2, cfg);
+            g_assert_cmphex(get_cfg(&h, 2), ==, cfg);
+        }
+        g_assert_cmphex(rights(&h, RAM_BASE, PRV_M), ==, m);
+        g_assert_cmphex(rights(&h, RAM_BASE, PRV_S), ==, su);
+        g_assert_cmphex(rights(&h, RAM_BASE, PRV_U), ==, su);
+        /* Where nothing matches M may not execute, and with MMWP do nothing. */
+        g_assert_cmphex(rights(&h, RAM_BASE + 4, PRV_M), ==, PAGE_READ | PAGE_WRITE);
+        g_assert_cmphex(rights(&h, RAM_BASE + 4, PRV_S), ==, 0);
+        csr_put(&h, MSECCFG, MSECCFG_MML | MSECCFG_MMWP);
+        g_assert_cmphex(rights(&h, RAM_BASE + 4, PRV_M), ==, 0);
+        g_assert_cmphex(rights(&h, RAM_BASE, PRV_M), ==, m);
+        hart_done(&h);
+    }
+}
+
+static void test_mseccfg(void)
+{
+    uint64_t v;
+    Hart h;
+
+    hart_init(&h, "rv64");
+    g_assert_false(csr_get(&h, MSECCFG, &v));
+    hart_done(&h);
+
+    hart_init(&h, "rv64,smepmp=on");
+    g_assert_cmphex(csr_read(&h, MSECCFG), ==, 0);
+    g_assert_cmphex(csr_write_read(&h, MSECCFG, ~7ULL), ==, 0);
+    hart_set_priv(&h, PRV_S);
+    g_assert_false(csr_get(&h, MSECCFG, &v));
+    hart_set_priv(&h, PRV_M);
+    /* RLB lets locked entries be changed, and comes and goes while it is set. */
+    g_assert_cmphex(csr_write_read(&h, MSECCFG, MSECCFG_RLB), ==, MSECCFG_RLB);
+    set_cfg(&h, 3, PMP_L | PMP_TOR << 3 | PMP_R);
+    csr_put(&h, ADDR(3), 0x1234);
+    csr_put(&h, ADDR(2), 0x1000);
+    set_cfg(&h, 3, PMP_L | PMP_TOR << 3 | PMP_W | PMP_R);
+    g_assert_cmphex(get_cfg(&h, 3), ==, (PMP_L | PMP_TOR << 3 | PMP_W | PMP_R));
+    g_assert_cmphex(csr_read(&h, ADDR(3)), ==, 0x1234);
+    g_assert_cmphex(csr_read(&h, ADDR(2)), ==, 0x1000);
+    g_assert_cmphex(csr_write_read(&h, MSECCFG, 0), ==, 0);
+    /* With a locked entry it cannot be set again, and the lock binds. */
+    g_assert_cmphex(csr_write_read(&h, MSECCFG, MSECCFG_RLB), ==, 0);
+    set_cfg(&h, 3, 0);
+    csr_put(&h, ADDR(2), 0);
+    g_assert_cmphex(get_cfg(&h, 3), ==, (PMP_L | PMP_TOR << 3 | PMP_W | PMP_R));
+    g_assert_cmphex(csr_read(&h, ADDR(2)), ==, 0x1000);
+    /* MML and MMWP stay. */
+    g_assert_cmphex(csr_write_read(&h, MSECCFG, MSECCFG_MMWP), ==, MSECCFG_MMWP);
+    g_assert_cmphex(csr_write_read(&h, MSECCFG, 0), ==, MSECCFG_MMWP);
+    g_assert_cmphex(csr_write_read(&h, MSECCFG, MSECCFG_MML), ==, MSECCFG_MML | MSECCFG_MMWP);
+    /* W without R has a meaning now. */
+    set_cfg(&h, 5, PMP_NA4 << 3 | PMP_W);
+    g_assert_cmphex(get_cfg(&h, 5), ==, PMP_NA4 << 3 | PMP_W);
+    device_reset(DEVICE(h.cpu));
+    g_assert_cmphex(csr_read(&h, MSECCFG), ==, 0);
+    g_assert_cmphex(csr_write_read(&h, MSECCFG, MSECCFG_RLB), ==, MSECCFG_RLB);
+    hart_done(&h);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/pmp/registers", test_registers);
     g_test_add_func("/pmp/random", test_random);
     g_test_add_func("/pmp/edges", test_edges);
+    g_test_add_func("/pmp/mml", test_mml);
+    g_test_add_func("/pmp/mseccfg", test_mseccfg);
     return g_test_run();
 }

@@ -55,6 +55,7 @@ struct CPUArchState {
     uint64_t mip_sw;    /* SEIP as software wrote it, beside the line that mip has */
     uint64_t mcounteren, mcountinhibit, menvcfg, mseccfg, mconfigptr;
     uint64_t stvec, sscratch, sepc, scause, stval, satp, scounteren, senvcfg, stimecmp;
+    uint64_t mstateen[4];
     uint64_t pmpaddr[RISCV_MAX_PMP];
     uint8_t pmpcfg[RISCV_MAX_PMP];
     /* A counter that runs is kept as its distance from its source, one that stands as its value;
