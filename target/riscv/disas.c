@@ -160,7 +160,7 @@ void riscv_disas_insn(uint32_t insn, uint64_t pc, const uint64_t *ext, GString *
     unsigned classes = riscv_disas_rows[row].classes;
     while (!form_fits(form, &o))
         form++;
-    g_string_append(out, form->mnemonic);
+    put_operands(out, form->mnemonic, &o, classes, pc);
     if (classes & DISAS_AQRL) {
         static const char *const suffix[4] = { "", ".rl", ".aq", ".aqrl" };
         g_string_append(out, suffix[o.aux & 3]);

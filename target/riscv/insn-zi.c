@@ -1,5 +1,5 @@
 /*
- * Zicsr, Zifencei, Zicond, cache-block operations, hints, Zawrs.
+ * Zicsr, Zifencei, Zicond, cache-block operations, hints, Zawrs, may-be-operations.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -93,3 +93,7 @@ EXEC(pause) { tcg_yield(env); }
 
 EXEC(wrs_nto) { riscv_wrs(env, op, true); }
 EXEC(wrs_sto) { riscv_wrs(env, op, false); }
+
+/* Until an extension gives them a meaning. */
+EXEC(mop_r) { RD = 0; }
+EXEC(mop_rr) { RD = 0; }

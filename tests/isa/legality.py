@@ -31,14 +31,18 @@ NOT_RUN = ('mret', 'sret', 'wfi')
 LEFT_OUT = ('csrrw', 'csrrs', 'csrrc', 'csrrwi', 'csrrsi', 'csrrci')
 
 # What is switched off in each run.
+NOT_IN_MAX = ['Zbkb', 'Zbkc']
+NOT_IN_RV64 = NOT_IN_MAX + ['Zcb', 'Zcmop', 'Zfhmin', 'Zimop']
 RUNS = {
-    'max': [],
-    'rv64,zba=off,zbb=off,zbc=off,zbs=off': ['Zba', 'Zbb', 'Zbc', 'Zbs', 'Zbkb', 'Zbkc'],
-    'rv64,d=off': ['D', 'Zcd', 'Zbkb', 'Zbkc'],
-    'rv64,d=off,f=off': ['F', 'D', 'Zcd', 'Zbkb', 'Zbkc'],
+    'max': NOT_IN_MAX,
+    'max,b=off,zba=off,zbb=off,zbc=off,zbs=off': ['Zba', 'Zbb', 'Zbc', 'Zbs', *NOT_IN_MAX],
+    'max,d=off': ['D', 'Zcd', *NOT_IN_MAX],
+    'max,d=off,f=off': ['F', 'D', 'Zcd', 'Zfhmin', *NOT_IN_MAX],
+    'max,zcb=off,zimop=off': ['Zcb', 'Zimop', *NOT_IN_MAX],
+    'max,zcmop=off,zfhmin=off': ['Zcmop', 'Zfhmin', *NOT_IN_MAX],
     'rv64,zicond=off,zicbom=off,zicboz=off,zawrs=off,svinval=off':
-        ['Zicond', 'Zicbom', 'Zicboz', 'Zawrs', 'Svinval', 'Zbkb', 'Zbkc'],
-    'rv64,a=off,zawrs=off': ['A', 'Zaamo', 'Zalrsc', 'Zawrs', 'Zbkb', 'Zbkc'],
+        ['Zicond', 'Zicbom', 'Zicboz', 'Zawrs', 'Svinval', *NOT_IN_RV64],
+    'rv64,a=off,zawrs=off': ['A', 'Zaamo', 'Zalrsc', 'Zawrs', *NOT_IN_RV64],
 }
 
 

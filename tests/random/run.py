@@ -35,7 +35,8 @@ def run(command, image, timeout=60):
 
 
 # Extensions that a peer may not have or not switch on by itself.
-OPTIONAL = ('zicond', 'zicbom', 'zicboz', 'zicbop', 'zihintntl')
+OPTIONAL = ('zicond', 'zicbom', 'zicboz', 'zicbop', 'zihintntl', 'zcb', 'zcmop', 'zimop',
+            'zfhmin')
 # What QEMU does right from this version on.
 ATOMICS_FAULT_WELL = 8
 ROWS_RIGHT = {'ctzw': 8}
@@ -81,6 +82,7 @@ def differences(ours, peer):
 class Comparison:
     def __init__(self, args):
         self.args = args
+        self.ours = f'{args.ours} -cpu max'
         self.peer, self.without, self.version = probe(args.peer)
         self.table, self.sequences = generate.load(ISA)
         with open(args.harness, 'rb') as f:
@@ -94,7 +96,7 @@ class Comparison:
 
     def compare(self, seed, count, iterations):
         image = self.image(seed, count, iterations)
-        ours, peer = run(self.args.ours, image), run(self.peer, image)
+        ours, peer = run(self.ours, image), run(self.peer, image)
         if ours == peer and len(ours) >= 60:
             return []
         return differences(ours, peer) or ['lengths differ']

@@ -191,12 +191,12 @@ static void test_reserved(void)
         0x0004,     /* c.addi4spn with immediate 0 */
         0x2001,     /* c.addiw to x0 */
         0x6101,     /* c.addi16sp with immediate 0 */
-        0x6081,     /* c.lui with immediate 0 */
+        0x6801,     /* c.lui with immediate 0 */
         0x8002,     /* c.jr x0 */
         0x4002,     /* c.lwsp to x0 */
         0x6002,     /* c.ldsp to x0 */
-        0x8000,     /* quadrant 0, funct3 4: Zcb */
-        0x9c41,     /* quadrant 1: reserved arithmetic */
+        0x9000,     /* quadrant 0, funct3 4: what Zcb leaves */
+        0x9c79,     /* quadrant 1: the same */
         0x0205151b, /* slliw by 32 */
         0x30200173, /* mret with a destination */
         0x1005202f | 0x100000, /* lr.w with rs2 */
@@ -233,6 +233,19 @@ static void test_disas(void)
         { 0x1ec5262f, "sc.w.aqrl\ta2,a2,(a0)" },
         { 0x00c57553, "fadd.s\tfa0,fa0,fa2" },
         { 0x00c51553, "fadd.s\tfa0,fa0,fa2,rtz" },
+        { 0x8000, "lbu\ts0,0(s0)" },
+        { 0x8060, "lbu\ts0,3(s0)" },
+        { 0x8478, "lh\ta4,2(s0)" },
+        { 0x8c34, "sh\ta3,2(s0)" },
+        { 0x9c61, "zext.b\ts0,s0" },
+        { 0x9c75, "not\ts0,s0" },
+        { 0x9c45, "mul\ts0,s0,s1" },
+        { 0x6081, "c.mop.1" },
+        { 0x6781, "c.mop.15" },
+        { 0xcdf5c573, "mop.r.31\ta0,a1" },
+        { 0x81c5c573, "mop.r.0\ta0,a1" },
+        { 0x86c5c573, "mop.rr.1\ta0,a1,a2" },
+        { 0x40259553, "fcvt.s.h\tfa0,fa1,rtz" },
         { 0x0000, "unimp" },
         { 0xffffffff, ".4byte\t0xffffffff" },
     };

@@ -34,6 +34,16 @@ static inline uint64_t fp_unbox32(uint64_t v)
     return likely(fp_boxed32(v)) ? (uint32_t)v : 0x7fc00000;
 }
 
+static inline uint64_t fp_box16(uint64_t v)
+{
+    return v | 0xffffffffffff0000ULL;
+}
+
+static inline uint64_t fp_unbox16(uint64_t v)
+{
+    return likely(v >> 16 == 0xffffffffffff) ? (uint16_t)v : 0x7e00;
+}
+
 static inline uint64_t fp_box64(uint64_t v)
 {
     return v;
@@ -74,6 +84,7 @@ FP_EXACT_FORMAT(32)
 FP_EXACT_FORMAT(64)
 FP_EXACT1(widen)
 FP_EXACT1(narrow)
+FP_EXACT1(widen16_32) FP_EXACT1(widen16_64) FP_EXACT1(narrow32_16) FP_EXACT1(narrow64_16)
 
 /* ---- On the host ---- */
 

@@ -1,0 +1,21 @@
+/*
+ * Zfhmin, Zfh: half precision. In integers only: see fpu/.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "target/riscv/exec.h"
+#include "target/riscv/fpu/ops.h"
+
+EXEC_LOAD(flh, 16) { FRD = fp_box16(value); }
+EXEC_STORE(fsh, 16) { return FRS2; }
+
+/* Moves take the bits as they are, boxed or not. */
+EXEC(fmv_x_h) { RD = (uint64_t)(int64_t)(int16_t)FRS1; }
+EXEC(fmv_h_x) { FRD = fp_box16((uint16_t)RS1); }
+
+#define FP1(name, what, d, a) EXEC(name) { fp_exact_##what(env, op, &d, &a); }
+
+FP1(fcvt_s_h, widen16_32, FRD, FRS1)
+FP1(fcvt_d_h, widen16_64, FRD, FRS1)
+FP1(fcvt_h_s, narrow32_16, FRD, FRS1)
+FP1(fcvt_h_d, narrow64_16, FRD, FRS1)
