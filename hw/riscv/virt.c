@@ -11,6 +11,7 @@
 #include "hw/core/fdt.h"
 #include "hw/intc/riscv_aclint.h"
 #include "hw/intc/sifive_plic.h"
+#include "hw/nvram/fw_cfg.h"
 #include "target/riscv/cpu.h"
 #include "util/bits.h"
 
@@ -87,6 +88,7 @@ static const VirtDevice virt_devices[] = {
       .irq = VIRT_IRQ_VIRTIO },
     { "serial-mm", "uart0", VIRT_UART0, .irq = VIRT_IRQ_UART0, .setup = setup_uart },
     { "goldfish_rtc", "rtc", VIRT_RTC, .irq = VIRT_IRQ_RTC },
+    { TYPE_FW_CFG, "fw_cfg", VIRT_FW_CFG },
 };
 
 hwaddr virt_instance_base(const VirtInstance *i)
