@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "accel/debug.h"
 #include "system/cpus.h"
 #include "util/keyval.h"
 #include "util/log.h"
@@ -215,6 +216,7 @@ static void cmd_log(Monitor *mon, const char *args)
         }
     } else if (g_str_equal(args, "none") || log_parse_items(args, &mask, &err)) {
         log_set_mask(mask);
+        debug_flush_code(); /* blocks that are chained would go on unseen */
     } else {
         monitor_printf(mon, "%s\n", error_get_pretty(err));
         error_free(err);

@@ -78,7 +78,7 @@ static void vcpu_loop(CPUState *cpu)
             g_cond_wait(&cpu->cond, &cpu->mutex);
             continue;
         }
-        if (cpu->halted) {
+        if (cpu->halted && !cpu->debug.step) {
             if (!cc->has_work(cpu)) {
                 g_cond_wait(&cpu->cond, &cpu->mutex);
                 continue;
@@ -180,6 +180,9 @@ void cpus_resume_all(void)
     CPUState *cpu;
 
     CPU_FOREACH(cpu) {
+        if (cpu->debug.hold) {
+            continue;
+        }
         g_mutex_lock(&cpu->mutex);
         cpu->stop_requested = false;
         cpu->stopped = false;

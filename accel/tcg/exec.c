@@ -10,7 +10,7 @@
 #include "accel/tcg/tlb.h"
 
 /* Values of siglongjmp() to the main loop. */
-enum { UNWIND_EXCEPTION = 1, UNWIND_RESTART = 2 };
+enum { UNWIND_EXCEPTION = 1, UNWIND_RESTART = 2, UNWIND_DEBUG = 3 };
 
 vaddr tcg_current_pc(CPUArchState *env)
 {
@@ -54,6 +54,11 @@ void cpu_loop_exit_exception(CPUArchState *env)
 void cpu_loop_exit_restart(CPUArchState *env)
 {
     unwind_from_op(env, UNWIND_RESTART);
+}
+
+void tcg_loop_exit_debug(CPUArchState *env)
+{
+    unwind_from_op(env, UNWIND_DEBUG);
 }
 
 void tcg_loop_exit_at_pc(CPUArchState *env)
@@ -113,6 +118,25 @@ static void run_block(TCGCPU *c, TranslationBlock *tb)
     } while (op);
 }
 
+/* Whether the step that was asked for ends here. */
+static bool step_ends(TCGCPU *c)
+{
+    CPUDebug *d = &c->cpu->debug;
+    vaddr pc = env_tcg(c->env)->pc;
+
+    if (pc >= d->step_first && pc <= d->step_last)
+        return false;
+    d->stop = CPU_STOP_STEP;
+    return true;
+}
+
+static void step(TCGCPU *c)
+{
+    run_block(c, tb_get_single(c));
+    /* A step over wfi does not wait. */
+    __atomic_store_n(&c->cpu->halted, false, __ATOMIC_RELAXED);
+}
+
 /* Runs until something asks for the vCPU thread. Comes back by siglongjmp() as well. */
 static CPUExit exec_loop(TCGCPU *c)
 {
@@ -130,8 +154,15 @@ static CPUExit exec_loop(TCGCPU *c)
                 /* The other reasons are looked at when exec() is entered again. */
                 return CPU_EXIT_ATTENTION;
             }
-            if (attn & CPU_ATTN_IRQ)
-                t->ops->take_interrupt(c->env);
+            if ((attn & CPU_ATTN_IRQ) && !(cpu->debug.step & CPU_STEP_NO_IRQ) &&
+                t->ops->take_interrupt(c->env) && cpu->debug.step && step_ends(c))
+                return CPU_EXIT_DEBUG;
+        }
+        if (unlikely(cpu->debug.step)) {
+            step(c);
+            if (step_ends(c))
+                return CPU_EXIT_DEBUG;
+            continue;
         }
         if (unlikely(cpu->halted))
             return CPU_EXIT_HALTED;
@@ -145,9 +176,18 @@ static CPUExit exec_protected(TCGCPU *c)
     sigjmp_buf unwind;
 
     t->unwind = &unwind;
-    if (sigsetjmp(unwind, 0) == UNWIND_EXCEPTION) {
+    switch (sigsetjmp(unwind, 0)) {
+    case UNWIND_EXCEPTION:
         c->pending_link = NULL;
         t->ops->deliver_exception(c->env);
+        if (unlikely(c->cpu->debug.step) && step_ends(c))
+            return CPU_EXIT_DEBUG;
+        break;
+    case UNWIND_DEBUG:
+        c->pending_link = NULL;
+        return CPU_EXIT_DEBUG;
+    default:
+        break;
     }
     return exec_loop(c);
 }
@@ -165,6 +205,8 @@ CPUExit tcg_exec(CPUState *cpu)
     t->pc = cc->get_pc(cpu);
     t->cur = c->s->dummy->ops;
     t->tb = c->s->dummy;
+    if (unlikely(cpu->debug.step))
+        tcg_jump_cache_clear(c); /* no way from a single instruction into other blocks */
     tcg_tlb_switch(c->env); /* a reset or a debugger may have changed the regime */
     if (t->ops->exec_enter)
         t->ops->exec_enter(c->env);

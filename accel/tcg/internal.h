@@ -153,6 +153,8 @@ void tb_build_free(struct TBBuild *b);
 /* The block at tcg.pc in the current mode, made if need be. Raises fetch faults. NULL: the arena is
  * full and must be flushed. */
 TranslationBlock *tb_get(TCGCPU *c);
+/* A block of the one instruction at tcg.pc, not kept: good until the next is made. */
+TranslationBlock *tb_get_single(TCGCPU *c);
 
 /* ---- ldst.c ---- */
 /* Two bytes of code from RAM, as one access. */
@@ -189,6 +191,15 @@ static inline void chain_store(TCGOp *chain, TranslationBlock *tb)
 CPUExit tcg_exec(CPUState *cpu);
 /* An exception was recorded; pc and icount are right already (fetch faults, guards). */
 _Noreturn void tcg_loop_exit_at_pc(CPUArchState *env);
+/* Leaves the block before tcg.cur's instruction, for the debugger. */
+_Noreturn void tcg_loop_exit_debug(CPUArchState *env);
+
+/* ---- debug.c ---- */
+void tcg_debug_changed(AccelState *accel, bool code, bool data);
+/* Appends what stops at a breakpoint on the instruction that comes next. */
+void tcg_debug_translate(TBBuilder *b);
+/* An access to a page with a watchpoint: leaves the block if it meets it. */
+void tcg_debug_access(CPUArchState *env, vaddr va, unsigned size, bool load, bool store);
 
 /* ---- rr.c: one vCPU at a time ---- */
 RoundRobin *rr_new(void);

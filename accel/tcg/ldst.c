@@ -132,6 +132,8 @@ uint64_t tcg_ld_slow(CPUArchState *env, vaddr va, unsigned size)
 
     if (likely(within_page(va, size))) {
         probe_or_raise(env, va, MMU_LOAD, size, &p);
+        if (unlikely(p.watch))
+            tcg_debug_access(env, va, size, true, false);
         if (likely(p.host))
             return host_load(p.host, size);
         if (address_space_ld(env_tcg(env)->cpu->as, p.pa, &value, size) != MEMTX_OK)
@@ -141,6 +143,8 @@ uint64_t tcg_ld_slow(CPUArchState *env, vaddr va, unsigned size)
     unsigned first = TARGET_PAGE_SIZE - (va & ~TARGET_PAGE_MASK);
     probe_or_raise(env, va, MMU_LOAD, first, &p);
     probe_or_raise(env, va + first, MMU_LOAD, size - first, &p2);
+    if (unlikely(p.watch || p2.watch))
+        tcg_debug_access(env, va, size, true, false);
     value = load_piece(env, va, &p, first);
     return value | load_piece(env, va + first, &p2, size - first) << (8 * first);
 }
@@ -151,6 +155,8 @@ void tcg_st_slow(CPUArchState *env, vaddr va, uint64_t value, unsigned size)
 
     if (likely(within_page(va, size))) {
         probe_or_raise(env, va, MMU_STORE, size, &p);
+        if (unlikely(p.watch))
+            tcg_debug_access(env, va, size, false, true);
         if (likely(p.host)) {
             host_store(p.host, value, size);
             if (unlikely(p.code))
@@ -163,6 +169,8 @@ void tcg_st_slow(CPUArchState *env, vaddr va, uint64_t value, unsigned size)
     unsigned first = TARGET_PAGE_SIZE - (va & ~TARGET_PAGE_MASK);
     probe_or_raise(env, va, MMU_STORE, first, &p);
     probe_or_raise(env, va + first, MMU_STORE, size - first, &p2);
+    if (unlikely(p.watch || p2.watch))
+        tcg_debug_access(env, va, size, false, true);
     /* Entering the second may have moved the first's entry; what it says still holds. */
     p.entry = p2.entry = NULL;
     store_piece(env, va, &p, value, first);
@@ -176,6 +184,8 @@ void *tcg_atomic_host_slow(CPUArchState *env, vaddr va, unsigned size)
     probe_or_raise(env, va, MMU_STORE, size, &p);
     if (!p.host)
         bus_error(env, va, p.pa, MMU_STORE);
+    if (unlikely(p.watch))
+        tcg_debug_access(env, va, size, true, true);
     if (p.code)
         code_written(env, &p, size);
     return p.host;
@@ -188,6 +198,8 @@ const void *tcg_load_reserved_host_slow(CPUArchState *env, vaddr va, unsigned si
     probe_or_raise(env, va, MMU_LOAD, size, &p);
     if (!p.host)
         bus_error(env, va, p.pa, MMU_LOAD);
+    if (unlikely(p.watch))
+        tcg_debug_access(env, va, size, true, false);
     return p.host;
 }
 
@@ -196,6 +208,8 @@ void *tcg_probe_store(CPUArchState *env, vaddr va, unsigned size)
     TLBProbe p;
 
     probe_or_raise(env, va, MMU_STORE, size, &p);
+    if (unlikely(p.watch))
+        tcg_debug_access(env, va, size, false, true);
     if (p.host && p.code)
         code_written(env, &p, size);
     return within_page(va, size) ? p.host : NULL;

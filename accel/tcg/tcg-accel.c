@@ -183,6 +183,7 @@ static void tcg_class_init(ObjectClass *klass, const void *data)
     ac->cpu_destroy = tcg_cpu_destroy;
     ac->exec = tcg_exec;
     ac->state_in = tcg_state_in;
+    ac->debug_changed = tcg_debug_changed;
     klass->props = tcg_props;
 }
 

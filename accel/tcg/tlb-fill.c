@@ -5,6 +5,7 @@
  */
 #include "accel/tcg/tlb.h"
 
+#include "accel/debug.h"
 #include "accel/tcg/internal.h"
 #include "accel/tcg/ldst.h"
 
@@ -36,6 +37,7 @@ static void probe_from(TLBProbe *out, vaddr va, const TLBFull *full)
     out->offset = full->offset + in_page;
     out->host = full->block ? full->block->host + out->offset : NULL;
     out->addend = (uintptr_t)out->host - va;
+    out->watch = false;
 }
 
 /* The entry may serve this access: report what it says. */
@@ -49,6 +51,7 @@ static bool probe_hit(TLBProbe *out, vaddr va, MMUAccess access, TLBEntry *e, co
     if (tag & TLB_SLOW)
         out->host = NULL;
     out->code = (tag & TLB_CODE) != 0;
+    out->watch = (tag & TLB_WATCH) != 0;
     out->entry = e;
     return true;
 }
@@ -98,7 +101,8 @@ static TLBEntry *insert(CPUArchState *env, TLBContext *ctx, vaddr va, const TLBF
     uint64_t page = va & TARGET_PAGE_MASK;
     TLBEntry *e = &ctx->fast[index];
     uint64_t slow = full->block ? 0 : TLB_SLOW;
-    uint64_t store = page | slow;
+    uint64_t watch = debug_watches(page, page | ~TARGET_PAGE_MASK) ? TLB_WATCH : 0;
+    uint64_t store = page | slow | watch;
 
     if (tlb_entry_page(e) != page)
         evict(ctx, index);
@@ -110,7 +114,7 @@ static TLBEntry *insert(CPUArchState *env, TLBContext *ctx, vaddr va, const TLBF
             store |= TLB_CODE;
     }
     e->addend = (uintptr_t)(full->block ? full->block->host + full->offset : NULL) - page;
-    e->tag[MMU_LOAD] = fill->prot & PAGE_READ ? page | slow : TLB_TAG_NONE;
+    e->tag[MMU_LOAD] = fill->prot & PAGE_READ ? page | slow | watch : TLB_TAG_NONE;
     e->tag[MMU_FETCH] = fill->prot & PAGE_EXEC ? page | slow : TLB_TAG_NONE;
     __atomic_store_n(&e->tag[MMU_STORE], fill->prot & PAGE_WRITE ? store : TLB_TAG_NONE,
                      __ATOMIC_RELAXED);
@@ -154,6 +158,7 @@ bool tlb_probe(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLB
         probe_from(out, va, &full);
         out->entry = NULL;
         out->code = access == MMU_STORE;
+        out->watch = access != MMU_FETCH && debug_watches(va, va + (size - 1));
         if (full.readonly && access == MMU_STORE)
             out->host = NULL;
         return true;
@@ -167,6 +172,7 @@ bool tlb_probe(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLB
         probe_from(out, va, &full);
         out->entry = NULL;
         out->code = access == MMU_STORE;
+        out->watch = access != MMU_FETCH && debug_watches(va, va + (size - 1));
         if (full.readonly && access == MMU_STORE)
             out->host = NULL;
     }

@@ -204,7 +204,8 @@ static bool protect_entry(TLBEntry *e, uintptr_t host_page)
 {
     uint64_t tag = e->tag[MMU_STORE];
 
-    if ((tag & (TLB_INVALID | TLB_SLOW | TLB_CODE)) || tag + e->addend != host_page)
+    if ((tag & (TLB_INVALID | TLB_SLOW | TLB_CODE)) ||
+        (tag & TARGET_PAGE_MASK) + e->addend != host_page)
         return false;
     __atomic_store_n(&e->tag[MMU_STORE], tag | TLB_CODE, __ATOMIC_RELAXED);
     return true;

@@ -14,6 +14,7 @@ enum {
     TLB_INVALID = 1 << 11, /* not there, or not for this kind of access */
     TLB_SLOW = 1 << 10,    /* there, but not plain RAM: through the bus */
     TLB_CODE = 1 << 9,     /* store: translated code was made from the page */
+    TLB_WATCH = 1 << 8,    /* load, store: a watchpoint is on the page */
 };
 #define TLB_TAG_NONE (~0ULL & ~7ULL)
 
@@ -90,6 +91,7 @@ typedef struct TLBProbe {
     uintptr_t addend;   /* host minus va */
     TLBEntry *entry;    /* NULL: holds for this access only */
     bool code;          /* store to a page with code */
+    bool watch;         /* load or store on a page with a watchpoint */
 } TLBProbe;
 
 /* Translates one access that stays within a page, filling the TLB. False: the exception is

@@ -142,6 +142,7 @@ static void build_insn(TBBuild *b, uint32_t insn, unsigned len)
 {
     CPUTCGState *t = env_tcg(b->pub.env);
 
+    tcg_debug_translate(&b->pub);
     memcpy(b->code + b->copied, &insn, len); /* host order: compared with the same */
     b->copied += len;
     t->ops->translate_insn(&b->pub, insn, len);
@@ -253,7 +254,7 @@ static Published publish(TCGCPU *c, TBBuild *b, const FetchPage *pages, unsigned
     return result;
 }
 
-static TranslationBlock *uncached_block(TCGCPU *c)
+TranslationBlock *tb_get_single(TCGCPU *c)
 {
     TBBuild *b = c->build;
     vaddr pc = env_tcg(c->env)->pc;
@@ -300,13 +301,13 @@ TranslationBlock *tb_get(TCGCPU *c)
 
     for (;;) {
         if (!fetch_page(c, pc, &pages[0]))
-            return uncached_block(c);
+            return tb_get_single(c);
         n_pages = 1;
         pages[1].ram_page = TB_NO_PAGE;
         if ((pc & ~TARGET_PAGE_MASK) == TARGET_PAGE_SIZE - 2 &&
             t->ops->insn_len(tcg_code_parcel(pages[0].p.host)) == 4) {
             if (!fetch_page(c, pc + 2, &pages[1]))
-                return uncached_block(c);
+                return tb_get_single(c);
             n_pages = 2;
         }
         tb = tb_lookup(c->s, pages[0].ram_page, pc, t->mode, pages[1].ram_page,
@@ -323,7 +324,7 @@ TranslationBlock *tb_get(TCGCPU *c)
         case PUBLISH_FULL:
             return NULL;
         case PUBLISH_UNTRACKED:
-            return uncached_block(c);
+            return tb_get_single(c);
         }
     }
 }

@@ -43,6 +43,9 @@ struct AccelClass {
      * be read. vCPU paused or on its thread. NULL: nothing is cached. */
     void (*state_in)(CPUState *cpu);
     void (*state_out)(CPUState *cpu);
+    /* The lists of include/accel/debug.h changed: breakpoints (code), watchpoints (data). In an
+     * exclusive section. NULL: it has no such thing. */
+    void (*debug_changed)(AccelState *accel, bool code, bool data);
 };
 
 static inline AccelClass *ACCEL_CLASS(const void *klass)

@@ -49,6 +49,7 @@ void run_state_remove_listener(RunStateListener fn, void *opaque);
 bool cpus_start(MachineState *ms, Error **errp);
 /* Asks every vCPU to pause and waits until all have; vCPU threads themselves may not call it. */
 void cpus_pause_all(void);
+/* All but those that the debugger holds. */
 void cpus_resume_all(void);
 /* Ends and joins every vCPU thread; they are paused first. */
 void cpus_destroy(void);

@@ -7,7 +7,7 @@
 #include <glib.h>
 #include <string.h>
 
-#include "accel/accel.h"
+#include "accel/debug.h"
 #include "accel/exclusive.h"
 #include "accel/tcg/internal.h"
 #include "accel/tcg/ldst.h"
@@ -697,6 +697,76 @@ static void choose_fails(const char *a, const char *b, const char *want)
     error_free(err);
 }
 
+/* Goes on until the debugger is asked for, which must be at pc. */
+static void run_to(CPUStopReason stop, vaddr pc)
+{
+    CPUExit why;
+
+    cpu->debug.stop = CPU_STOP_NONE;
+    do {
+        why = ac->exec(cpu);
+    } while (why == CPU_EXIT_ATTENTION);
+    g_assert_cmpint(why, ==, CPU_EXIT_DEBUG);
+    g_assert_cmpint(cpu->debug.stop, ==, stop);
+    g_assert_cmphex(env->pc, ==, pc);
+}
+
+static void test_debug(void)
+{
+    Error *err = NULL;
+
+    setup(2);
+    put(0x1000, ADDI, 1, 0, 3);
+    put(0x1004, ST, 1, 3, 0x20);
+    put(0x1008, ADDI, 1, 1, -1);
+    put(0x100c, LD, 4, 3, 0x20);
+    put_rel(0x1010, BNZ, 1, -12);
+    put(0x1014, HALT, 0, 0, 0);
+    env->x[3] = 0x3000;
+    run(0x1000); /* chained before anything is set */
+
+    /* In the middle of a block, with the instructions before it done and counted. */
+    uint64_t count = env->tcg.icount;
+    g_assert_true(debug_insert(DEBUG_BREAK_SW, 0x1008, 4, &err));
+    cpu->halted = false;
+    env->pc = 0x1000;
+    run_to(CPU_STOP_POINT, 0x1008);
+    g_assert_cmpint(cpu->debug.kind, ==, DEBUG_BREAK_SW);
+    g_assert_cmpuint(env->tcg.icount - count, ==, 2);
+    run_to(CPU_STOP_POINT, 0x1008); /* it stays until it is removed */
+    g_assert_true(debug_remove(DEBUG_BREAK_SW, 0x1008, 4, &err));
+    g_assert_false(debug_remove(DEBUG_BREAK_SW, 0x1008, 4, NULL));
+
+    /* One instruction, then those of a range, through the branch. */
+    cpu->debug.step = CPU_STEP_ENABLE;
+    cpu->debug.step_first = 1;
+    cpu->debug.step_last = 0;
+    run_to(CPU_STOP_STEP, 0x100c);
+    g_assert_cmpuint(env->tcg.icount - count, ==, 3);
+    run_to(CPU_STOP_STEP, 0x1010);
+    run_to(CPU_STOP_STEP, 0x1004);
+    cpu->debug.step_first = 0x1000;
+    cpu->debug.step_last = 0x1013;
+    run_to(CPU_STOP_STEP, 0x1014);
+    cpu->debug.step = 0;
+
+    /* Before the access, which is not made, whatever part of it is watched. */
+    ram[0x3020] = 77;
+    g_assert_true(debug_insert(DEBUG_WATCH_WRITE, 0x3022, 64, &err));
+    env->pc = 0x1000;
+    run_to(CPU_STOP_POINT, 0x1004);
+    g_assert_cmphex(cpu->debug.addr, ==, 0x3022);
+    g_assert_cmpuint(ram[0x3020], ==, 77);
+    debug_remove_all();
+    g_assert_true(debug_insert(DEBUG_WATCH_READ, 0x3023, 1, &err));
+    run_to(CPU_STOP_POINT, 0x100c);
+    debug_remove_all();
+    g_assert_true(debug_insert(DEBUG_WATCH_ACCESS, 0x3024, 8, &err));
+    g_assert_false(debug_insert(DEBUG_WATCH_ACCESS, UINT64_MAX, 2, NULL));
+    run(env->pc); /* beside it */
+    debug_remove_all();
+}
+
 static void test_choose(void)
 {
     g_autoptr(GString) help = g_string_new(NULL);
@@ -728,6 +798,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/arena-full", test_arena_full);
     g_test_add_func("/tcg/interrupt", test_interrupt);
     g_test_add_func("/tcg/exclusive", test_exclusive);
+    g_test_add_func("/tcg/debug", test_debug);
     g_test_add_func("/tcg/choose", test_choose);
     return g_test_run();
 }

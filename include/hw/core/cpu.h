@@ -30,6 +30,36 @@ enum {
 
 typedef struct CPUWork CPUWork;
 
+/* The numbers are those of the Z packets of the remote protocol. */
+typedef enum DebugKind {
+    DEBUG_BREAK_SW,
+    DEBUG_BREAK_HW,
+    DEBUG_WATCH_WRITE,
+    DEBUG_WATCH_READ,
+    DEBUG_WATCH_ACCESS,
+} DebugKind;
+
+typedef enum CPUStopReason {
+    CPU_STOP_NONE,
+    CPU_STOP_STEP,
+    CPU_STOP_POINT, /* kind and addr say which */
+} CPUStopReason;
+
+enum {
+    CPU_STEP_ENABLE = 1 << 0,
+    CPU_STEP_NO_IRQ = 1 << 1, /* no interrupt is taken while stepping */
+};
+
+/* What the debugger asks of a vCPU, set while it is paused, and what it gets back. */
+typedef struct CPUDebug {
+    uint8_t step;                /* CPU_STEP_*; 0: run */
+    vaddr step_first, step_last; /* step on while pc is there; first > last: one instruction */
+    bool hold;                   /* stays paused when the others go on */
+    CPUStopReason stop;          /* why exec() returned CPU_EXIT_DEBUG */
+    DebugKind kind;
+    vaddr addr;                  /* of the breakpoint, or of the data */
+} CPUDebug;
+
 struct CPUState {
     DeviceState parent_obj;
     int cpu_index;          /* 0 .. smp-1 */
@@ -57,6 +87,7 @@ struct CPUState {
     void *accel_state;      /* the accelerator's own */
     uint64_t guest_errors;
     LogLimit exec_limit;
+    CPUDebug debug;
 };
 
 typedef enum CPUDumpFlags { CPU_DUMP_FPU = 1, CPU_DUMP_CSR = 2 } CPUDumpFlags;
