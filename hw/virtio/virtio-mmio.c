@@ -280,7 +280,9 @@ static void write_reg(VirtIOMMIO *s, hwaddr addr, uint32_t v)
         s->queue_sel = v;
         return;
     case REG_QUEUE_NOTIFY:
-        virtio_queue_notify(s->vdev, v);
+        /* 4.2.3.3: the upper half may say where the ring stands; the ring says it as well. */
+        virtio_queue_notify(s->vdev, virtio_has_feature(s->vdev, VIRTIO_F_NOTIFICATION_DATA)
+                                         ? v & UINT16_MAX : v);
         return;
     case REG_INTERRUPT_ACK:
         s->vdev->isr &= ~v;

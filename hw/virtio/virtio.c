@@ -14,7 +14,6 @@
 #define STATUS_BITS (VIRTIO_S_ACKNOWLEDGE | VIRTIO_S_DRIVER | VIRTIO_S_DRIVER_OK | \
                      VIRTIO_S_FEATURES_OK | VIRTIO_S_FAILED)
 #define LEGACY_FEATURES (BIT_ULL(VIRTIO_F_NOTIFY_ON_EMPTY) | BIT_ULL(VIRTIO_F_ANY_LAYOUT))
-#define MODERN_FEATURES BIT_ULL(VIRTIO_F_RING_RESET)
 
 /* ---- Errors and notifications ---- */
 
@@ -85,7 +84,7 @@ bool virtio_queue_live(const VirtQueue *vq)
 
 void virtio_queue_enable(VirtQueue *vq)
 {
-    if (!vq->ready && !vq->vdev->broken && virtqueue_check_layout(vq)) {
+    if (!vq->ready && !vq->vdev->broken && virtqueue_open(vq)) {
         vq->last_avail = vq->seen_avail = vq->used_idx = vq->signalled = 0;
         vq->signalled_valid = false;
         vq->ready = true;
@@ -101,7 +100,11 @@ static void queue_clear(VirtQueue *vq)
     vq->align = 4096;
     vq->last_avail = vq->seen_avail = vq->used_idx = vq->signalled = 0;
     vq->signalled_valid = vq->unsignalled = false;
+    vq->packed = vq->in_order = vq->avail_wrap = vq->used_wrap = false;
     vq->inflight = 0;
+    vq->taken = vq->returned = 0;
+    g_free(vq->pending);
+    vq->pending = NULL;
 }
 
 void virtio_queue_reset(VirtQueue *vq)
@@ -303,6 +306,9 @@ void virtio_attach_transport(VirtIODevice *vdev, DeviceState *transport,
 
 static void free_queues(VirtIODevice *vdev)
 {
+    for (unsigned i = 0; i < vdev->nr_vq; i++) {
+        g_free(vdev->vq[i].pending);
+    }
     g_free(vdev->vq);
     vdev->vq = NULL;
     vdev->nr_vq = 0;
@@ -321,7 +327,7 @@ static bool virtio_device_realize(DeviceState *dev, Error **errp)
         free_queues(vdev);
         return false;
     }
-    vdev->host_features = vdev->offered[0] & (vdev->legacy ? ~MODERN_FEATURES : ~LEGACY_FEATURES);
+    vdev->host_features = vdev->offered[0] & (vdev->legacy ? UINT32_MAX : ~LEGACY_FEATURES);
     vdev->host_features |= vdc->get_features ? vdc->get_features(vdev) : 0;
     if (vdev->legacy) {
         vdev->host_features &= UINT32_MAX;
@@ -362,6 +368,8 @@ static void virtio_instance_finalize(Object *obj)
 
 static const StateField queue_rows[] = {
     S_BOOL(VirtQueue, ready),
+    S_BOOL(VirtQueue, packed),
+    S_BOOL(VirtQueue, in_order),
     S_U16(VirtQueue, num, .max = VIRTQUEUE_MAX_SIZE, .reset = VIRTQUEUE_MAX_SIZE),
     S_U64(VirtQueue, desc),
     S_U64(VirtQueue, avail),
@@ -370,11 +378,15 @@ static const StateField queue_rows[] = {
     S_U16(VirtQueue, last_avail),
     S_U16(VirtQueue, seen_avail, .flags = STATE_TRANSIENT),
     S_U16(VirtQueue, used_idx),
+    S_BOOL(VirtQueue, avail_wrap),
+    S_BOOL(VirtQueue, used_wrap),
     S_U16(VirtQueue, signalled),
     S_BOOL(VirtQueue, signalled_valid),
     S_BOOL(VirtQueue, unsignalled),
     /* The back ends are drained before a save. */
     S_U32(VirtQueue, inflight, .flags = STATE_TRANSIENT),
+    S_U64(VirtQueue, taken, .flags = STATE_TRANSIENT),
+    S_U64(VirtQueue, returned, .flags = STATE_TRANSIENT),
     S_U32(VirtQueue, epoch, .flags = STATE_TRANSIENT | STATE_NO_RESET),
     S_BOOL(VirtQueue, kick_later, .flags = STATE_TRANSIENT | STATE_NO_RESET),
     S_END
@@ -403,8 +415,14 @@ static bool virtio_state_check(const Object *scratch, Error **errp)
     for (unsigned i = 0; i < vdev->nr_vq; i++) {
         const VirtQueue *vq = &vdev->vq[i];
 
-        if (vq->ready && (!is_pow2(vq->num) || vq->num > vq->num_max)) {
+        if (vq->ready && ((!vq->packed && !is_pow2(vq->num)) || vq->num == 0 ||
+                          vq->num > vq->num_max)) {
             error_setg(errp, "queue %u has size %u", i, vq->num);
+            return false;
+        }
+        if (vq->ready && vq->packed && (vq->last_avail >= vq->num || vq->used_idx >= vq->num)) {
+            error_setg(errp, "queue %u stands at %u and %u of a ring of %u", i, vq->last_avail,
+                       vq->used_idx, vq->num);
             return false;
         }
     }
@@ -421,6 +439,9 @@ static void virtio_state_post_load(Object *obj)
         vq->seen_avail = vq->last_avail;
         vq->inflight = 0;
         vq->epoch++;
+        if (vq->ready) {
+            virtqueue_alloc_pending(vq);
+        }
     }
 }
 
@@ -431,8 +452,20 @@ static const StateTable virtio_state = {
     .post_load = virtio_state_post_load,
 };
 
-#define FEATURE(name_, bit_, help_) \
-    { PROP_(prop_bit, name_, VirtIODevice, offered), .bit = (bit_), .def.u = 1, .help = (help_) }
+/* There is no translation between a device and memory on this machine. */
+static bool changed_platform(Object *obj, const Property *prop, Error **errp)
+{
+    if (VIRTIO_DEVICE(obj)->offered[0] & BIT_ULL(VIRTIO_F_ACCESS_PLATFORM)) {
+        error_setg(errp, "property 'iommu_platform' cannot be on: this machine has no IOMMU");
+        return false;
+    }
+    return true;
+}
+
+#define FEATURE_(name_, bit_, on_, help_, ...) \
+    { PROP_(prop_bit, name_, VirtIODevice, offered), .bit = (bit_), .def.u = (on_), \
+      .help = (help_), __VA_ARGS__ }
+#define FEATURE(name_, bit_, help_) FEATURE_(name_, bit_, 1, help_)
 
 static const Property virtio_props[] = {
     FEATURE("indirect_desc", VIRTIO_F_INDIRECT_DESC, "indirect descriptors"),
@@ -440,6 +473,12 @@ static const Property virtio_props[] = {
     FEATURE("notify_on_empty", VIRTIO_F_NOTIFY_ON_EMPTY, "legacy: interrupt when a queue runs dry"),
     FEATURE("any_layout", VIRTIO_F_ANY_LAYOUT, "legacy: buffers may be cut anywhere"),
     FEATURE("queue_reset", VIRTIO_F_RING_RESET, "queues can be reset one by one"),
+    FEATURE_("packed", VIRTIO_F_RING_PACKED, 0, "modern: packed rings"),
+    FEATURE_("in_order", VIRTIO_F_IN_ORDER, 0, "modern: buffers come back in order"),
+    FEATURE_("notification_data", VIRTIO_F_NOTIFICATION_DATA, 0,
+             "modern: notifications say where the ring stands"),
+    FEATURE_("iommu_platform", VIRTIO_F_ACCESS_PLATFORM, 0, "addresses are translated: not here",
+             .changed = changed_platform),
     PROP_END
 };
 

@@ -3,6 +3,9 @@
  * transport with a device behind it, and rings driven by hand. All register accesses go through the
  * address space as a CPU's would.
  *
+ * With RIG_RING=packed in the environment, or RIG_RING=packed,in_order, modern devices are given those
+ * properties and the rings are what was negotiated: the tests of devices run over every format.
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef VIREO_TESTS_VIRTIO_RIG_H
@@ -20,6 +23,9 @@
 #define RIG_MMIO 0x10001000ull
 #define RIG_TRAP 0x10002000ull /* counts accesses; no DMA may reach it */
 #define RIG_ROM 0x20000000ull
+/* Feature bits that RIG_RING may add. */
+#define RIG_FORMATS (BIT_ULL(VIRTIO_F_RING_PACKED) | BIT_ULL(VIRTIO_F_IN_ORDER) | \
+                     BIT_ULL(VIRTIO_F_NOTIFICATION_DATA))
 #define RIG_FREE (RIG_RAM + 4 * MiB) /* test data; rings are below */
 
 #define D_NEXT 1
@@ -51,6 +57,10 @@ typedef struct Ring {
     uint64_t desc, avail, used;
     uint16_t avail_idx, used_seen;
     unsigned next_free; /* descriptors are handed out in turn */
+    /* Packed: next_free is the place too, and the id of a chain is where it begins. */
+    bool packed, avail_wrap, used_wrap;
+    unsigned used_at;
+    uint16_t slots[1024]; /* of the chain that begins there */
 } Ring;
 
 typedef struct Seg {
@@ -165,6 +175,13 @@ static inline DeviceState *rig_device(Rig *r, const char *type, const char *cons
             g_error("%s", error_get_pretty(err));
         }
     }
+    if (rd(r, R_VERSION) == 2 && g_getenv("RIG_RING")) {
+        g_auto(GStrv) formats = g_strsplit(g_getenv("RIG_RING"), ",", -1);
+
+        for (unsigned i = 0; formats[i]; i++) {
+            object_property_set_known(dev, formats[i], "on");
+        }
+    }
     g_assert_true(bus_attach(g_ptr_array_index(r->transport->buses, 0), dev, NULL));
     return dev;
 }
@@ -250,10 +267,13 @@ static inline void ring_place(Ring *q, Rig *r, unsigned index, unsigned num)
 
     memset(q, 0, sizeof(*q));
     q->rig = r;
+    q->packed = r->features & BIT_ULL(VIRTIO_F_RING_PACKED);
+    q->avail_wrap = q->used_wrap = true;
     q->index = index;
     q->num = num;
     q->desc = RIG_RAM + 0x40000 * (uint64_t)index;
     q->avail = q->desc + 16 * (uint64_t)num;
+    q->avail = align_up(q->avail, 4);
     q->used = align_up(q->avail + 6 + 2 * (uint64_t)num, 4096);
     for (uint64_t a = q->desc; a < q->used + 0x4000; a += sizeof(zero)) {
         rig_poke(r, a, zero, sizeof(zero));
@@ -303,6 +323,31 @@ static inline void desc_put(Rig *r, uint64_t table, unsigned i, uint64_t addr, u
     rig_poke(r, table + 16 * (uint64_t)i, d, sizeof(d));
 }
 
+/* The same in a packed ring or table. */
+static inline void packed_put(Rig *r, uint64_t table, unsigned i, uint64_t addr, uint32_t len,
+                              uint16_t id, uint16_t flags)
+{
+    desc_put(r, table, i, addr, len, id, flags);
+}
+
+#define D_AVAIL (1 << 7)
+#define D_USED (1 << 15)
+
+/* The flag bits that make a descriptor available in this round. */
+static inline uint16_t packed_avail(const Ring *q)
+{
+    return q->avail_wrap ? D_AVAIL : D_USED;
+}
+
+static inline void packed_advance(Ring *q, unsigned n)
+{
+    q->next_free += n;
+    if (q->next_free >= q->num) {
+        q->next_free -= q->num;
+        q->avail_wrap = !q->avail_wrap;
+    }
+}
+
 /* Makes a head available without notifying. */
 static inline void ring_publish(Ring *q, unsigned head)
 {
@@ -312,7 +357,10 @@ static inline void ring_publish(Ring *q, unsigned head)
 
 static inline void ring_kick(Ring *q)
 {
-    wr(q->rig, R_NOTIFY, q->index);
+    uint32_t where = q->packed ? q->next_free | (uint32_t)q->avail_wrap << 15 : q->avail_idx;
+    bool data = q->rig->features & BIT_ULL(VIRTIO_F_NOTIFICATION_DATA);
+
+    wr(q->rig, R_NOTIFY, q->index | (data ? where << 16 : 0));
 }
 
 /* Writes a chain into the next descriptors; returns its head. */
@@ -330,25 +378,121 @@ static inline unsigned ring_chain(Ring *q, const Seg *segs, unsigned n)
     return head;
 }
 
+/* 2.8.6: the flags of the first are written last. */
+static inline unsigned packed_add(Ring *q, const Seg *segs, unsigned n)
+{
+    unsigned head = q->next_free;
+    uint16_t first = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        uint16_t flags = packed_avail(q) | (segs[i].write ? D_WRITE : 0) |
+                         (i + 1 < n ? D_NEXT : 0);
+        unsigned at = q->next_free;
+
+        if (i == 0) {
+            first = flags;
+            flags = rig_peek16(q->rig, q->desc + 16 * (uint64_t)at + 14);
+        }
+        packed_put(q->rig, q->desc, at, segs[i].addr, segs[i].len, head, flags);
+        packed_advance(q, 1);
+    }
+    rig_poke16(q->rig, q->desc + 16 * (uint64_t)head + 14, first);
+    q->slots[head] = n;
+    return head;
+}
+
+/* Both formats: a chain of these segments, available; what ring_take() calls it. */
 static inline unsigned ring_add(Ring *q, const Seg *segs, unsigned n)
 {
-    unsigned head = ring_chain(q, segs, n);
+    unsigned head;
 
+    if (q->packed) {
+        return packed_add(q, segs, n);
+    }
+    head = ring_chain(q, segs, n);
     ring_publish(q, head);
     return head;
 }
 
+/* Both formats: the same through an indirect table, which is written at `table`. */
+static inline unsigned ring_add_table(Ring *q, uint64_t table, const Seg *segs, unsigned n)
+{
+    unsigned head = q->next_free;
+
+    for (unsigned i = 0; i < n; i++) {
+        uint16_t flags = segs[i].write ? D_WRITE : 0;
+
+        if (q->packed) {
+            packed_put(q->rig, table, i, segs[i].addr, segs[i].len, 0, flags);
+        } else {
+            desc_put(q->rig, table, i, segs[i].addr, segs[i].len,
+                     flags | (i + 1 < n ? D_NEXT : 0), i + 1);
+        }
+    }
+    if (q->packed) {
+        packed_put(q->rig, q->desc, head, table, 16 * n, head, D_INDIRECT | packed_avail(q));
+        packed_advance(q, 1);
+        q->slots[head] = 1;
+    } else {
+        desc_put(q->rig, q->desc, head, table, 16 * n, D_INDIRECT, 0);
+        q->next_free = (head + 1) % q->num;
+        ring_publish(q, head);
+    }
+    return head;
+}
+
+static inline bool packed_is_used(Ring *q, unsigned at, bool wrap)
+{
+    uint16_t flags = rig_peek16(q->rig, q->desc + 16 * (uint64_t)at + 14);
+
+    return !!(flags & D_AVAIL) == wrap && !!(flags & D_USED) == wrap;
+}
+
+/* How many chains have come back since the ring was made, modulo 2^16. */
 static inline uint16_t ring_used_idx(Ring *q)
 {
-    return rig_peek16(q->rig, q->used + 2);
+    unsigned at = q->used_at, n = 0, moved = 0;
+    bool wrap = q->used_wrap;
+
+    if (!q->packed) {
+        return rig_peek16(q->rig, q->used + 2);
+    }
+    while (moved < q->num && packed_is_used(q, at, wrap)) {
+        unsigned slots = q->slots[rig_peek16(q->rig, q->desc + 16 * (uint64_t)at + 12) % q->num];
+
+        n++;
+        moved += slots;
+        at += slots;
+        if (at >= q->num) {
+            at -= q->num;
+            wrap = !wrap;
+        }
+    }
+    return q->used_seen + n;
 }
 
 /* The length of the next used element; its head in *head. There must be one. */
 static inline uint32_t ring_take(Ring *q, unsigned *head)
 {
     uint8_t e[8];
+    unsigned id;
 
     g_assert_cmpint(ring_used_idx(q), !=, q->used_seen);
+    if (q->packed) {
+        rig_peek(q->rig, q->desc + 16 * (uint64_t)q->used_at + 8, e, 8);
+        id = ld16_le(e + 4);
+        g_assert_cmpuint(id, <, q->num);
+        q->used_at += q->slots[id];
+        if (q->used_at >= q->num) {
+            q->used_at -= q->num;
+            q->used_wrap = !q->used_wrap;
+        }
+        q->used_seen++;
+        if (head) {
+            *head = id;
+        }
+        return ld32_le(e);
+    }
     rig_peek(q->rig, q->used + 4 + 8 * (uint64_t)(q->used_seen % q->num), e, 8);
     q->used_seen++;
     if (head) {

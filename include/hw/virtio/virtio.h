@@ -1,5 +1,6 @@
 /*
- * What every virtio device shares: feature negotiation, status, configuration space, split rings.
+ * What every virtio device shares: feature negotiation, status, configuration space, queues with
+ * split or packed rings.
  * Names of clauses are those of the VIRTIO specification, version 1.3.
  *
  * Threads and locks: a virtio device and its transport share one lock, the transport's. Everything
@@ -24,6 +25,7 @@
 OBJECT_DECLARE(VirtIODevice, VirtIODeviceClass, VIRTIO_DEVICE, TYPE_VIRTIO_DEVICE)
 
 typedef struct VirtQueue VirtQueue;
+typedef struct VirtQueueUsed VirtQueueUsed; /* private to the rings */
 
 /* Device status. */
 #define VIRTIO_S_ACKNOWLEDGE 0x01
@@ -43,6 +45,10 @@ typedef struct VirtQueue VirtQueue;
 #define VIRTIO_F_INDIRECT_DESC 28
 #define VIRTIO_F_EVENT_IDX 29
 #define VIRTIO_F_VERSION_1 32
+#define VIRTIO_F_ACCESS_PLATFORM 33
+#define VIRTIO_F_RING_PACKED 34
+#define VIRTIO_F_IN_ORDER 35
+#define VIRTIO_F_NOTIFICATION_DATA 38
 #define VIRTIO_F_RING_RESET 40
 
 /* Largest ring, and most segments in one chain: an indirect table may be longer than the ring. */
@@ -60,17 +66,22 @@ struct VirtQueue {
 
     /* Layout. Once `ready` is set it does not change until the queue is reset. */
     bool ready;
-    uint16_t num;         /* a power of two when ready */
-    uint64_t desc, avail, used;
+    bool packed, in_order;
+    uint16_t num;         /* a power of two when ready and not packed */
+    uint64_t desc, avail, used; /* packed: the ring, the driver's and the device's event area */
     uint32_t align;       /* legacy transport */
 
+    /* Indices of split rings, which count on over the end; places in packed ones. */
     uint16_t last_avail;  /* next entry of the available ring to take */
-    uint16_t seen_avail;  /* the driver's index when last looked at */
+    uint16_t seen_avail;  /* the driver's index when last looked at; split only */
     uint16_t used_idx;
+    bool avail_wrap, used_wrap; /* wrap counters of a packed ring for the two */
     uint16_t signalled;   /* used_idx when the driver was last interrupted */
     bool signalled_valid;
     bool unsignalled;     /* something was returned since the last virtqueue_notify() */
-    uint32_t inflight;    /* taken and not yet returned, at most num */
+    uint32_t inflight;    /* slots taken and not yet returned, at most num */
+    uint64_t taken, returned; /* chains since the queue was enabled */
+    VirtQueueUsed *pending;   /* num entries: returned and not yet shown */
 
     uint32_t epoch;       /* counts resets; an element of an older epoch is not returned */
     bool kick_later;      /* a main loop source will call handle */
@@ -84,7 +95,9 @@ struct VirtQueue {
 typedef struct VirtQueueElement {
     VirtQueue *vq;
     uint32_t epoch;
-    uint16_t head;
+    uint16_t head;   /* what the driver knows it by: head of the chain, or id of a packed ring */
+    uint16_t slots;  /* ring entries that it takes up */
+    uint64_t turn;   /* its number since the queue was enabled */
     unsigned out_num, in_num;
     uint64_t out_len, in_len;
     struct iovec *out_sg, *in_sg;
@@ -235,7 +248,9 @@ void virtio_queue_reset(VirtQueue *vq);
 /* The driver's notification. */
 void virtio_queue_notify(VirtIODevice *vdev, uint32_t n);
 
-/* Private to hw/virtio: whether the layout makes sense; virtio_error() if not. */
-bool virtqueue_check_layout(VirtQueue *vq);
+/* Private to hw/virtio: whether the layout makes sense, with the ring's format settled; virtio_error()
+ * if not. */
+bool virtqueue_open(VirtQueue *vq);
+void virtqueue_alloc_pending(VirtQueue *vq);
 
 #endif
