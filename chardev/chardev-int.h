@@ -29,6 +29,10 @@ struct Chardev {
     bool was_full;  /* chr_write() took less than it was given: `writable` is owed */
     bool draining;  /* a drain is queued on the main loop, or waits for out_fd */
     bool pulling;   /* an accept_input is queued on the main loop */
+
+    char *log_path; /* logfile=: a copy of the output */
+    bool log_append;
+    int log_fd;     /* -1: none */
 };
 
 struct ChardevClass {
@@ -39,10 +43,13 @@ struct ChardevClass {
     int (*out_fd)(Chardev *chr);
     /* The front end can take input (again). Main thread. */
     void (*accept_input)(Chardev *chr);
-    /* Instead of the ring and of the single front end; chardev-mux and chardev-null. */
+    /* Instead of the ring and of the single front end; chardev-mux and chardev-ringbuf. */
     size_t (*write)(Chardev *chr, const uint8_t *buf, size_t len);
     bool (*attach)(Chardev *chr, const ChrFrontend *fe, Error **errp);
     void (*detach)(Chardev *chr, void *opaque);
+    bool (*in_use)(Chardev *chr); /* NULL: `attached` */
+    /* The other side in words, g_free(); NULL: the name of the backend. */
+    char *(*describe)(Chardev *chr);
 };
 
 /* For back ends, on the main thread. */

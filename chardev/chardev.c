@@ -9,9 +9,11 @@
 #include "chardev/chardev-int.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "qom/user-creatable.h"
 #include "system/chardev.h"
@@ -118,6 +120,20 @@ static void ring_drop(Chardev *chr, size_t n)
     chr->used -= n;
 }
 
+/* The copy of logfile=; a disk that is full loses it, not the console. */
+static void log_output(Chardev *chr, const uint8_t *buf, size_t len)
+{
+    while (chr->log_fd >= 0 && len) {
+        ssize_t n = write(chr->log_fd, buf, len);
+
+        if (n < 0 && errno != EINTR) {
+            break;
+        }
+        buf += MAX(n, 0);
+        len -= (size_t)MAX(n, 0);
+    }
+}
+
 /* Writes until the ring is empty or the peer is busy; false if it is busy. Main thread, which
  * alone removes bytes, so the lock is not held over the write. */
 static bool drain(Chardev *chr)
@@ -126,6 +142,7 @@ static bool drain(Chardev *chr)
     uint8_t buf[4096];
 
     for (;;) {
+        bool connected;
         size_t len;
         ssize_t n;
 
@@ -136,12 +153,14 @@ static bool drain(Chardev *chr)
             g_mutex_unlock(&chr->lock);
             return true;
         }
+        connected = chr->connected;
         g_mutex_unlock(&chr->lock);
 
-        n = k->output(chr, buf, len);
+        n = connected ? k->output(chr, buf, len) : (ssize_t)len;
         if (n == -EAGAIN) {
             return false;
         }
+        log_output(chr, buf, n < 0 ? len : (size_t)n);
         g_mutex_lock(&chr->lock);
         /* A peer that is gone for good swallows the rest; output() may have emptied the ring. */
         ring_drop(chr, n < 0 ? chr->used : MIN((size_t)n, chr->used));
@@ -192,7 +211,7 @@ size_t chr_write(Chardev *chr, const uint8_t *buf, size_t len)
         return k->write(chr, buf, len);
     }
     g_mutex_lock(&chr->lock);
-    if (!chr->connected) {
+    if (!chr->connected && chr->log_fd < 0) {
         g_mutex_unlock(&chr->lock);
         return len;
     }
@@ -267,9 +286,39 @@ void chardev_flush_all(int timeout_ms)
     object_walk(object_container(CHARDEV_CONTAINER), flush_one, &timeout_ms);
 }
 
+/* ---- For the monitor ---- */
+
+char *chardev_describe(Chardev *chr)
+{
+    ChardevClass *k = CHARDEV_GET_CLASS(chr);
+    g_autofree char *text = k->describe ? k->describe(chr) : NULL;
+
+    return text ? g_steal_pointer(&text)
+                : g_strdup(object_type_name(chr) + strlen(CHARDEV_TYPE_PREFIX));
+}
+
+size_t chardev_inject(Chardev *chr, const uint8_t *buf, size_t len)
+{
+    size_t done = 0, n;
+
+    while (done < len && (n = MIN(chr_can_receive(chr), len - done))) {
+        chr_deliver(chr, buf + done, n);
+        done += n;
+    }
+    return done;
+}
+
+bool chardev_in_use(Chardev *chr)
+{
+    ChardevClass *k = CHARDEV_GET_CLASS(chr);
+
+    return k->in_use ? k->in_use(chr) : chr->attached;
+}
+
 static void chardev_init(Object *obj)
 {
     g_mutex_init(&CHARDEV(obj)->lock);
+    CHARDEV(obj)->log_fd = -1;
 }
 
 static void chardev_finalize(Object *obj)
@@ -280,7 +329,43 @@ static void chardev_finalize(Object *obj)
         chr->fe.gone(chr->fe.opaque);
     }
     g_mutex_clear(&CHARDEV(obj)->lock);
+    if (chr->log_fd >= 0) {
+        close(chr->log_fd);
+    }
     g_free(CHARDEV(obj)->ring);
+}
+
+static bool open_log(Object *obj, const Property *prop, Error **errp)
+{
+    Chardev *chr = CHARDEV(obj);
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK;
+
+    if (chr->log_fd >= 0) {
+        close(chr->log_fd);
+        chr->log_fd = -1;
+    }
+    if (!chr->log_path) {
+        return true;
+    }
+    chr->log_fd = open(chr->log_path, flags | (chr->log_append ? O_APPEND : O_TRUNC), 0666);
+    if (chr->log_fd < 0) {
+        error_setg_errno(errp, errno, "cannot open '%s'", chr->log_path);
+        return false;
+    }
+    return true;
+}
+
+static const Property chardev_props[] = {
+    { PROP_(prop_bool, "logappend", Chardev, log_append),
+      .help = "keep what the log file holds (before logfile=)" },
+    { PROP_(prop_str, "logfile", Chardev, log_path), .changed = open_log,
+      .help = "file that a copy of the output is written to" },
+    PROP_END,
+};
+
+static void chardev_class_init(ObjectClass *klass, const void *data)
+{
+    klass->props = chardev_props;
 }
 
 static const char *const chardev_interfaces[] = { TYPE_USER_CREATABLE, NULL };
@@ -291,6 +376,7 @@ static const TypeInfo chardev_info = {
     .instance_size = sizeof(Chardev),
     .class_size = sizeof(ChardevClass),
     .abstract = true,
+    .class_init = chardev_class_init,
     .instance_init = chardev_init,
     .instance_finalize = chardev_finalize,
     .interfaces = chardev_interfaces,

@@ -44,7 +44,12 @@ static gboolean input_ready(gint fd, GIOCondition cond, gpointer data)
         return G_SOURCE_REMOVE;
     }
     object_ref(f); /* the front end may close us */
-    chr_deliver(chr, buf, n);
+    if (FD_CHARDEV_GET_CLASS(f)->filter) {
+        n = (ssize_t)FD_CHARDEV_GET_CLASS(f)->filter(f, buf, (size_t)n);
+    }
+    if (n) {
+        chr_deliver(chr, buf, n);
+    }
     object_unref(f);
     return G_SOURCE_CONTINUE;
 }

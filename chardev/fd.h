@@ -21,6 +21,8 @@ struct FdChardevClass {
     ChardevClass parent_class;
     /* Input ended or failed; NULL: nothing more is read. Main thread. */
     void (*hangup)(FdChardev *f);
+    /* Takes out of the input what is not for the front end; the bytes that stay. May be NULL. */
+    size_t (*filter)(FdChardev *f, uint8_t *buf, size_t len);
 };
 
 /* Takes over the descriptors and goes to work. */

@@ -57,9 +57,15 @@ static bool file_complete(Object *obj, Error **errp)
     return true;
 }
 
+static char *file_describe(Chardev *chr)
+{
+    return g_strdup_printf("file:%s", FILE_CHARDEV(chr)->path);
+}
+
 static void file_class_init(ObjectClass *klass, const void *data)
 {
     klass->props = file_props;
+    CHARDEV_CLASS(klass)->describe = file_describe;
     user_creatable_set_complete(klass, file_complete);
 }
 

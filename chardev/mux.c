@@ -281,6 +281,16 @@ static void mux_detach(Chardev *chr, void *opaque)
     }
 }
 
+static bool mux_in_use(Chardev *chr)
+{
+    for (unsigned i = 0; i < MUX_MAX; i++) {
+        if (MUX_CHARDEV(chr)->slots[i].used) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void mux_accept_input(Chardev *chr)
 {
     MuxChardev *m = MUX_CHARDEV(chr);
@@ -340,6 +350,7 @@ static void mux_class_init(ObjectClass *klass, const void *data)
     k->write = mux_write;
     k->attach = mux_attach;
     k->detach = mux_detach;
+    k->in_use = mux_in_use;
     k->accept_input = mux_accept_input;
     user_creatable_set_complete(klass, mux_complete);
 }

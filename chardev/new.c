@@ -84,14 +84,15 @@ Chardev *chardev_new(KeyVals *kv, Error **errp)
 }
 
 /* "tcp:HOST:PORT,KEY=VALUE" after "tcp:"; HOST may be empty or [IPv6]. */
-static bool split_tcp(const char *rest, KeyVals *kv, const char **more, Error **errp)
+static bool split_tcp(const char *form, const char *rest, KeyVals *kv, const char **more,
+                      Error **errp)
 {
     const char *comma = strchrnul(rest, ',');
     g_autofree char *addr = g_strndup(rest, comma - rest);
     char *colon = strrchr(addr, ':');
 
     if (!colon) {
-        error_setg(errp, "'tcp:%s' has no port (expected tcp:HOST:PORT)", rest);
+        error_setg(errp, "'%s' has no port (expected %.*sHOST:PORT)", form, (int)(rest - form), form);
         return false;
     }
     *colon = 0;
@@ -123,35 +124,92 @@ static bool add_more(KeyVals *kv, const char *more, Error **errp)
     return true;
 }
 
+/* "PATH,KEY=VALUE": the path becomes `path`. */
+static const char *split_path(const char *rest, KeyVals *kv)
+{
+    const char *comma = strchrnul(rest, ',');
+    g_autofree char *path = g_strndup(rest, comma - rest);
+
+    keyval_add(kv, "path", path);
+    return *comma ? comma + 1 : "";
+}
+
+enum { REST_NONE, REST_FILE, REST_PATH, REST_TCP };
+
+/* One row per short form: what it begins with, the backend, and what the rest of it is. The first
+ * and the last rows are looked at elsewhere and are here for the lists. */
+static const struct {
+    const char *prefix, *backend;
+    int rest;
+    const char *form, *help;
+} forms[] = {
+    { NULL, NULL, REST_NONE, "none", "no device at all" },
+    { "null", "null", REST_NONE, "null", "output is dropped, there is no input" },
+    { "stdio", "stdio", REST_NONE, "stdio", "standard input and output" },
+    { NULL, NULL, REST_NONE, "mon:FORM", "any of these, shared with a monitor" },
+    { "pty", "pty", REST_NONE, "pty", "pseudo-terminal, its name is printed" },
+    { "pty:", "pty", REST_FILE, "pty:LINK", "the same with a symbolic link to it" },
+    { "file:", "file", REST_FILE, "file:PATH", "output to a file" },
+    { "pipe:", "pipe", REST_FILE, "pipe:PATH", "named pipes PATH.in and PATH.out, or PATH" },
+    { "unix:", "socket", REST_PATH, "unix:PATH", "local socket; ,server=on,wait=off waits for peers" },
+    { "tcp:", "socket", REST_TCP, "tcp:HOST:PORT", "TCP; ,server=on,wait=off waits for peers" },
+    { "telnet:", "socket", REST_TCP, "telnet:HOST:PORT", "the same with the telnet protocol" },
+    { "ringbuf", "ringbuf", REST_NONE, "ringbuf", "memory that the monitor reads" },
+    { "/dev/", "serial", REST_NONE, "/dev/PORT", "serial port of the host" },
+    { NULL, NULL, REST_NONE, "chardev:ID", "one that -chardev made" },
+};
+
+void chardev_forms_help(GString *out)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+        g_string_append_printf(out, "  %-24s %s\n", forms[i].form, forms[i].help);
+    }
+}
+
+static void no_such_form(const char *form, Error **errp)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    g_autofree char *all = NULL;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+        g_ptr_array_add(names, (char *)forms[i].form);
+    }
+    g_ptr_array_add(names, NULL);
+    all = g_strjoinv(", ", (char **)names->pdata);
+    error_setg(errp, "no chardev form '%s' (there are: %s)", form, all);
+}
+
 static bool parse_form(const char *form, KeyVals *kv, Error **errp)
 {
     const char *more = "";
 
-    if (!strcmp(form, "stdio") || !strcmp(form, "null")) {
-        keyval_add(kv, "backend", form);
-    } else if (g_str_has_prefix(form, "file:")) {
-        keyval_add(kv, "backend", "file");
-        keyval_add(kv, "path", form + 5);
-    } else if (g_str_has_prefix(form, "unix:")) {
-        const char *comma = strchrnul(form + 5, ',');
-        g_autofree char *path = g_strndup(form + 5, comma - (form + 5));
+    if (g_str_has_prefix(form, "/dev/")) {
+        keyval_add(kv, "backend", "serial");
+        keyval_add(kv, "path", form);
+        return true;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(forms); i++) {
+        const char *rest = forms[i].prefix ? form + strlen(forms[i].prefix) : "";
 
-        keyval_add(kv, "backend", "socket");
-        keyval_add(kv, "path", path);
-        more = *comma ? comma + 1 : "";
-    } else if (g_str_has_prefix(form, "tcp:")) {
-        keyval_add(kv, "backend", "socket");
-        if (!split_tcp(form + 4, kv, &more, errp)) {
+        if (!forms[i].prefix || !g_str_has_prefix(form, forms[i].prefix) ||
+            (forms[i].rest == REST_NONE && *rest)) {
+            continue;
+        }
+        keyval_add(kv, "backend", forms[i].backend);
+        if (forms[i].rest == REST_FILE) {
+            keyval_add(kv, "path", rest);
+        } else if (forms[i].rest == REST_PATH) {
+            more = split_path(rest, kv);
+        } else if (forms[i].rest == REST_TCP && !split_tcp(form, rest, kv, &more, errp)) {
             return false;
         }
-    } else {
-        error_setg(errp,
-                   "no chardev form '%s' (there are: none, null, stdio, mon:FORM, file:PATH, "
-                   "unix:PATH, tcp:HOST:PORT, chardev:ID)",
-                   form);
-        return false;
+        if (g_str_equal(forms[i].prefix, "telnet:")) {
+            keyval_add(kv, "telnet", "on");
+        }
+        return add_more(kv, more, errp);
     }
-    return add_more(kv, more, errp);
+    no_such_form(form, errp);
+    return false;
 }
 
 static bool existing(const char *id, Chardev **chr, Error **errp)

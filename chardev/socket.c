@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "chardev/telnet.h"
 #include "qom/user-creatable.h"
 #include "system/chardev.h"
 #include "system/mainloop.h"
@@ -20,8 +21,9 @@
 struct SocketChardev {
     FdChardev parent_obj;
     char *path, *host, *port;
-    bool server, wait, nodelay;
-    uint32_t reconnect_ms;
+    bool server, wait, nodelay, telnet;
+    uint32_t reconnect_s, reconnect_ms;
+    TelnetState telnet_state;
     int listen_fd;       /* -1: none */
     guint listen_tag;    /* 0 while a peer is connected: others wait in the backlog */
     guint reconnect_tag; /* timer of a client that lost its server */
@@ -35,6 +37,9 @@ static const Property socket_props[] = {
     PROP_BOOL("server", SocketChardev, server, false, "wait for a peer instead of calling one"),
     PROP_BOOL("wait", SocketChardev, wait, true, "server: start only when a peer has connected"),
     PROP_BOOL("nodelay", SocketChardev, nodelay, false, "TCP: send every byte at once"),
+    PROP_BOOL("telnet", SocketChardev, telnet, false, "speak the telnet protocol"),
+    { PROP_(prop_u32, "reconnect", SocketChardev, reconnect_s), .max = 3600,
+      .help = "the same as reconnect-ms, in seconds" },
     PROP_U32("reconnect-ms", SocketChardev, reconnect_ms, 0, 0, 3600000,
              "client: call again after this time, 0 never"),
     PROP_END,
@@ -43,7 +48,17 @@ static const Property socket_props[] = {
 static char *describe(const SocketChardev *s)
 {
     return s->path ? g_strdup_printf("unix:%s", s->path)
-                   : g_strdup_printf("tcp:%s:%s", s->host ? s->host : "", s->port);
+                   : g_strdup_printf("%s:%s:%s", s->telnet ? "telnet" : "tcp",
+                                     s->host ? s->host : "", s->port);
+}
+
+static char *socket_describe(Chardev *chr)
+{
+    const SocketChardev *s = SOCKET_CHARDEV(chr);
+    g_autofree char *where = describe(s);
+
+    return g_strdup_printf("%s%s%s", chr->connected ? "" : "disconnected:", where,
+                           s->server ? ",server=on" : "");
 }
 
 static gboolean listen_ready(gint fd, GIOCondition cond, gpointer data);
@@ -61,6 +76,9 @@ static void connected(SocketChardev *s, int fd)
 
     if (!s->path && s->nodelay) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+    }
+    if (s->telnet) {
+        telnet_start(&s->telnet_state, fd);
     }
     fd_chardev_start(FD_CHARDEV(s), fd, fd);
 }
@@ -102,6 +120,13 @@ static void lost(SocketChardev *s)
     }
 }
 
+static size_t socket_filter(FdChardev *f, uint8_t *buf, size_t len)
+{
+    SocketChardev *s = SOCKET_CHARDEV(f);
+
+    return s->telnet ? telnet_input(&s->telnet_state, CHARDEV(f), buf, len) : len;
+}
+
 static void socket_hangup(FdChardev *f)
 {
     lost(SOCKET_CHARDEV(f));
@@ -116,7 +141,9 @@ static ssize_t socket_output(Chardev *chr, const uint8_t *buf, size_t len)
         return -EPIPE;
     }
     do {
-        n = send(f->out_fd, buf, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        n = SOCKET_CHARDEV(chr)->telnet
+                ? telnet_send(&SOCKET_CHARDEV(chr)->telnet_state, f->out_fd, buf, len)
+                : send(f->out_fd, buf, len, MSG_NOSIGNAL | MSG_DONTWAIT);
     } while (n < 0 && errno == EINTR);
     if (n >= 0) {
         return n;
@@ -157,6 +184,16 @@ static bool check_props(SocketChardev *s, Error **errp)
         error_setg(errp, "'path' must not be empty");
         return false;
     }
+    if (s->server && (s->reconnect_s || s->reconnect_ms)) {
+        error_setg(errp, "'%s' is for clients: a server waits for its peer to come back",
+                   s->reconnect_ms ? "reconnect-ms" : "reconnect");
+        return false;
+    }
+    if (s->reconnect_s && s->reconnect_ms) {
+        error_setg(errp, "'reconnect' and 'reconnect-ms' exclude each other");
+        return false;
+    }
+    s->reconnect_ms += s->reconnect_s * 1000;
     return true;
 }
 
@@ -168,12 +205,16 @@ static bool socket_complete(Object *obj, Error **errp)
         return false;
     }
     if (!s->server) {
-        int fd = socket_chardev_connect(s->path, s->host, s->port, errp);
+        /* A client that calls again does so from the start: its server may come up later. */
+        int fd = socket_chardev_connect(s->path, s->host, s->port,
+                                        s->reconnect_ms ? NULL : errp);
 
         if (fd >= 0) {
             connected(s, fd);
+        } else if (s->reconnect_ms) {
+            s->reconnect_tag = g_timeout_add(s->reconnect_ms, reconnect, s);
         }
-        return fd >= 0;
+        return fd >= 0 || s->reconnect_ms;
     }
     s->listen_fd = socket_chardev_listen(s->path, s->host, s->port, errp);
     if (s->listen_fd < 0) {
@@ -211,7 +252,9 @@ static void socket_class_init(ObjectClass *klass, const void *data)
 {
     klass->props = socket_props;
     CHARDEV_CLASS(klass)->output = socket_output;
+    CHARDEV_CLASS(klass)->describe = socket_describe;
     FD_CHARDEV_CLASS(klass)->hangup = socket_hangup;
+    FD_CHARDEV_CLASS(klass)->filter = socket_filter;
     user_creatable_set_complete(klass, socket_complete);
 }
 

@@ -272,6 +272,16 @@ static int drive_help(const Options *o, GString *out)
     return 0;
 }
 
+static bool asks_help(const GPtrArray *texts)
+{
+    for (guint i = 0; i < texts->len; i++) {
+        if (is_help(texts->pdata[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* 1: out holds help, 0: no help asked for, -1: error. */
 static int collect_help(const Options *o, GString *out, Error **errp)
 {
@@ -293,6 +303,11 @@ static int collect_help(const Options *o, GString *out, Error **errp)
     }
     if (!r) {
         r = drive_help(o, out);
+    }
+    if (!r && (asks_help(o->serial) || asks_help(o->monitor))) {
+        g_string_append(out, "forms of -serial and -monitor:\n");
+        chardev_forms_help(out);
+        r = 1;
     }
     if (!r && o->log_items && is_help(o->log_items)) {
         log_help(out);

@@ -60,9 +60,9 @@ const Option option_table[] = {
       "the host's side of a character device; -chardev help lists backends",
       .group = "Console" },
     { "serial", NULL,
-      LIST(serial, "none|null|stdio|mon:FORM|file:PATH|unix:PATH[,...]|tcp:HOST:PORT[,...]"
-                   "|chardev:ID"),
-      "where the next serial port goes" },
+      LIST(serial, "none|null|stdio|pty|mon:FORM|file:PATH|unix:PATH[,...]"
+                   "|tcp:HOST:PORT[,...]|chardev:ID"),
+      "where the next serial port goes; -serial help lists all forms" },
     { "monitor", NULL, LIST(monitor, "FORM, as -serial"), "where the monitor goes" },
     { "mon", NULL, LIST(mon, "[chardev=]ID[,mode=readline]"), "a monitor on a chardev" },
     { "nographic", NULL, FLAG(nographic), "console and monitor on this terminal (the default)" },
