@@ -9,6 +9,7 @@
 
 #include "target/riscv/cpu-impl.h"
 #include "target/riscv/ext.h"
+#include "target/riscv/profile.h"
 #include "util/keyval.h"
 
 /* An extension was switched by the user: remember that, so that a contradiction is an error. */
@@ -40,6 +41,35 @@ static bool debug_changed(Object *obj, const Property *prop, Error **errp)
     return false;
 }
 
+/* Ways of QEMU to set what is not there: refused with the reason rather than as unknown. */
+static bool not_yet(Object *obj, const Property *prop, Error **errp)
+{
+    error_setg(errp, "property '%s' %s", prop->name, prop->help);
+    return false;
+}
+
+#define PROP_NOT_YET(name_, why_)                                                           \
+    { .name = (name_), .type = &prop_str, .offset = offsetof(RISCVCPU, not_yet),            \
+      .help = (why_), .flags = PROP_HIDDEN, .changed = not_yet }
+#define NEEDS_V "belongs to extension 'v' (Vectors), which is not implemented yet"
+#define NEEDS_SMRNMI \
+    "belongs to extension 'smrnmi' (Resumable non-maskable interrupts), which is not implemented yet"
+#define NEEDS_RVA23 "names a profile whose extensions 'v' and 'h' are not implemented yet"
+
+/* The older way to say how many counters there are: from mhpmcounter3 on. */
+static bool pmu_num_changed(Object *obj, const Property *prop, Error **errp)
+{
+    RISCVCPU *cpu = RISCV_CPU(obj);
+
+    cpu->pmu_mask = (uint32_t)(((1ULL << cpu->pmu_num) - 1) << 3);
+    return true;
+}
+
+static const EnumName vext_specs[] = {
+    { "v1.0", 10, "vector specification 1.0" },
+    { NULL, 0, NULL },
+};
+
 static const EnumName priv_specs[] = {
     { "v1.10.0", 10, "privileged specification 1.10" },
     { "v1.11.0", 11, "privileged specification 1.11" },
@@ -69,6 +99,9 @@ const Property riscv_cpu_props[] = {
              "Block size of Zicboz, bytes"),
     PROP_U32("pmu-mask", RISCVCPU, pmu_mask, 0x7FFF8, 0, UINT32_MAX,
              "Performance counters that exist, a bit for each from 3 on"),
+    { .name = "pmu-num", .type = &prop_u8, .offset = offsetof(RISCVCPU, pmu_num), .def.u = 16,
+      .max = 29, .help = "Number of performance counters; pmu-mask says it more exactly",
+      .changed = pmu_num_changed },
     PROP_U32("mvendorid", RISCVCPU, mvendorid, 0, 0, UINT32_MAX, "Value of mvendorid"),
     PROP_U64("marchid", RISCVCPU, marchid, 0, 0, UINT64_MAX, "Value of marchid"),
     PROP_U64("mimpid", RISCVCPU, mimpid, 0, 0, UINT64_MAX, "Value of mimpid"),
@@ -77,74 +110,119 @@ const Property riscv_cpu_props[] = {
       .help = "Debug triggers", .flags = PROP_HIDDEN, .changed = debug_changed },
     PROP_ENUM("priv_spec", RISCVCPU, priv_spec, 13, priv_specs,
               "Privileged specification; accepted for compatibility"),
+    PROP_ENUM("vext_spec", RISCVCPU, vext_spec, 10, vext_specs,
+              "Vector specification; accepted for compatibility"),
+    PROP_NOT_YET("vlen", NEEDS_V),
+    PROP_NOT_YET("elen", NEEDS_V),
+    PROP_NOT_YET("rvv_ta_all_1s", NEEDS_V),
+    PROP_NOT_YET("rvv_ma_all_1s", NEEDS_V),
+    PROP_NOT_YET("rvv_vl_half_avl", NEEDS_V),
+    PROP_NOT_YET("rnmi-interrupt-vector", NEEDS_SMRNMI),
+    PROP_NOT_YET("rnmi-exception-vector", NEEDS_SMRNMI),
+    PROP_NOT_YET("rva23u64", NEEDS_RVA23),
+    PROP_NOT_YET("rva23s64", NEEDS_RVA23),
+    PROP_NOT_YET("sv32", "is for RV32 harts, which are not implemented yet"),
+    PROP_NOT_YET("sv64", "names a mode that no specification defines yet"),
     PROP_BOOL("short-isa-string", RISCVCPU, short_isa, false,
               "Only single letters in riscv,isa of the device tree"),
     PROP_BOOL("x-misa-w", RISCVCPU, misa_w, false, "misa can switch extensions off"),
     PROP_END,
 };
 
-/*
- * One table of extension rows per model, since the defaults differ. Named features have no row: the
- * empty name of a deleted row would end the table, so they become hidden read-only ones.
- */
-#define EXT_ROW(on_, id, name_, status_, models_, help_)                                    \
-    { .name = (name_), .type = &prop_bit, .offset = offsetof(RISCVCPU, ext),                \
-      .def.u = ((models_) & (on_)) != 0, .bit = EXT_##id, .help = (help_),                  \
-      .changed = ext_changed,                                                               \
-      .flags = (status_) == EXT_NAMED ? PROP_READONLY | PROP_HIDDEN                         \
-               : (status_) == EXT_TODO ? PROP_HIDDEN : 0 },
+/* ---- Models ---- */
 
-static const Property rv64_props[] = {
-#define EXT(id, name, version, status, models, requires, implies, help) \
-    EXT_ROW(ON_RV64, id, name, status, models, help)
-#include "target/riscv/ext.def"
-#undef EXT
-    PROP_END,
-};
+typedef struct RISCVModel {
+    unsigned on;  /* ON_* */
+    int profile;  /* RISCVProfile, or -1 */
+} RISCVModel;
 
-static const Property max_props[] = {
-#define EXT(id, name, version, status, models, requires, implies, help) \
-    EXT_ROW(ON_MAX, id, name, status, models, help)
-#include "target/riscv/ext.def"
-#undef EXT
-    PROP_END,
-};
-
-static const Property rv64i_props[] = {
-#define EXT(id, name, version, status, models, requires, implies, help) \
-    EXT_ROW(ON_RV64I, id, name, status, models, help)
-#include "target/riscv/ext.def"
-#undef EXT
-    PROP_END,
-};
-
-static void model_class_init(ObjectClass *klass, const void *class_data)
+static void append_names(GString *s, const char *before, const uint8_t *exts)
 {
-    klass->props = class_data;
+    for (const uint8_t *e = exts; *e != EXT_END_; e++)
+        g_string_append_printf(s, "%s%s", e == exts ? before : ", ", riscv_ext_rows[*e].name);
 }
 
+/* "Compare and swap; needs zaamo", for ever. */
+static const char *ext_help(const RISCVExtRow *row)
+{
+    GString *s = g_string_new(row->help);
+    const char *help;
+
+    append_names(s, "; includes ", row->implies);
+    append_names(s, "; needs ", row->requires);
+    help = g_intern_string(s->str);
+    g_string_free(s, TRUE);
+    return help;
+}
+
+static const char *profile_help(RISCVProfile p)
+{
+    const RISCVProfileRow *row = &riscv_profile_rows[p];
+    GString *s = g_string_new(row->help);
+    const char *help;
+
+    append_names(s, ": ", row->exts);
+    if (row->base >= 0)
+        g_string_append_printf(s, ", and %s", riscv_profile_rows[row->base].name);
+    help = g_intern_string(s->str);
+    g_string_free(s, TRUE);
+    return help;
+}
+
+static Property ext_prop(unsigned e, const RISCVModel *m)
+{
+    const RISCVExtRow *row = &riscv_ext_rows[e];
+    bool on = m->profile >= 0 ? riscv_profile_has(m->profile, e) : (row->models & m->on) != 0;
+
+    return (Property){
+        .name = row->name, .type = &prop_bit, .offset = offsetof(RISCVCPU, ext), .bit = e,
+        .def.u = on, .help = ext_help(row), .changed = ext_changed,
+        .flags = row->status == EXT_NAMED  ? PROP_READONLY | PROP_HIDDEN
+                 : row->status == EXT_TODO ? PROP_HIDDEN
+                                           : 0,
+    };
+}
+
+static Property profile_prop(unsigned p, const RISCVModel *m)
+{
+    return (Property){
+        .name = riscv_profile_rows[p].name, .type = &prop_bit,
+        .offset = offsetof(RISCVCPU, profiles), .bit = p, .def.u = (int)p == m->profile,
+        .help = profile_help(p),
+    };
+}
+
+/* The rows that differ between models: extensions, profiles, and what a profile says of satp. */
+static void model_class_init(ObjectClass *klass, const void *class_data)
+{
+    const RISCVModel *m = class_data;
+    Property *rows = g_new0(Property, EXT_NR + PROFILE_NR + 3), *p = rows;
+
+    for (unsigned e = 0; e < EXT_NR; e++)
+        *p++ = ext_prop(e, m);
+    for (unsigned i = 0; i < PROFILE_NR; i++)
+        *p++ = profile_prop(i, m);
+    if (m->profile >= 0) {
+        *p = (Property)PROP_SV("sv48", sv48, "Virtual addresses of up to 48 bits");
+        p++->def.u = false;
+        *p = (Property)PROP_SV("sv57", sv57, "Virtual addresses of up to 57 bits");
+        p->def.u = false;
+    }
+    klass->props = rows;
+}
+
+#define MODEL(name_, desc_, on_, profile_)                                                  \
+    { .name = name_ RISCV_CPU_TYPE_SUFFIX, .parent = TYPE_RISCV_CPU, .desc = (desc_),       \
+      .class_init = model_class_init, .class_data = &(const RISCVModel){ on_, profile_ } }
+
 static const TypeInfo riscv_models[] = {
-    {
-        .name = "rv64" RISCV_CPU_TYPE_SUFFIX,
-        .parent = TYPE_RISCV_CPU,
-        .desc = "RV64GC with what current distributions use",
-        .class_init = model_class_init,
-        .class_data = rv64_props,
-    },
-    {
-        .name = "max" RISCV_CPU_TYPE_SUFFIX,
-        .parent = TYPE_RISCV_CPU,
-        .desc = "Every extension that is implemented",
-        .class_init = model_class_init,
-        .class_data = max_props,
-    },
-    {
-        .name = "rv64i" RISCV_CPU_TYPE_SUFFIX,
-        .parent = TYPE_RISCV_CPU,
-        .desc = "Bare RV64I; extensions are added one by one",
-        .class_init = model_class_init,
-        .class_data = rv64i_props,
-    },
+    MODEL("rv64", "RV64GC with what current distributions use", ON_RV64, -1),
+    MODEL("max", "Every extension that is implemented", ON_MAX, -1),
+    MODEL("rv64i", "Bare RV64I; extensions are added one by one", ON_RV64I, -1),
+    MODEL("rva20u64", "What the profile RVA20U64 mandates", 0, PROFILE_RVA20U64),
+    MODEL("rva20s64", "What the profile RVA20S64 mandates", 0, PROFILE_RVA20S64),
+    MODEL("rva22u64", "What the profile RVA22U64 mandates", 0, PROFILE_RVA22U64),
+    MODEL("rva22s64", "What the profile RVA22S64 mandates", 0, PROFILE_RVA22S64),
 };
 type_init_array(riscv_models);
 
@@ -163,6 +241,20 @@ static char **model_names(void)
     return names;
 }
 
+/* Models of QEMU that users may know. */
+static const struct {
+    const char *name, *what;
+} models_to_come[] = {
+    { "rva23u64", "a profile with the extension v" },
+    { "rva23s64", "a profile with the extensions v and h" },
+    { "rv32", "for RV32" },
+    { "rv32i", "for RV32" },
+    { "rv32e", "for RV32" },
+    { "max32", "for RV32" },
+    { "rv64e", "RV64 with 16 registers" },
+    { "x-rv128", "for RV128" },
+};
+
 static ObjectClass *model_class(const char *name, Error **errp)
 {
     g_autofree char *type = g_strconcat(name, RISCV_CPU_TYPE_SUFFIX, NULL);
@@ -180,6 +272,13 @@ static ObjectClass *model_class(const char *name, Error **errp)
     if (!strcmp(name, "host")) {
         error_setg(errp, "CPU model 'host' needs the accelerator kvm");
         return NULL;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(models_to_come); i++) {
+        if (!strcmp(name, models_to_come[i].name)) {
+            error_setg(errp, "CPU model '%s' is not implemented yet: it is %s", name,
+                       models_to_come[i].what);
+            return NULL;
+        }
     }
     names = model_names();
     near = nearest_name(name, (const char *const *)names);

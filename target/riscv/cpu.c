@@ -10,6 +10,7 @@
 #include "target/riscv/fpu/fpu.h"
 #include "target/riscv/mmu.h"
 #include "target/riscv/mode.h"
+#include "target/riscv/profile.h"
 #include "target/riscv/sstc.h"
 #include "target/riscv/translate.h"
 #include "target/riscv/trap.h"
@@ -58,20 +59,26 @@ static bool choose_satp_modes(RISCVCPU *cpu, Error **errp)
 {
     static const char *const names[] = { "sv39", "sv48", "sv57" };
     bool *modes[] = { &cpu->sv39, &cpu->sv48, &cpu->sv57 };
-    int largest = 2;
+    int largest = 2, below = 2; /* of the defaults; of what the user has not switched off */
+    bool named = false;
 
-    for (int i = 2; i >= 0; i--)
+    for (int i = 2; i >= 0; i--) {
+        bool chosen = (cpu->sv_chosen >> i) & 1;
+
         if (!*modes[i])
             largest = i - 1;
-    for (int i = 2; i >= 0; i--) {
-        if (((cpu->sv_chosen >> i) & 1) && *modes[i]) {
-            if (largest < i) {
-                error_setg(errp, "%s=on needs %s, which is off", names[i], names[largest + 1]);
-                return false;
-            }
-            largest = i;
-            break;
+        if (chosen && !*modes[i])
+            below = i - 1;
+    }
+    for (int i = 2; i >= 0 && !named; i--) {
+        if (!((cpu->sv_chosen >> i) & 1) || !*modes[i])
+            continue;
+        if (below < i) {
+            error_setg(errp, "%s=on needs %s, which is off", names[i], names[below + 1]);
+            return false;
         }
+        largest = i;
+        named = true;
     }
     for (int i = 0; i < 3; i++)
         *modes[i] = i <= largest;
@@ -80,7 +87,8 @@ static bool choose_satp_modes(RISCVCPU *cpu, Error **errp)
 
 static bool check_config(RISCVCPU *cpu, Error **errp)
 {
-    if (!riscv_ext_finalize(cpu->ext, cpu->ext_chosen, errp))
+    if (!riscv_profiles_apply(cpu, errp) ||
+        !riscv_ext_finalize(cpu->ext, cpu->ext_chosen, errp))
         return false;
     if (!check_block("cbom_blocksize", cpu->cbom_blocksize, errp) ||
         !check_block("cbop_blocksize", cpu->cbop_blocksize, errp) ||
@@ -97,7 +105,7 @@ static bool check_config(RISCVCPU *cpu, Error **errp)
         }
         ext_put(cpu->ext, EXT_SMEPMP, false);
     }
-    if (!choose_satp_modes(cpu, errp))
+    if (!choose_satp_modes(cpu, errp) || !riscv_profiles_check(cpu, errp))
         return false;
     if (cpu->pmu_mask & 7) {
         error_setg(errp, "pmu-mask=%#x: counters 0 to 2 are not programmable", cpu->pmu_mask);

@@ -150,6 +150,7 @@ void riscv_ext_add_named(uint64_t *set, bool blocks64)
     ext_put(set, EXT_ZA64RS, ext_get(set, EXT_ZALRSC));
     ext_put(set, EXT_SSCCPTR, s);
     ext_put(set, EXT_SSCOUNTERENW, s && ext_get(set, EXT_ZICNTR));
+    ext_put(set, EXT_SSSTATEEN, s && ext_get(set, EXT_SMSTATEEN));
     ext_put(set, EXT_SSTVALA, s);
     ext_put(set, EXT_SSTVECD, s);
     ext_put(set, EXT_SSU64XL, s);

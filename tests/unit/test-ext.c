@@ -23,15 +23,17 @@ static RISCVCPU *make(const char *spec, char **text)
     return cpu;
 }
 
+#define MODELS "max, rv64, rv64i, rva20s64, rva20u64, rva22s64, rva22u64"
+
 static void test_errors(void)
 {
     static const struct {
         const char *spec, *error;
     } cases[] = {
         { "rv46", "no CPU model 'rv46' (did you mean 'rv64'?)" },
-        { "pentium", "no CPU model 'pentium' (there are max, rv64, rv64i)" },
+        { "pentium", "no CPU model 'pentium' (there are " MODELS ")" },
         { "host", "CPU model 'host' needs the accelerator kvm" },
-        { "", "no CPU model '' (there are max, rv64, rv64i)" },
+        { "", "no CPU model '' (there are " MODELS ")" },
         { "rv64,+zba", "'+zba' is not understood (write 'zba=on')" },
         { "rv64,-zba", "'-zba' is not understood (write 'zba=off')" },
         { "rv64,zba", "'zba' is not understood (write 'zba=on' or 'zba=off')" },
@@ -51,6 +53,19 @@ static void test_errors(void)
         { "rv64,num-pmp-regions=17", "num-pmp-regions=17: 0, 16 or 64 is needed" },
         { "rv64,sv48=off,sv57=on", "sv57=on needs sv48, which is off" },
         { "rv64,sv39=off,sv48=on", "sv48=on needs sv39, which is off" },
+        { "rv64,smepmp=on,pmp=off", "extension 'smepmp' needs PMP, which is off" },
+        { "rva23s64", "CPU model 'rva23s64' is not implemented yet: it is a profile with the "
+                      "extensions v and h" },
+        { "rv64,vlen=256", "property 'vlen' belongs to extension 'v' (Vectors), which is not "
+                           "implemented yet" },
+        { "rva20s64,zifencei=off", "profile 'rva20s64' mandates 'zifencei', which is switched off "
+                                   "(rva20s64=off: without claiming the profile)" },
+        { "rva20s64,m=off", "profile 'rva20s64' mandates 'm', which is switched off "
+                            "(rva20s64=off: without claiming the profile)" },
+        { "rv64,m=off,rva20u64=on", "profile 'rva20u64' mandates 'm', which is switched off "
+                                    "(rva20u64=off: without claiming the profile)" },
+        { "rva20s64,mmu=off", "profile 'rva20s64' mandates Sv39, which is off (mmu=off)" },
+        { "rva20s64,sv39=off", "profile 'rva20s64' mandates Sv39, which is off (sv39=off)" },
         { "rv64,pmu-mask=1", "pmu-mask=0x1: counters 0 to 2 are not programmable" },
     };
 
@@ -78,6 +93,14 @@ static void test_isa_string(void)
         { "rv64i,m=on", "rv64im_zmmul" },
         { "rv64i,g=on", "rv64imafd_ziccamoa_ziccif_zicclsm_ziccrse_zicsr_zifencei_zmmul_za64rs_"
                         "zaamo_zalrsc" },
+        { "rva20u64", "rv64imafdc_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_zmmul_za64rs_"
+                      "zaamo_zalrsc_zca_zcd" },
+        { "rv64i,rva20s64=on",
+          "rv64imafdc_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_zifencei_zmmul_za64rs_"
+          "zaamo_zalrsc_zca_zcd_ssccptr_sscounterenw_sstvala_sstvecd_ssu64xl_svade" },
+        { "rva20s64,rva20s64=off,c=off,svade=off,smstateen=on",
+          "rv64imafd_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_zifencei_zmmul_za64rs_"
+          "zaamo_zalrsc_smstateen_ssccptr_sscounterenw_ssstateen_sstvala_sstvecd_ssu64xl" },
         { "rv64,zicond=off,svinval=off,svnapot=off,svpbmt=off",
           "rv64imafdc_zic64b_zicbom_zicbop_zicboz_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_"
           "zifencei_zihintntl_zihintpause_zihpm_zmmul_za64rs_zaamo_zalrsc_zawrs_zca_zcd_zba_zbb_"
@@ -175,6 +198,34 @@ static void test_table(void)
     }
 }
 
+/* A profile has Sv39 unless more is asked for; the same set by its name and by the property. */
+static void test_profiles(void)
+{
+    static const struct {
+        const char *spec;
+        bool sv39, sv48, sv57, s;
+    } cases[] = {
+        { "rva20s64", true, false, false, true },
+        { "rva20s64,sv48=on", true, true, false, true },
+        { "rva20s64,sv57=on", true, true, true, true },
+        { "rva20u64", true, false, false, false },
+        { "rv64i,rva20s64=on", true, true, true, true },
+        { "rv64,rva20s64=on,sv48=off", true, false, false, true },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = NULL;
+        RISCVCPU *cpu = make(cases[i].spec, &text);
+
+        g_assert_cmpstr(text, ==, NULL);
+        g_assert_cmpint(cpu->sv39, ==, cases[i].sv39);
+        g_assert_cmpint(cpu->sv48, ==, cases[i].sv48);
+        g_assert_cmpint(cpu->sv57, ==, cases[i].sv57);
+        g_assert_cmpint(ext_get(cpu->ext, EXT_S), ==, cases[i].s);
+        object_unref(cpu);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -183,5 +234,6 @@ int main(int argc, char **argv)
     g_test_add_func("/ext/implied", test_implied);
     g_test_add_func("/ext/satp-modes", test_satp_modes);
     g_test_add_func("/ext/table", test_table);
+    g_test_add_func("/ext/profiles", test_profiles);
     return g_test_run();
 }

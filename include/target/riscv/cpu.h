@@ -82,6 +82,7 @@ struct RISCVCPU {
     CPURISCVState env;
     uint64_t ext[4];        /* extensions on, by number in the extension table (ext.def) */
     uint64_t ext_chosen[4]; /* those the user set, on or off */
+    uint64_t profiles;      /* claimed, bits by RISCVProfile */
     uint64_t hartid;
     Timebase *timebase;     /* the board's; set before realize */
     uint64_t resetvec;      /* pc after reset; set by the board */
@@ -96,7 +97,9 @@ struct RISCVCPU {
     uint32_t mvendorid;
     uint64_t mstatus_mask;                  /* writable bits; follows from the extensions */
     uint64_t marchid, mimpid;
-    int priv_spec;
+    int priv_spec, vext_spec;
+    uint8_t pmu_num;                        /* another way to say pmu_mask */
+    char *not_yet;                          /* where properties of what is to come point; NULL */
 };
 
 static inline CPURISCVState *riscv_env(CPUState *cpu)

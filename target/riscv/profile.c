@@ -1,0 +1,92 @@
+/*
+ * Profiles. What they mandate of extensions that follow by implication (Zmmul from M) or are facts of
+ * this implementation (Ziccif, Ssccptr, ...) is not repeated here.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "target/riscv/profile.h"
+
+#include "target/riscv/ext.h"
+
+#define L(...) ((const uint8_t[]){ __VA_ARGS__, EXT_END_ })
+
+const RISCVProfileRow riscv_profile_rows[PROFILE_NR] = {
+    [PROFILE_RVA20U64] = {
+        "rva20u64", "Profile of 2020 for user mode", -1, false, false,
+        L(EXT_I, EXT_M, EXT_A, EXT_F, EXT_D, EXT_C, EXT_U, EXT_ZICSR, EXT_ZICNTR),
+    },
+    [PROFILE_RVA20S64] = {
+        "rva20s64", "Profile of 2020 with supervisor mode", PROFILE_RVA20U64, true, false,
+        L(EXT_S, EXT_ZIFENCEI, EXT_SVADE),
+    },
+    [PROFILE_RVA22U64] = {
+        "rva22u64", "Profile of 2022 for user mode", PROFILE_RVA20U64, false, true,
+        L(EXT_B, EXT_ZIHPM, EXT_ZIHINTPAUSE, EXT_ZICBOM, EXT_ZICBOP, EXT_ZICBOZ, EXT_ZFHMIN,
+          EXT_ZKT),
+    },
+    [PROFILE_RVA22S64] = {
+        "rva22s64", "Profile of 2022 with supervisor mode", PROFILE_RVA22U64, true, true,
+        L(EXT_S, EXT_ZIFENCEI, EXT_SVADE, EXT_SVPBMT, EXT_SVINVAL),
+    },
+};
+
+bool riscv_profile_has(RISCVProfile profile, unsigned ext)
+{
+    for (int p = (int)profile; p >= 0; p = riscv_profile_rows[p].base)
+        for (const uint8_t *e = riscv_profile_rows[p].exts; *e != EXT_END_; e++)
+            if (*e == ext)
+                return true;
+    return false;
+}
+
+bool riscv_profiles_apply(RISCVCPU *cpu, Error **errp)
+{
+    for (unsigned p = 0; p < PROFILE_NR; p++) {
+        if (!((cpu->profiles >> p) & 1))
+            continue;
+        for (unsigned e = 0; e < EXT_NR; e++) {
+            if (!riscv_profile_has(p, e) || ext_get(cpu->ext, e))
+                continue;
+            if (ext_get(cpu->ext_chosen, e)) {
+                error_setg(errp, "profile '%s' mandates '%s', which is switched off (%s=off: "
+                           "without claiming the profile)", riscv_profile_rows[p].name,
+                           riscv_ext_rows[e].name, riscv_profile_rows[p].name);
+                return false;
+            }
+            ext_put(cpu->ext, e, true);
+        }
+    }
+    return true;
+}
+
+bool riscv_profiles_check(const RISCVCPU *cpu, Error **errp)
+{
+    const struct {
+        const char *name;
+        unsigned size;
+    } blocks[] = {
+        { "cbom_blocksize", cpu->cbom_blocksize },
+        { "cbop_blocksize", cpu->cbop_blocksize },
+        { "cboz_blocksize", cpu->cboz_blocksize },
+    };
+
+    for (unsigned p = 0; p < PROFILE_NR; p++) {
+        const RISCVProfileRow *row = &riscv_profile_rows[p];
+
+        if (!((cpu->profiles >> p) & 1))
+            continue;
+        for (size_t i = 0; row->blocks64 && i < G_N_ELEMENTS(blocks); i++) {
+            if (blocks[i].size != 64) {
+                error_setg(errp, "profile '%s' mandates cache blocks of 64 bytes, not %s=%u",
+                           row->name, blocks[i].name, blocks[i].size);
+                return false;
+            }
+        }
+        if (row->supervisor && !(cpu->mmu && cpu->sv39)) {
+            error_setg(errp, "profile '%s' mandates Sv39, which is off (%s)", row->name,
+                       cpu->mmu ? "sv39=off" : "mmu=off");
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,41 @@
+/*
+ * Profiles: names for sets of extensions that systems agree to have (RVA20, RVA22). Each is a CPU model
+ * and a boolean property of every model.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_TARGET_RISCV_PROFILE_H
+#define VIREO_TARGET_RISCV_PROFILE_H
+
+#include "target/riscv/cpu.h"
+
+typedef enum RISCVProfile {
+    PROFILE_RVA20U64,
+    PROFILE_RVA20S64,
+    PROFILE_RVA22U64,
+    PROFILE_RVA22S64,
+    PROFILE_NR,
+} RISCVProfile;
+
+typedef struct RISCVProfileRow {
+    const char *name;
+    const char *help;
+    int base;               /* the profile that it includes; -1: none */
+    bool supervisor;        /* mandates Sv39 */
+    bool blocks64;          /* mandates cache blocks of 64 bytes */
+    const uint8_t *exts;    /* beyond those of the base; ended by EXT_END_ */
+} RISCVProfileRow;
+
+extern const RISCVProfileRow riscv_profile_rows[PROFILE_NR];
+
+/* Whether the profile mandates the extension, itself or by its base. */
+bool riscv_profile_has(RISCVProfile profile, unsigned ext);
+/*
+ * Switches on what the claimed profiles (RISCVCPU.profiles) mandate. What the user switched off
+ * is an error that names the profile.
+ */
+bool riscv_profiles_apply(RISCVCPU *cpu, Error **errp);
+/* After the configuration is complete: cache blocks and virtual memory are as mandated. */
+bool riscv_profiles_check(const RISCVCPU *cpu, Error **errp);
+
+#endif
