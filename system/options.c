@@ -38,6 +38,12 @@ const Option option_table[] = {
     { "initrd", NULL, TEXT(initrd, "FILE"), "initial ramdisk for the kernel" },
     { "append", NULL, TEXT(append, "TEXT"), "kernel command line" },
     { "dtb", NULL, TEXT(dtb, "FILE"), "device tree to use instead of the board's own" },
+    { "boot", NULL,
+      LIST(boot, "[order=]LETTERS[,once=LETTERS][,menu=on|off][,splash=FILE][,splash-time=MS]"
+                 "[,reboot-timeout=MS][,strict=on|off]"),
+      "what the firmware is told of booting; bootindex= of a device is its place" },
+    { "fw_cfg", NULL, LIST(fw_cfg, "[name=]NAME,file=FILE|string=TEXT"),
+      "a file for the firmware and the guest; NAME is opt/..." },
 
     { "drive", NULL,
       LIST(drive, "file=FILE[,if=none|virtio][,id=ID][,format=raw][,readonly=on]"
@@ -83,7 +89,7 @@ static const size_t list_fields[] = {
     offsetof(Options, netdev),  offsetof(Options, nic),     offsetof(Options, object),
     offsetof(Options, chardev), offsetof(Options, serial),  offsetof(Options, monitor),
     offsetof(Options, warnings), offsetof(Options, net),     offsetof(Options, global),
-    offsetof(Options, mon),
+    offsetof(Options, mon),     offsetof(Options, boot),    offsetof(Options, fw_cfg),
 };
 
 static void *field_of(Options *o, size_t offset)
@@ -129,8 +135,8 @@ static const Option *find_option(const char *name)
 
 /* Options of QEMU that people type and that are not here yet: not a slip of the user's. */
 static const char *const options_to_come[] = {
-    "action",     "audiodev",   "blockdev", "boot",     "daemonize", "dfilter",
-    "fsdev",      "fw_cfg",   "gdb",      "icount",    "incoming",
+    "action",     "audiodev",   "blockdev",     "daemonize", "dfilter",
+    "fsdev",        "gdb",      "icount",    "incoming",
     "loadvm",     "mem-path",   "mem-prealloc", "msg",  "no-user-config", "numa",
     "overcommit", "pidfile",  "plugin",   "qmp",       "readconfig",
     "rtc",        "run-with",   "s",        "sandbox",  "semihosting", "semihosting-config",

@@ -12,6 +12,7 @@
 #include "monitor/monitor.h"
 #include "system/chardev.h"
 #include "system/cpus.h"
+#include "system/firmware.h"
 #include "system/mainloop.h"
 #include "system/smp.h"
 #include "util/keyval.h"
@@ -167,7 +168,8 @@ static MachineState *make_machine(const Options *o, MachineClass *mc, KeyVals *p
     object_add_child(object_root(), "machine", ms, NULL);
     object_unref(ms);
     ms->cpu_spec = g_strdup(o->cpu);
-    if (!set_machine_props(o, ms, props, errp) ||
+    ms->graphics = !o->nographic;
+    if (!set_machine_props(o, ms, props, errp) || !boot_options(o, ms, errp) ||
         !memory_parse(o->memory, mc->default_ram_size, mc->max_ram_size, &ms->ram_size, errp) ||
         !smp_parse(o->smp, mc->max_cpus, &ms->smp, errp) ||
         !choose_accel(o, ms, accel, errp)) {
@@ -291,7 +293,7 @@ StartupResult startup(const Options *o, Error **errp)
     ms = make_machine(o, mc, props, errp);
     if (!ms || !backends_create(o, mc, implied, errp) ||
         !consoles_create(o, ms, monitors, errp) || !mc->init(ms, errp) ||
-        !make_devices(o, implied, errp) || !mc->done(ms, errp)) {
+        !fw_cfg_options(o, errp) || !make_devices(o, implied, errp) || !mc->done(ms, errp)) {
         return STARTUP_FAILED;
     }
     if (ms->dumpdtb) {

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hw/core/bootorder.h"
 #include "util/bits.h"
 #include "util/byteorder.h"
 
@@ -473,6 +474,7 @@ static const StateField blk_rows[] = {
 static const StateTable blk_state = { .name = TYPE_VIRTIO_BLK, .fields = blk_rows };
 
 static const Property blk_props[] = {
+    PROP_BOOTINDEX,
     PROP_LINK("drive", VirtIOBlk, drive, TYPE_BLOCK_BACKEND, "/drives", "the disk (-drive id=)"),
     PROP_STR("serial", VirtIOBlk, serial, NULL, "serial number, 20 bytes"),
     { PROP_(prop_u16, "num-queues", VirtIOBlk, num_queues), .def.u = UINT16_MAX,
@@ -496,6 +498,11 @@ static const Property blk_props[] = {
     PROP_END
 };
 
+static char *blk_boot_name(DeviceState *dev)
+{
+    return g_strdup("disk@0,0");
+}
+
 static void blk_class_init(ObjectClass *klass, const void *data)
 {
     VirtIODeviceClass *vdc = VIRTIO_DEVICE_CLASS(klass);
@@ -503,6 +510,7 @@ static void blk_class_init(ObjectClass *klass, const void *data)
     klass->props = blk_props;
     klass->state = &blk_state;
     vdc->parent_class.category = DEVICE_CATEGORY_STORAGE;
+    vdc->parent_class.boot_name = blk_boot_name;
     vdc->device_id = VIRTIO_ID_BLK;
     vdc->config_len = CFG_SIZE;
     vdc->realize = blk_realize;

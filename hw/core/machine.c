@@ -5,6 +5,27 @@
  */
 #include "hw/core/machine.h"
 
+/* Letters a to p, each once. */
+static bool boot_letters_changed(Object *obj, const Property *prop, Error **errp)
+{
+    const char *text = *(char **)((char *)obj + prop->offset);
+    unsigned seen = 0;
+
+    for (const char *c = text ? text : ""; *c; c++) {
+        if (*c < 'a' || *c > 'p') {
+            error_setg(errp, "%s=%s: '%c' is no boot device (there are: a to p)", prop->name, text,
+                       *c);
+            return false;
+        }
+        if (seen & 1u << (*c - 'a')) {
+            error_setg(errp, "%s=%s: '%c' is given twice", prop->name, text, *c);
+            return false;
+        }
+        seen |= 1u << (*c - 'a');
+    }
+    return true;
+}
+
 static const Property machine_props[] = {
     PROP_STR("kernel", MachineState, kernel, NULL, "kernel image file"),
     PROP_STR("initrd", MachineState, initrd, NULL, "initial ramdisk file"),
@@ -12,6 +33,21 @@ static const Property machine_props[] = {
     PROP_STR("dtb", MachineState, dtb, NULL, "device tree file to use instead of the own one"),
     PROP_STR("dumpdtb", MachineState, dumpdtb, NULL, "write the device tree to a file and exit"),
     PROP_STR("firmware", MachineState, firmware, NULL, "firmware image: default, none or a file"),
+    PROP_BOOL("graphics", MachineState, graphics, true, "whether firmware may use a display"),
+    { PROP_(prop_str, "boot.order", MachineState, boot.order), .changed = boot_letters_changed,
+      .help = "letters of boot devices (no effect on this board)" },
+    { PROP_(prop_str, "boot.once", MachineState, boot.once), .changed = boot_letters_changed,
+      .help = "the same for the first boot" },
+    { PROP_(prop_on_off_auto, "boot.menu", MachineState, boot.menu),
+      .help = "whether the firmware shows its menu" },
+    PROP_STR("boot.splash", MachineState, boot.splash, NULL, "picture that the firmware shows"),
+    { PROP_(prop_i64, "boot.splash-time", MachineState, boot.splash_time), .def.i = -1,
+      .min = (uint64_t)-1, .max = 65535, .help = "milliseconds that the menu waits; -1: not given" },
+    { PROP_(prop_i64, "boot.reboot-timeout", MachineState, boot.reboot_timeout), .def.i = -1,
+      .min = (uint64_t)-1, .max = 65535,
+      .help = "milliseconds until a reset if nothing can be booted; -1: none" },
+    PROP_BOOL("boot.strict", MachineState, boot.strict, false,
+              "boot only devices that have a bootindex"),
     PROP_END,
 };
 

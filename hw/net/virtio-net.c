@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "hw/core/bootorder.h"
 #include "util/byteorder.h"
 
 enum { CFG_MAC = 0, CFG_STATUS = 6, CFG_MAX_PAIRS = 8, CFG_SIZE = 10 };
@@ -330,6 +331,7 @@ static const StateTable net_state = { .name = TYPE_VIRTIO_NET, .fields = net_row
     { PROP_(prop_bit, name_, VirtIONet, wanted), .bit = (bit_), .def.u = 1, .help = (help_) }
 
 static const Property net_props[] = {
+    PROP_BOOTINDEX,
     PROP_LINK("netdev", VirtIONet, netdev, TYPE_NETDEV, "/netdevs", "the network (-netdev id=)"),
     { PROP_(prop_macaddr, "mac", VirtIONet, conf_mac),
       .help = "Ethernet address; zeros: the next free one from 52:54:00:12:34:56" },
@@ -343,6 +345,11 @@ static const Property net_props[] = {
     PROP_END
 };
 
+static char *net_boot_name(DeviceState *dev)
+{
+    return g_strdup("ethernet-phy@0");
+}
+
 static void net_class_init(ObjectClass *klass, const void *data)
 {
     VirtIODeviceClass *vdc = VIRTIO_DEVICE_CLASS(klass);
@@ -350,6 +357,7 @@ static void net_class_init(ObjectClass *klass, const void *data)
     klass->props = net_props;
     klass->state = &net_state;
     vdc->parent_class.category = DEVICE_CATEGORY_NETWORK;
+    vdc->parent_class.boot_name = net_boot_name;
     vdc->device_id = VIRTIO_ID_NET;
     vdc->config_len = CFG_SIZE;
     vdc->realize = net_realize;

@@ -244,7 +244,7 @@ static bool virt_done(MachineState *ms, Error **errp)
     VirtMachineState *s = VIRT_MACHINE(ms);
     g_autoptr(FDTBuilder) fdt = virt_create_fdt(s, errp);
 
-    if (!fdt || !virt_boot_setup(s, fdt, errp)) {
+    if (!fdt || !virt_boot_setup(s, fdt, errp) || !virt_fw_cfg_setup(s, errp)) {
         return false;
     }
     return !ms->dumpdtb || dump_dtb(ms, errp);

@@ -107,4 +107,7 @@ FDTBuilder *virt_create_fdt(VirtMachineState *s, Error **errp);
 /* hw/riscv/boot.c: firmware, kernel, initrd, device tree and reset vector, into memory. */
 bool virt_boot_setup(VirtMachineState *s, FDTBuilder *fdt, Error **errp);
 
+/* hw/riscv/virt-fw-cfg.c: the items of fw_cfg, when every device exists. */
+bool virt_fw_cfg_setup(VirtMachineState *s, Error **errp);
+
 #endif

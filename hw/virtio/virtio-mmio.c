@@ -417,6 +417,11 @@ static const Property mmio_props[] = {
     PROP_END
 };
 
+static char *mmio_boot_name(DeviceState *dev)
+{
+    return g_strdup_printf("virtio-mmio@%016" PRIx64, dev->mmio_addr[0]);
+}
+
 static void mmio_class_init(ObjectClass *klass, const void *data)
 {
     DeviceClass *dc = DEVICE_CLASS(klass);
@@ -427,6 +432,7 @@ static void mmio_class_init(ObjectClass *klass, const void *data)
     dc->realize = mmio_realize;
     dc->reset = mmio_reset;
     dc->fdt = mmio_fdt;
+    dc->boot_name = mmio_boot_name;
 }
 
 static void virtio_bus_class_init(ObjectClass *klass, const void *data)

@@ -44,6 +44,7 @@ struct DeviceState {
     GMutex lock;          /* taken by dispatch around every register access */
     AddressSpace *dma_as; /* what the device's DMA sees; set before realize by board or bus */
     LogLimit limit;
+    int32_t bootindex;    /* see hw/core/bootorder.h */
 
     /* Register windows, made by instance_init or realize with device_init_mmio(). */
     MemoryRegion *mmio[DEVICE_MAX_MMIO];
@@ -73,6 +74,8 @@ struct DeviceClass {
     void (*irq_in)(void *dev, int n, bool level);
     /* Writes the device's own node(s) of the device tree. NULL: it has none. */
     void (*fdt)(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *ctx);
+    /* What firmware calls it in boot paths, "disk@0,0"; g_free(). NULL: it has no part of them. */
+    char *(*boot_name)(DeviceState *dev);
     /* One line for "info qtree", g_free(); or NULL. */
     char *(*describe)(DeviceState *dev);
 };

@@ -20,6 +20,16 @@ typedef struct CPUTopology {
     unsigned sockets, clusters, cores, threads;
 } CPUTopology;
 
+/* -boot: what the firmware is told. */
+typedef struct BootConfig {
+    char *order, *once;     /* letters of devices; for firmware of other boards */
+    int menu;               /* OnOffAuto */
+    char *splash;           /* picture file */
+    int64_t splash_time;    /* ms that the menu waits; -1: not given */
+    int64_t reboot_timeout; /* ms until a reset if nothing can be booted; -1: none */
+    bool strict;            /* only devices with a bootindex */
+} BootConfig;
+
 struct MachineState {
     Object parent_obj;
 
@@ -28,6 +38,9 @@ struct MachineState {
     uint64_t ram_size;  /* bytes, -m */
     char *cpu_spec;     /* -cpu as written, NULL: the class's default */
     CPUTopology smp;
+    BootConfig boot;
+    bool graphics;      /* off with -nographic */
+    uint8_t uuid[16];   /* as written, first digits first; zeros: not given */
     void *accel;        /* AccelState, set before init */
 
     MemoryRegion system_memory; /* the root */

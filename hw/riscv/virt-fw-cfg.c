@@ -1,0 +1,77 @@
+/*
+ * What the `virt` board tells its firmware through fw_cfg.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "hw/riscv/virt.h"
+
+#include <string.h>
+
+#include "hw/core/bootorder.h"
+#include "hw/nvram/fw_cfg.h"
+#include "util/bits.h"
+#include "util/byteorder.h"
+
+#define SPLASH_MAX (16 * MiB)
+
+/* A file with a little-endian number. */
+static bool add_number(FWCfgState *fw, const char *name, uint64_t v, uint32_t len, Error **errp)
+{
+    uint8_t *bytes = g_malloc(8);
+
+    stn_le(bytes, 8, v);
+    return fw_cfg_add_file(fw, name, bytes, len, errp);
+}
+
+/* The picture's kind is told by its file name. */
+static bool add_splash(FWCfgState *fw, const char *path, Error **errp)
+{
+    uint8_t *data;
+    uint64_t len;
+    const char *name;
+
+    if (!load_file(path, SPLASH_MAX, &data, &len, errp)) {
+        error_prepend(errp, "-boot splash: ");
+        return false;
+    }
+    if (len >= 2 && !memcmp(data, "BM", 2)) {
+        name = "bootsplash.bmp";
+    } else if (len >= 2 && !memcmp(data, "\xff\xd8", 2)) {
+        name = "bootsplash.jpg";
+    } else {
+        error_setg(errp, "-boot splash=%s: neither a BMP nor a JPEG picture", path);
+        g_free(data);
+        return false;
+    }
+    return fw_cfg_add_file(fw, name, data, (uint32_t)len, errp);
+}
+
+static bool add_boot(MachineState *ms, FWCfgState *fw, Error **errp)
+{
+    const BootConfig *boot = &ms->boot;
+    uint32_t len;
+    char *order;
+
+    if (!boot_order_text(&ms->parent_obj, boot->strict, &order, &len, errp)) {
+        return false;
+    }
+    fw_cfg_add_u16(fw, FW_CFG_BOOT_MENU, boot->menu == ON_OFF_AUTO_ON);
+    return fw_cfg_add_file(fw, "bootorder", order, len, errp) &&
+           (boot->splash_time < 0 ||
+            add_number(fw, "etc/boot-menu-wait", (uint64_t)boot->splash_time, 2, errp)) &&
+           add_number(fw, "etc/boot-fail-wait", (uint64_t)boot->reboot_timeout, 4, errp) &&
+           (!boot->splash || add_splash(fw, boot->splash, errp));
+}
+
+bool virt_fw_cfg_setup(VirtMachineState *s, Error **errp)
+{
+    MachineState *ms = MACHINE(s);
+    FWCfgState *fw = fw_cfg_find();
+
+    fw_cfg_add_bytes(fw, FW_CFG_UUID, g_memdup2(ms->uuid, sizeof(ms->uuid)), sizeof(ms->uuid));
+    fw_cfg_add_u64(fw, FW_CFG_RAM_SIZE, ms->ram_size);
+    fw_cfg_add_u16(fw, FW_CFG_NOGRAPHIC, !ms->graphics);
+    fw_cfg_add_u16(fw, FW_CFG_NB_CPUS, (uint16_t)ms->smp.cpus);
+    fw_cfg_add_u16(fw, FW_CFG_MAX_CPUS, (uint16_t)ms->smp.max_cpus);
+    return add_boot(ms, fw, errp);
+}
