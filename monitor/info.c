@@ -206,6 +206,7 @@ static void info_qom_tree(Monitor *mon, const char *args)
 const MonitorCommand monitor_info_commands[] = {
     { "cpus", NULL, "", "the CPUs and where they are", info_cpus },
     { "history", NULL, "", "the lines entered", info_history },
+    { "mice", NULL, "", "the mice, and which of them is moved", monitor_info_mice },
     { "mtree", NULL, "[-f]", "the memory map; -f: as it is in force", info_mtree },
     { "qom-tree", NULL, "[path]", "the tree of objects", info_qom_tree },
     { "qtree", NULL, "", "the devices, their properties and buses", info_qtree },

@@ -20,6 +20,7 @@ typedef struct Monitor {
     int cpu;            /* index of the vCPU that x, info registers and $pc mean */
     /* x and xp go on where and how they were last asked to. */
     char fmt, size;
+    unsigned buttons;   /* what mouse_button has pressed */
 } Monitor;
 
 /* One command. A command with `sub` takes the next word as the name of one of those. */
@@ -55,5 +56,11 @@ void monitor_cmd_x(Monitor *mon, const char *args);       /* monitor/memory.c */
 void monitor_cmd_xp(Monitor *mon, const char *args);
 void monitor_cmd_gva2gpa(Monitor *mon, const char *args);
 void monitor_cmd_print(Monitor *mon, const char *args);
+void monitor_cmd_sendkey(Monitor *mon, const char *args); /* monitor/display.c */
+void monitor_cmd_mouse_move(Monitor *mon, const char *args);
+void monitor_cmd_mouse_button(Monitor *mon, const char *args);
+void monitor_cmd_mouse_set(Monitor *mon, const char *args);
+void monitor_cmd_screendump(Monitor *mon, const char *args);
+void monitor_info_mice(Monitor *mon, const char *args);
 
 #endif
