@@ -175,6 +175,11 @@ const char *key_name_at(unsigned index)
     return index < G_N_ELEMENTS(keys) ? keys[index].name : NULL;
 }
 
+uint16_t input_key_at(unsigned index)
+{
+    return index < G_N_ELEMENTS(keys) ? keys[index].code : 0;
+}
+
 const char *key_name(uint16_t code)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {

@@ -48,6 +48,8 @@ typedef struct InputFrontend {
  * thread. */
 InputDevice *input_register(const InputFrontend *fe);
 void input_unregister(InputDevice *dev); /* NULL allowed */
+/* The codes of the keys that may come, 0 after the last; some are listed twice. */
+uint16_t input_key_at(unsigned index);
 /* The guest switched the lights: INPUT_LED_*. Any thread. */
 void input_set_leds(InputDevice *dev, unsigned leds);
 
