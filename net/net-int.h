@@ -8,26 +8,42 @@
 
 #include <netinet/in.h>
 
-#include "backend/net.h"
+#include "net/offload.h"
 #include "qom/object.h"
 #include "util/error.h"
 #include "util/log.h"
 
 typedef struct Frame {
     size_t len;
+    uint16_t queue;
+    NetOffload off;
     uint8_t data[];
 } Frame;
 
-/* Frames that wait; bounded by their number. */
+/* Frames that wait; bounded by their number and their bytes. */
 typedef struct FrameQueue {
     GQueue q;
     unsigned max;
+    size_t bytes;
 } FrameQueue;
+
+#define NET_MAX_QUEUED_BYTES (16 * 1024 * 1024)
+
+/* Sees every frame of a back end, on the main thread. */
+typedef struct NetFilter {
+    void (*frame)(struct NetFilter *f, bool from_guest, const uint8_t *data, size_t len);
+} NetFilter;
 
 struct NetBackend {
     Object parent_obj;
     bool attached;     /* main thread, like fe */
     NetFrontend fe;
+    char *owner;
+    unsigned queues;   /* set by complete(), 1 unless it says otherwise */
+    bool vnet;         /* the network takes NetOffload as it is */
+    bool link_down;
+    GPtrArray *filters; /* NetFilter */
+    uint32_t accept;   /* NET_ACCEPT_*, atomic */
 
     GMutex lock;       /* of what follows */
     FrameQueue to_net; /* from the guest */
@@ -35,20 +51,33 @@ struct NetBackend {
     bool can_receive;  /* net_can_receive() was called */
     GSource *source;   /* made ready when there is work; NULL: not started */
 
-    FrameQueue to_guest; /* main thread only: what the card had no room for */
+    /* Main thread only. */
+    FrameQueue to_guest; /* what the card had no room for */
+    Frame *cut;          /* being cut into segments, or NULL */
+    NetSegments segments;
 };
 
 struct NetBackendClass {
     ObjectClass parent_class;
     char *(*describe)(NetBackend *nb);
+    /* What the card accepts, or the queues it serves, have changed. Any thread; may be NULL. */
+    void (*set_accept)(NetBackend *nb, uint32_t accept);
+    void (*set_queues)(NetBackend *nb, unsigned queues);
 };
 
 /* For back ends, on the main thread. A frame for the card; kept if it has no room. */
 void net_deliver(NetBackend *nb, const uint8_t *buf, size_t len);
-/* The next frame of the guest (g_free()), or NULL. */
+void net_deliver_offload(NetBackend *nb, unsigned queue, const NetOffload *off, const uint8_t *buf,
+                         size_t len);
+/* Whether it is time to deliver: nothing waits for the card. False with no card: drop it. */
+bool net_congested(const NetBackend *nb);
+/* The next frame of the guest (g_free()), or NULL. Its `off` is all done unless vnet. */
 Frame *net_take(NetBackend *nb);
 /* When the source is dispatched: offers the card what it had no room for, wakes a starved card. */
 void net_service(NetBackend *nb);
+
+void net_add_filter(NetBackend *nb, NetFilter *f);
+void net_remove_filter(NetBackend *nb, NetFilter *f);
 
 /* -netdev user: what the options say. All addresses in network byte order. */
 #define TYPE_NETDEV_USER "netdev-user"

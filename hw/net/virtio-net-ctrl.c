@@ -9,7 +9,7 @@
 
 #include "util/byteorder.h"
 
-enum { CTRL_RX = 0, CTRL_MAC = 1, CTRL_VLAN = 2 };
+enum { CTRL_RX = 0, CTRL_MAC = 1, CTRL_VLAN = 2, CTRL_ANNOUNCE = 3, CTRL_MQ = 4, CTRL_OFFLOADS = 5 };
 enum { RX_PROMISC, RX_ALLMULTI, RX_ALLUNI, RX_NOMULTI, RX_NOUNI, RX_NOBCAST };
 enum { MAC_TABLE_SET, MAC_ADDR_SET };
 enum { VLAN_ADD, VLAN_DEL };
@@ -164,6 +164,42 @@ static bool set_vlan(VirtIONet *s, uint8_t cmd, Command *c)
     return true;
 }
 
+static bool announced(VirtIONet *s, uint8_t cmd)
+{
+    if (cmd != 0 || !virtio_has_feature(&s->parent_obj, F_GUEST_ANNOUNCE)) {
+        return false;
+    }
+    s->announce = false;
+    return true;
+}
+
+static bool set_pairs(VirtIONet *s, uint8_t cmd, Command *c)
+{
+    uint8_t raw[2];
+
+    if (cmd != 0 || !virtio_has_feature(&s->parent_obj, F_MQ) || !take(c, raw, 2) ||
+        ld16_le(raw) == 0 || ld16_le(raw) > s->max_pairs) {
+        return false;
+    }
+    s->curr_pairs = ld16_le(raw);
+    virtio_net_apply_offloads(s);
+    return true;
+}
+
+static bool set_offloads(VirtIONet *s, uint8_t cmd, Command *c)
+{
+    VirtIODevice *vdev = &s->parent_obj;
+    uint8_t raw[8];
+
+    if (cmd != 0 || !virtio_has_feature(vdev, F_CTRL_GUEST_OFFLOADS) || !take(c, raw, 8) ||
+        (ld64_le(raw) & ~(vdev->guest_features & GUEST_OFFLOADS))) {
+        return false;
+    }
+    s->offloads = ld64_le(raw);
+    virtio_net_apply_offloads(s);
+    return true;
+}
+
 static bool run_command(VirtIONet *s, const VirtQueueElement *e)
 {
     Command c = { .elem = e };
@@ -177,6 +213,12 @@ static bool run_command(VirtIONet *s, const VirtQueueElement *e)
         return set_mac(s, head[1], &c);
     case CTRL_VLAN:
         return set_vlan(s, head[1], &c);
+    case CTRL_ANNOUNCE:
+        return announced(s, head[1]);
+    case CTRL_MQ:
+        return set_pairs(s, head[1], &c);
+    case CTRL_OFFLOADS:
+        return set_offloads(s, head[1], &c);
     default:
         return false;
     }
