@@ -1,5 +1,5 @@
 /*
- * Carries out one request, on an I/O thread.
+ * Carries out one request: on an I/O thread, or on that of a device that cannot wait.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -91,4 +91,25 @@ int blk_execute(BlockBackend *blk, BlockRequest *req)
         break;
     }
     return r || !req->fua ? r : sync_fd(blk);
+}
+
+int blk_pread(BlockBackend *blk, uint64_t offset, void *buf, uint64_t bytes)
+{
+    struct iovec iov = { buf, bytes };
+    BlockRequest req = {
+        .op = BLOCK_READ, .offset = offset, .bytes = bytes, .iov = &iov, .iovcnt = 1,
+    };
+
+    return blk_execute(blk, &req);
+}
+
+int blk_pwrite(BlockBackend *blk, uint64_t offset, const void *buf, uint64_t bytes)
+{
+    struct iovec iov = { (void *)buf, bytes };
+    BlockRequest req = {
+        .op = BLOCK_WRITE, .offset = offset, .bytes = bytes, .iov = &iov, .iovcnt = 1,
+        .fua = !blk_write_cache(blk),
+    };
+
+    return blk_execute(blk, &req);
 }

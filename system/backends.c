@@ -5,6 +5,7 @@
  */
 #include "system/startup.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "backend/block.h"
@@ -153,12 +154,41 @@ static char *free_id(const char *container, const char *stem)
     }
 }
 
+/* Gives the drive to the flash bank that unit= or index= says, else to the first without one. */
+static bool attach_flash(const char *id, const char *unit, Error **errp)
+{
+    MachineState *ms = current_machine();
+    uint64_t n = 0;
+
+    if (unit && !parse_u64("unit", unit, 0, UINT32_MAX, &n, errp)) {
+        return false;
+    }
+    for (;; n++) {
+        g_autofree char *prop = g_strdup_printf("pflash%" PRIu64, n);
+        g_autofree char *now = NULL;
+
+        if (!object_property_find(ms->parent_obj.klass, prop)) {
+            error_setg(errp, n ? "the board has no flash bank %" PRIu64
+                               : "the board has no flash bank", n);
+            return false;
+        }
+        now = object_property_get_str(ms, prop, NULL);
+        if (!now || !*now) {
+            return object_property_set_str(ms, prop, id, errp);
+        }
+        if (unit) {
+            error_setg(errp, "flash bank %" PRIu64 " has drive '%s' already", n, now);
+            return false;
+        }
+    }
+}
+
 static bool drive_option(BackendContext *c, const char *text, Error **errp)
 {
     g_autoptr(KeyVals) kv = keyval_parse_list(text, NULL, false, errp);
-    const char *interface, *id;
+    const char *interface, *id, *unit, *index;
     g_autofree char *made_id = NULL, *quoted = NULL;
-    bool attach;
+    bool attach, flash;
 
     if (!kv) {
         if (errp && !strchr(text, '=')) {
@@ -169,9 +199,11 @@ static bool drive_option(BackendContext *c, const char *text, Error **errp)
     }
     interface = keyval_take(kv, "if");
     id = keyval_take(kv, "id");
-    keyval_take(kv, "index"); /* there is one kind of slot; order is the order of options */
-    if (interface && strcmp(interface, "none") && strcmp(interface, "virtio")) {
-        error_setg(errp, "if=%s is not supported (there are: none, virtio)", interface);
+    index = keyval_take(kv, "index"); /* of flash banks; other disks come in order */
+    flash = interface && !strcmp(interface, "pflash");
+    unit = flash ? keyval_take(kv, "unit") : NULL;
+    if (interface && !flash && strcmp(interface, "none") && strcmp(interface, "virtio")) {
+        error_setg(errp, "if=%s is not supported (there are: none, virtio, pflash)", interface);
         return false;
     }
     attach = !interface || !strcmp(interface, "virtio");
@@ -180,7 +212,7 @@ static bool drive_option(BackendContext *c, const char *text, Error **errp)
         return false;
     }
     if (!id) {
-        id = made_id = free_id("/drives", attach ? "virtio" : "none");
+        id = made_id = free_id("/drives", attach ? "virtio" : flash ? "pflash" : "none");
     }
     if (attach && !c->mc->block_if_virtio) {
         error_setg(errp, "board '%s' has no default disk device: use if=none and -device",
@@ -189,6 +221,9 @@ static bool drive_option(BackendContext *c, const char *text, Error **errp)
     }
     if (!user_creatable_new(TYPE_BLOCK_BACKEND, "/drives", id, kv, errp)) {
         return false;
+    }
+    if (flash) {
+        return attach_flash(id, unit ? unit : index, errp);
     }
     if (attach) {
         quoted = quote(id);

@@ -46,7 +46,7 @@ const Option option_table[] = {
       "a file for the firmware and the guest; NAME is opt/..." },
 
     { "drive", NULL,
-      LIST(drive, "file=FILE[,if=none|virtio][,id=ID][,format=raw][,readonly=on]"
+      LIST(drive, "file=FILE[,if=none|virtio|pflash][,id=ID][,format=raw][,readonly=on]"
                   "[,snapshot=on]..."),
       "a disk; -drive help lists all properties", .group = "Devices" },
     { "device", NULL, LIST(device, "TYPE[,id=ID][,bus=BUS][,PROP=VALUE]"),

@@ -75,6 +75,7 @@ struct TCGState {
     GPtrArray *suspects;  /* of Suspect, see recheck.c */
     uint32_t n_suspects;  /* atomic: its length */
     MemoryListener listener;
+    unsigned nr_map_changes; /* by vCPUs; the memory lock guards it */
     bool has_listener;
 };
 

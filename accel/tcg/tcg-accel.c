@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "accel/accel.h"
+#include "accel/exclusive.h"
 #include "accel/tcg/internal.h"
 #include "accel/tcg/tlb.h"
 
@@ -22,6 +23,12 @@ static void flush_tlb_work(CPUState *cpu, void *data)
         tcg_tlb_flush_all(c->env);
 }
 
+/* No vCPU runs: nobody can still be looking at the views that were replaced. */
+static void reclaim_work(CPUState *cpu, void *data)
+{
+    flatview_reclaim();
+}
+
 /* The memory map changed: whatever the TLBs remember of it may be wrong. */
 static void map_changed(MemoryListener *l)
 {
@@ -36,6 +43,10 @@ static void map_changed(MemoryListener *l)
         else
             cpu_run_on_async(c->cpu, flush_tlb_work, NULL);
     }
+    /* A guest may change the map as often as it likes (a flash chip does on every command); what
+     * that leaves behind must not pile up. */
+    if (this_cpu && ++s->nr_map_changes % 64 == 0)
+        cpu_run_exclusive_async(this_cpu, reclaim_work, NULL);
 }
 
 static bool tcg_init_machine(AccelState *accel, MachineState *ms, Error **errp)

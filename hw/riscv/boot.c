@@ -168,6 +168,9 @@ bool virt_boot_setup(VirtMachineState *s, FDTBuilder *fdt, Error **errp)
     LoadedImage fw = { 0 }, kernel = { 0 };
     bool have_fw;
 
+    /* With a first flash bank, that is where to go on: after the firmware, or from reset without it. */
+    const hwaddr flash = s->pflash[0] ? virt_memmap[VIRT_FLASH].base : 0;
+
     if ((ms->initrd || ms->append) && !ms->kernel) {
         error_setg(errp, "%s only allowed with -kernel option",
                    ms->initrd ? "-initrd" : "-append");
@@ -196,6 +199,9 @@ bool virt_boot_setup(VirtMachineState *s, FDTBuilder *fdt, Error **errp)
         if (ms->append && *ms->append) {
             fdt_set_str(fdt, "/chosen", "bootargs", ms->append);
         }
+    }
+    if (flash) {
+        *(have_fw ? &entry : &start) = flash;
     }
     return place_fdt(s, fdt, &fdt_addr, errp) &&
            write_reset_vector(s, start, entry, fdt_addr, errp);

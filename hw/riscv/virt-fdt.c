@@ -104,6 +104,26 @@ static void write_syscon(FDTBuilder *fdt)
     }
 }
 
+/* One node for both banks. */
+static void write_flash(FDTBuilder *fdt)
+{
+    const MemMapEntry *map = &virt_memmap[VIRT_FLASH];
+    g_autofree char *node = g_strdup_printf("/flash@%" PRIx64, map->base);
+    uint32_t reg[VIRT_NR_FLASH * 4];
+
+    for (unsigned n = 0; n < VIRT_NR_FLASH; n++) {
+        hwaddr base = map->base + n * map->size;
+
+        reg[n * 4 + 0] = (uint32_t)(base >> 32);
+        reg[n * 4 + 1] = (uint32_t)base;
+        reg[n * 4 + 2] = (uint32_t)(map->size >> 32);
+        reg[n * 4 + 3] = (uint32_t)map->size;
+    }
+    fdt_set_str(fdt, node, "compatible", "cfi-flash");
+    fdt_set_cells(fdt, node, "reg", reg, G_N_ELEMENTS(reg));
+    fdt_set_u32(fdt, node, "bank-width", 4);
+}
+
 static void write_chosen(FDTBuilder *fdt)
 {
     g_autofree char *uart = node_path("serial", VIRT_UART0);
@@ -134,6 +154,7 @@ FDTBuilder *virt_create_fdt(VirtMachineState *s, Error **errp)
     write_cpus(s, fdt);
     write_devices(s, fdt);
     write_syscon(fdt);
+    write_flash(fdt);
     write_chosen(fdt);
     return fdt;
 }

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "hw/block/pflash_cfi01.h"
 #include "hw/core/fdt.h"
 #include "hw/intc/riscv_aclint.h"
 #include "hw/intc/sifive_plic.h"
@@ -30,7 +31,7 @@ const MemMapEntry virt_memmap[VIRT_MAP_ENTRIES] = {
     [VIRT_UART0]        = { 0x10000000, 0x100 },
     [VIRT_VIRTIO]       = { 0x10001000, 0x1000 },
     [VIRT_FW_CFG]       = { 0x10100000, 0x18 },
-    [VIRT_FLASH]        = { 0x20000000, 0x4000000 },
+    [VIRT_FLASH]        = { 0x20000000, 0x2000000 }, /* each of two */
     [VIRT_IMSIC_M]      = { 0x24000000, 0x4000000 },
     [VIRT_IMSIC_S]      = { 0x28000000, 0x8000000 },
     [VIRT_PCIE_ECAM]    = { 0x30000000, 0x10000000 },
@@ -74,6 +75,14 @@ static bool setup_uart(VirtMachineState *s, DeviceState *dev, unsigned n, Error 
     return !chr || object_property_set_str(dev, "chardev", chr->name, errp);
 }
 
+static bool setup_flash(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp)
+{
+    g_autofree char *name = g_strdup_printf("virt.flash%u", n);
+
+    object_property_set_known(dev, "name", name);
+    return !s->pflash[n] || object_property_set_str(dev, "drive", s->pflash[n], errp);
+}
+
 /*
  * In the order they are made. The interrupt controller comes before the devices whose lines it
  * takes; a reset walks backwards, so that the devices' lines have fallen when it is its turn.
@@ -89,6 +98,7 @@ static const VirtDevice virt_devices[] = {
     { "serial-mm", "uart0", VIRT_UART0, .irq = VIRT_IRQ_UART0, .setup = setup_uart },
     { "goldfish_rtc", "rtc", VIRT_RTC, .irq = VIRT_IRQ_RTC },
     { TYPE_FW_CFG, "fw_cfg", VIRT_FW_CFG },
+    { TYPE_PFLASH_CFI01, "flash", VIRT_FLASH, .count = VIRT_NR_FLASH, .setup = setup_flash },
 };
 
 hwaddr virt_instance_base(const VirtInstance *i)
@@ -112,6 +122,15 @@ static void wire_to_harts(const VirtInstance *i)
     }
 }
 
+/* What to call an instance in an error: what the user wrote about it, if anything. */
+static char *instance_what(const VirtMachineState *s, const VirtInstance *i)
+{
+    const char *drive = i->row->map == VIRT_FLASH ? s->pflash[i->n] : NULL;
+
+    return drive ? g_strdup_printf("-M pflash%u=%s", i->n, drive)
+                 : g_strdup(i->dev->parent_obj.name);
+}
+
 /* Makes device n of a row and puts it into the tree. */
 static bool create_device(VirtMachineState *s, const VirtDevice *row, unsigned n, Error **errp)
 {
@@ -132,7 +151,9 @@ static bool create_device(VirtMachineState *s, const VirtDevice *row, unsigned n
     }
     i.dev->dma_as = &ms->as;
     if (row->setup && !row->setup(s, i.dev, n, errp)) {
-        error_prepend(errp, "%s: ", name);
+        g_autofree char *what = instance_what(s, &i);
+
+        error_prepend(errp, "%s: ", what);
         return false;
     }
     g_array_append_val(s->devices, i);
@@ -142,7 +163,9 @@ static bool create_device(VirtMachineState *s, const VirtDevice *row, unsigned n
 static bool realize_device(VirtMachineState *s, const VirtInstance *i, Error **errp)
 {
     if (!device_realize(i->dev, errp)) {
-        error_prepend(errp, "%s: ", i->dev->parent_obj.name);
+        g_autofree char *what = instance_what(s, i);
+
+        error_prepend(errp, "%s: ", what);
         return false;
     }
     device_map(i->dev, 0, &MACHINE(s)->system_memory, virt_instance_base(i));
@@ -328,6 +351,8 @@ static const Property virt_props[] = {
       .changed = iommu_changed, .help = "the IOMMU as a platform device" },
     PROP_STR("dt-compatible", VirtMachineState, dt_compatible, NULL,
              "\"compatible\" of the device tree's root"),
+    PROP_STR("pflash0", VirtMachineState, pflash[0], NULL, "drive of the first flash bank"),
+    PROP_STR("pflash1", VirtMachineState, pflash[1], NULL, "drive of the second flash bank"),
     PROP_END,
 };
 

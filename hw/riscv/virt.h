@@ -19,6 +19,7 @@ enum {
     VIRT_IRQ_SOURCES = 96, /* PLIC sources, the missing source 0 included */
     VIRT_IRQ_PRIORITIES = 7,
     VIRT_NR_VIRTIO = 8,
+    VIRT_NR_FLASH = 2,
 };
 
 /* Interrupt numbers. Guests know them from QEMU's board even without a device tree. */
@@ -95,6 +96,7 @@ struct VirtMachineState {
     int aia, acpi, iommu_sys;
     uint32_t aia_guests;
     char *dt_compatible;
+    char *pflash[VIRT_NR_FLASH]; /* ids of drives, or NULL */
 };
 
 /* Where instance i's first window is. */

@@ -47,6 +47,11 @@ typedef struct BlockRequest {
  * done() like other errors. Any thread. */
 void blk_submit(BlockBackend *blk, BlockRequest *req);
 
+/* At once, on the calling thread, for devices whose medium is memory (flash). 0 or a negative errno.
+ * Writes are on stable storage if the cache mode wants that. Any thread. */
+int blk_pread(BlockBackend *blk, uint64_t offset, void *buf, uint64_t bytes);
+int blk_pwrite(BlockBackend *blk, uint64_t offset, const void *buf, uint64_t bytes);
+
 uint64_t blk_size(BlockBackend *blk);      /* bytes, fixed while attached, a multiple of 512 */
 bool blk_read_only(BlockBackend *blk);
 bool blk_discard_enabled(BlockBackend *blk); /* discard=unmap */
