@@ -8,7 +8,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "target/riscv/bits.h"
 #include "target/riscv/ext.h"
+#include "target/riscv/pmu.h"
 
 static const char *mmu_type(const RISCVCPU *cpu)
 {
@@ -18,6 +20,31 @@ static const char *mmu_type(const RISCVCPU *cpu)
            : cpu->sv48 ? "riscv,sv48"
            : cpu->sv39 ? "riscv,sv39"
                        : "riscv,none";
+}
+
+/*
+ * Which counters can count what. There is one node for all harts. The counters are named by number, and
+ * OpenSBI writes the SBI's event number into mhpmevent, there being no other map.
+ */
+static void write_pmu(const RISCVCPU *cpu, FDTBuilder *fdt)
+{
+    uint32_t hpm = ext_get(cpu->ext, EXT_ZIHPM) ? cpu->pmu_mask : 0;
+    const uint32_t map[][2] = {
+        { PMU_EVENT_CYCLES, hpm | (uint32_t)COUNTER_CY },
+        { PMU_EVENT_INSTRUCTIONS, hpm | (uint32_t)COUNTER_IR },
+        { PMU_EVENT_DTLB_READ_MISS, hpm },
+        { PMU_EVENT_DTLB_WRITE_MISS, hpm },
+        { PMU_EVENT_ITLB_MISS, hpm },
+    };
+    uint32_t cells[3 * G_N_ELEMENTS(map)];
+
+    for (size_t i = 0; i < G_N_ELEMENTS(map); i++) {
+        cells[3 * i] = cells[3 * i + 1] = map[i][0];
+        cells[3 * i + 2] = map[i][1];
+    }
+    fdt_node(fdt, "/pmu");
+    fdt_set_cells(fdt, "/pmu", "riscv,event-to-mhpmcounters", cells, G_N_ELEMENTS(cells));
+    fdt_set_str(fdt, "/pmu", "compatible", "riscv,pmu");
 }
 
 void riscv_cpu_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *ctx)
@@ -52,4 +79,6 @@ void riscv_cpu_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *ct
     fdt_set_empty(fdt, intc, "interrupt-controller");
     fdt_set_str(fdt, intc, "compatible", "riscv,cpu-intc");
     fdt_phandle(fdt, intc);
+    if (cpu->parent_obj.cpu_index == 0)
+        write_pmu(cpu, fdt);
 }

@@ -12,6 +12,7 @@
 #include "target/riscv/causes.h"
 #include "target/riscv/mmu.h"
 #include "target/riscv/mode.h"
+#include "target/riscv/pmu.h"
 #include "target/riscv/sstc.h"
 
 static const StateField fields[] = {
@@ -44,7 +45,8 @@ static const StateField fields[] = {
     S_U64(RISCVCPU, env.pmpaddr, .count = RISCV_MAX_PMP),
     S_U8(RISCVCPU, env.pmpcfg, .count = RISCV_MAX_PMP),
     S_U64(RISCVCPU, env.counter, .count = 32),
-    S_U64(RISCVCPU, env.mhpmevent, .count = 32, .max = 2),
+    S_U64(RISCVCPU, env.mhpmevent, .count = 32),
+    S_U64(RISCVCPU, env.tlb_misses, .count = 3),
     S_U64(RISCVCPU, env.tcg.icount),
     S_BOOL(RISCVCPU, parent_obj.halted),
     S_END,
@@ -70,6 +72,13 @@ static bool check(const Object *scratch, Error **errp)
         error_setg(errp, "satp %#" PRIx64 " has a mode that does not exist", env->satp);
         return false;
     }
+    for (unsigned n = 0; n < 32; n++) {
+        if (!riscv_pmu_event_known(env->mhpmevent[n] & MHPMEVENT_IDX)) {
+            error_setg(errp, "mhpmevent%u %#" PRIx64 " has an event that does not exist", n,
+                       env->mhpmevent[n]);
+            return false;
+        }
+    }
     return true;
 }
 
@@ -91,7 +100,7 @@ void riscv_csr_reset(RISCVCPU *cpu)
         env->menvcfg |= MENVCFG_PBMTE;
     if (ext_get(cpu->ext, EXT_SVADU) && !ext_get(cpu->ext, EXT_SVADE))
         env->menvcfg |= MENVCFG_ADUE;
-    __atomic_fetch_and(&env->mip, ~(MIP_SSIP | MIP_STIP), __ATOMIC_ACQ_REL);
+    __atomic_fetch_and(&env->mip, ~(MIP_SSIP | MIP_STIP | MIP_LCOFIP), __ATOMIC_ACQ_REL);
     /* cycle counts machine time, which goes on over a reset. */
     env->counter[0] = -(uint64_t)clock_get_ns(CLOCK_VIRTUAL);
 }
@@ -102,6 +111,7 @@ void riscv_state_derive(RISCVCPU *cpu)
 
     riscv_ext_without(cpu->ext, riscv_ext_misa(cpu->ext) & ~env->misa, env->ext_on);
     riscv_pmp_update(env);
+    riscv_pmu_derive(env);
     riscv_mode_update(env);
     riscv_tlb_flush(env);
     riscv_tlb_switch(env);

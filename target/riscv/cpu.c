@@ -10,6 +10,7 @@
 #include "target/riscv/fpu/fpu.h"
 #include "target/riscv/mmu.h"
 #include "target/riscv/mode.h"
+#include "target/riscv/pmu.h"
 #include "target/riscv/profile.h"
 #include "target/riscv/sstc.h"
 #include "target/riscv/translate.h"
@@ -142,12 +143,14 @@ static bool riscv_cpu_realize(DeviceState *dev, Error **errp)
         cpu->mmu = false;
     cpu->mstatus_mask = mstatus_mask(cpu);
     riscv_stimer_init(cpu);
+    riscv_pmu_init(cpu);
     return true;
 }
 
 static void riscv_cpu_unrealize(DeviceState *dev)
 {
     riscv_stimer_fini(RISCV_CPU(dev));
+    riscv_pmu_fini(RISCV_CPU(dev));
 }
 
 /* The device lock is held; nothing here takes it again. */
@@ -156,6 +159,7 @@ static void riscv_cpu_reset(DeviceState *dev)
     RISCVCPU *cpu = RISCV_CPU(dev);
 
     timer_del(&cpu->stimer);
+    timer_del(&cpu->pmu_timer);
     riscv_csr_reset(cpu);
     riscv_state_derive(cpu);
     __atomic_store_n(&cpu->parent_obj.halted, false, __ATOMIC_RELAXED);

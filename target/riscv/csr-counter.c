@@ -1,39 +1,14 @@
 /*
- * Counters: cycle, time, instret and the hardware performance monitor.
- *
- * A counter that runs is stored as its distance from the source it counts, one that is inhibited or
- * counts nothing as its value, so that counting costs nothing. Whatever starts, stops or redirects a
- * counter converts it. cycle counts nanoseconds of machine time: a hart of 1 GHz.
+ * Counters: cycle, time, instret and the registers of the hardware performance monitor. How they
+ * count is in pmu.c. cycle counts nanoseconds of machine time: a hart of 1 GHz.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "target/riscv/csr-impl.h"
 #include "target/riscv/mode.h"
+#include "target/riscv/pmu.h"
 #include "target/riscv/trap.h"
 #include "util/bits.h"
-
-/* Values of mhpmevent that count something; others read back as they were before. */
-enum { EVENT_NONE = 0, EVENT_CYCLES = 1, EVENT_INSTRUCTIONS = 2 };
-
-static unsigned counter_event(const CPURISCVState *env, unsigned n)
-{
-    return n == 0 ? EVENT_CYCLES : n == 2 ? EVENT_INSTRUCTIONS : env->mhpmevent[n];
-}
-
-/* The source of counter n now; 0 if it does not run. */
-static uint64_t counter_source(CPURISCVState *env, unsigned n)
-{
-    if ((env->mcountinhibit >> n) & 1)
-        return 0;
-    switch (counter_event(env, n)) {
-    case EVENT_CYCLES:
-        return (uint64_t)clock_get_ns(CLOCK_VIRTUAL);
-    case EVENT_INSTRUCTIONS:
-        return riscv_instret(env);
-    default:
-        return 0;
-    }
-}
 
 /* cycle .. hpmcounter31 and mcycle .. mhpmcounter31 share the low five bits. */
 static unsigned counter_number(unsigned csr)
@@ -81,20 +56,20 @@ CSR_READ(time)
 
 CSR_READ(counter)
 {
-    unsigned n = counter_number(csr);
-
-    return counter_source(env, n) + env->counter[n];
+    return riscv_pmu_read(env, counter_number(csr), riscv_instret(env));
 }
 
 CSR_WRITE_FN(counter)
 {
     unsigned n = counter_number(csr);
-    uint64_t source = counter_source(env, n);
+    uint64_t instret = riscv_instret(env);
 
+    riscv_pmu_begin(env, instret);
+    env->counter[n] = value;
     /* The instruction that writes instret does not count itself: the next one reads the value. */
-    if (source && counter_event(env, n) == EVENT_INSTRUCTIONS)
-        source++;
-    env->counter[n] = value - source;
+    if (n == 2 && !(env->mcountinhibit & COUNTER_IR))
+        env->counter[n]--;
+    riscv_pmu_end(env, instret);
     return 0;
 }
 
@@ -106,34 +81,48 @@ CSR_WRITE_FN(counteren)
 
 CSR_WRITE_FN(mcountinhibit)
 {
-    uint64_t now = value & counter_mask(env) & ~COUNTER_TM, changed = now ^ env->mcountinhibit;
-    uint64_t values[32];
+    uint64_t now = value & counter_mask(env) & ~COUNTER_TM, instret = riscv_instret(env);
 
-    for (unsigned n = 0; n < 32; n++)
-        if ((changed >> n) & 1)
-            values[n] = read_counter(env, n);
+    riscv_pmu_begin(env, instret);
     env->mcountinhibit = now;
-    for (unsigned n = 0; n < 32; n++)
-        if ((changed >> n) & 1)
-            env->counter[n] = values[n] - counter_source(env, n);
+    riscv_pmu_end(env, instret);
     return 0;
 }
 
 /* There is an event register for each number; those without a counter stay zero. */
 CSR_READ(mhpmevent)
 {
+    if (unlikely(env->pmu_armed))
+        riscv_pmu_sync(env, riscv_instret(env));
     return env->mhpmevent[counter_number(csr)];
 }
 
 CSR_WRITE_FN(mhpmevent)
 {
     unsigned n = counter_number(csr);
-    uint64_t count;
+    uint64_t instret = riscv_instret(env), event = value & MHPMEVENT_IDX;
 
-    if (value > EVENT_INSTRUCTIONS || !check_hpm(env, csr))
+    if (!check_hpm(env, csr))
         return 0;
-    count = read_counter(env, n);
-    env->mhpmevent[n] = value;
-    env->counter[n] = count - counter_source(env, n);
+    riscv_pmu_begin(env, instret);
+    /* An event that nothing counts leaves the field as it was. */
+    if (!riscv_pmu_event_known(event))
+        event = env->mhpmevent[n] & MHPMEVENT_IDX;
+    if (riscv_ext_on(env, EXT_SSCOFPMF))
+        event |= value & (MHPMEVENT_OF | MHPMEVENT_INH);
+    env->mhpmevent[n] = event;
+    riscv_pmu_end(env, instret);
     return 0;
+}
+
+/* The OF bits; S sees those of counters that mcounteren gives it. */
+CSR_READ(scountovf)
+{
+    uint64_t v = 0;
+
+    riscv_pmu_sync(env, riscv_instret(env));
+    for (unsigned n = 3; n < 32; n++)
+        if (env->mhpmevent[n] & MHPMEVENT_OF)
+            v |= 1ULL << n;
+    return env->priv == PRV_M ? v : v & env->mcounteren;
 }

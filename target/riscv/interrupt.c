@@ -9,6 +9,7 @@
  */
 #include "target/riscv/csr-impl.h"
 #include "target/riscv/mode.h"
+#include "target/riscv/pmu.h"
 #include "target/riscv/trap.h"
 #include "util/bits.h"
 
@@ -54,7 +55,8 @@ bool riscv_has_work(CPUState *cpu)
 {
     CPURISCVState *env = riscv_env(cpu);
 
-    return (mip_now(env) & mie_now(env)) != 0;
+    return (mip_now(env) & mie_now(env)) != 0 ||
+           __atomic_load_n(&env->pmu_due, __ATOMIC_RELAXED);
 }
 
 void riscv_update_interrupts(CPURISCVState *env)
@@ -80,13 +82,22 @@ void riscv_mip_change(CPURISCVState *env, uint64_t set, uint64_t clear)
 
 /* ---- The registers ---- */
 
+/* A counter may have overflowed since the last look. */
+static void look_at_counters(CPURISCVState *env)
+{
+    if (unlikely(env->pmu_armed))
+        riscv_pmu_sync(env, riscv_instret(env));
+}
+
 CSR_READ(mip)
 {
+    look_at_counters(env);
     return mip_now(env);
 }
 
 CSR_READ(sip)
 {
+    look_at_counters(env);
     return mip_now(env) & env->mideleg;
 }
 
@@ -108,6 +119,18 @@ static void mip_write(CPURISCVState *env, uint64_t value, uint64_t mask)
         __atomic_fetch_or(&env->mip, plain & value, __ATOMIC_ACQ_REL);
 }
 
+/* The counter overflow interrupt's bit, if there is one. */
+static uint64_t lcofi_bit(const CPURISCVState *env)
+{
+    return riscv_ext_on(env, EXT_SSCOFPMF) ? MIP_LCOFIP : 0;
+}
+
+CSR_WRITE_FN(mideleg)
+{
+    env->mideleg = value & (MIDELEG_MASK | lcofi_bit(env));
+    return 0;
+}
+
 CSR_WRITE_FN(mip)
 {
     uint64_t can = 0;
@@ -117,13 +140,14 @@ CSR_WRITE_FN(mip)
         if (env->menvcfg & MENVCFG_STCE) /* then STIP is stimecmp's */
             can &= ~MIP_STIP;
     }
+    can |= lcofi_bit(env);
     mip_write(env, value, mask & can);
     return 0;
 }
 
 CSR_WRITE_FN(sip)
 {
-    mip_write(env, value, mask & MIP_SSIP & env->mideleg);
+    mip_write(env, value, mask & (MIP_SSIP | MIP_LCOFIP) & env->mideleg);
     return 0;
 }
 
@@ -133,6 +157,7 @@ static void mie_write(CPURISCVState *env, uint64_t value, uint64_t mask)
 
     if (riscv_ext_on(env, EXT_S))
         can |= MIP_SSIP | MIP_STIP | MIP_SEIP;
+    can |= lcofi_bit(env);
     mask &= can;
     __atomic_store_n(&env->mie, (env->mie & ~mask) | (value & mask), __ATOMIC_RELAXED);
 }

@@ -15,6 +15,7 @@
 #include "target/riscv/bits.h"
 #include "target/riscv/causes.h"
 #include "target/riscv/mode.h"
+#include "target/riscv/pmu.h"
 #include "util/bits.h"
 
 typedef enum WalkResult { WALK_OK, WALK_PAGE_FAULT, WALK_ACCESS_FAULT } WalkResult;
@@ -258,6 +259,7 @@ bool riscv_tlb_fill(CPURISCVState *env, vaddr va, MMUAccess access, unsigned siz
     WalkResult r;
     unsigned prot;
 
+    riscv_pmu_miss(env, access);
     w.priv = access == MMU_FETCH ? env->priv : riscv_data_priv(env);
     if (unlikely(log_enabled(LOG_MMU)))
         w.why = why = g_string_new(NULL);

@@ -10,6 +10,7 @@
 #include "target/riscv/bits.h"
 #include "target/riscv/mmu.h"
 #include "target/riscv/mode.h"
+#include "target/riscv/pmu.h"
 #include "util/bits.h"
 #include "util/log.h"
 
@@ -82,6 +83,18 @@ static void log_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, RISCVPri
                "US-M"[env->priv], "US-M"[to]);
 }
 
+/* Counters may be asked to stand in one of the two modes. */
+static void set_priv(CPURISCVState *env, RISCVPriv to, uint64_t instret)
+{
+    bool filtered = env->pmu_filtered;
+
+    if (unlikely(filtered))
+        riscv_pmu_begin(env, instret);
+    env->priv = to;
+    if (unlikely(filtered))
+        riscv_pmu_end(env, instret);
+}
+
 /* Enters the handler of mode `to` from tcg.pc. */
 static void enter_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, RISCVPriv to)
 {
@@ -108,7 +121,7 @@ static void enter_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, RISCVP
         vec = env->mtvec;
     }
     env->mstatus = s;
-    env->priv = to;
+    set_priv(env, to, env->tcg.icount);
     env->tcg.pc = (vec & ~3ULL) + (vec & 1 ? offset : 0);
     riscv_mode_update(env);
     riscv_tlb_switch(env);
@@ -124,8 +137,11 @@ void riscv_deliver_exception(CPURISCVState *env)
 
 bool riscv_take_interrupt(CPURISCVState *env)
 {
-    int n = riscv_pending_interrupt(env);
+    int n;
 
+    if (unlikely(env->pmu_armed || __atomic_load_n(&env->pmu_due, __ATOMIC_RELAXED)))
+        riscv_pmu_poll(env);
+    n = riscv_pending_interrupt(env);
     if (n < 0)
         return false;
     __atomic_store_n(&env_cpu(env)->parent_obj.halted, false, __ATOMIC_RELAXED);
@@ -141,7 +157,7 @@ static void trap_return(CPURISCVState *env, uint64_t status, RISCVPriv to, uint6
     if (to != PRV_M)
         status &= ~MSTATUS_MPRV;
     env->mstatus = status;
-    env->priv = to;
+    set_priv(env, to, riscv_instret(env) + 1);
     env->tcg.pc = epc & (riscv_ext_on(env, EXT_ZCA) ? ~1ULL : ~3ULL);
     riscv_mode_update(env);
     riscv_tlb_switch(env);

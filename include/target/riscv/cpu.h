@@ -59,9 +59,15 @@ struct CPUArchState {
     uint64_t pmpaddr[RISCV_MAX_PMP];
     uint8_t pmpcfg[RISCV_MAX_PMP];
     /* A counter that runs is kept as its distance from its source, one that stands as its value;
-     * see csr-counter.c. [0] cycle, [2] instret, [3..31] by number. */
+     * see pmu.c. [0] cycle, [2] instret, [3..31] by number. */
     uint64_t counter[32];
     uint64_t mhpmevent[32];
+    uint64_t tlb_misses[3]; /* by MMUAccess: page walks made */
+    /* Of the counters; see pmu.c. All but pmu_due follows from the registers. */
+    uint32_t pmu_running, pmu_armed, pmu_armed_misses; /* by counter number */
+    bool pmu_filtered;      /* some counter does not run in every mode */
+    bool pmu_due;           /* atomic: the timer fired */
+    uint64_t pmu_seen[32];  /* value of an armed counter when last looked at */
 
     /* pmpcfg and pmpaddr decoded; follows from them. */
     struct {
@@ -86,6 +92,7 @@ struct RISCVCPU {
     uint64_t hartid;
     Timebase *timebase;     /* the board's; set before realize */
     uint64_t resetvec;      /* pc after reset; set by the board */
+    Timer pmu_timer;        /* a counter may overflow then */
     Timer stimer;           /* Sstc: raises STIP at stimecmp */
 
     /* Properties. */
