@@ -11,6 +11,7 @@
 #include "backend/chardev.h"
 #include "hw/core/clock.h"
 #include "hw/core/device.h"
+#include "hw/acpi/aml.h"
 #include "hw/core/fdt.h"
 #include "util/bits.h"
 
@@ -204,6 +205,32 @@ static void serial_mm_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTCont
     fdt_set_interrupts(fdt, node, ctx->irq_phandle, ctx->irq_cells, ctx->irq);
 }
 
+/* RSCV0003: a UART compatible with the 16550. */
+static void serial_mm_acpi(DeviceState *dev, Aml *aml, const DeviceACPIContext *ctx)
+{
+    g_autofree char *name = aml_numbered("COM", ctx->n);
+
+    aml_open_device(aml, name);
+    aml_name_str(aml, "_HID", "RSCV0003");
+    aml_name_int(aml, "_UID", ctx->n);
+    aml_name(aml, "_CRS");
+    aml_open_resources(aml);
+    aml_memory32(aml, (uint32_t)ctx->base, (uint32_t)ctx->size);
+    aml_interrupt(aml, ctx->irq);
+    aml_close(aml);
+    aml_name(aml, "_DSD");
+    aml_open_package(aml, 2);
+    aml_uuid(aml, "daffd814-6eba-4d8c-8a91-bc9bbf4aa301"); /* device properties */
+    aml_open_package(aml, 1);
+    aml_open_package(aml, 2);
+    aml_str(aml, "clock-frequency");
+    aml_int(aml, SERIAL_CLOCK_HZ);
+    aml_close(aml);
+    aml_close(aml);
+    aml_close(aml);
+    aml_close(aml);
+}
+
 static char *serial_mm_describe(DeviceState *dev)
 {
     SerialMM *s = SERIAL_MM(dev);
@@ -283,6 +310,7 @@ static void serial_mm_class_init(ObjectClass *klass, const void *data)
     dc->unrealize = serial_mm_unrealize;
     dc->reset = serial_mm_reset;
     dc->fdt = serial_mm_fdt;
+    dc->acpi = serial_mm_acpi;
     dc->describe = serial_mm_describe;
 }
 

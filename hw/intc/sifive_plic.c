@@ -9,6 +9,7 @@
 #include <inttypes.h>
 
 #include "hw/core/device.h"
+#include "hw/acpi/aml.h"
 #include "hw/core/fdt.h"
 #include "hw/intc/plic-core.h"
 #include "util/bits.h"
@@ -153,6 +154,22 @@ static const Property plic_props[] = {
     PROP_END,
 };
 
+/* RSCV0001: a PLIC. Its lines are numbered after those of the PLICs before it. */
+static void plic_acpi(DeviceState *dev, Aml *aml, const DeviceACPIContext *ctx)
+{
+    g_autofree char *name = aml_numbered("IC", ctx->n);
+
+    aml_open_device(aml, name);
+    aml_name_str(aml, "_HID", "RSCV0001");
+    aml_name_int(aml, "_UID", ctx->n);
+    aml_name_int(aml, "_GSB", (uint64_t)ctx->n * SIFIVE_PLIC(dev)->core.nr_sources);
+    aml_name(aml, "_CRS");
+    aml_open_resources(aml);
+    aml_memory32(aml, (uint32_t)ctx->base, (uint32_t)ctx->size);
+    aml_close(aml);
+    aml_close(aml);
+}
+
 /* Arrays whose length depends on the properties: reset by the class's reset, the input lines not
  * at all, since their drivers keep their levels. */
 #define PLIC_ARRAY(field, count)                                                            \
@@ -202,6 +219,7 @@ static void plic_class_init(ObjectClass *klass, const void *data)
     dc->reset = plic_reset;
     dc->irq_in = plic_irq_in;
     dc->fdt = plic_fdt;
+    dc->acpi = plic_acpi;
     dc->describe = plic_describe;
 }
 

@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 
+#include "hw/acpi/aml.h"
 #include "hw/core/fdt.h"
 #include "util/byteorder.h"
 
@@ -398,6 +399,19 @@ static void fw_cfg_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext
     fdt_set_empty(fdt, node, "dma-coherent");
 }
 
+static void fw_cfg_acpi(DeviceState *dev, Aml *aml, const DeviceACPIContext *ctx)
+{
+    aml_open_device(aml, "FWCF");
+    aml_name_str(aml, "_HID", "QEMU0002");
+    aml_name_int(aml, "_STA", 0xb); /* there, working, not to be shown to the user */
+    aml_name_int(aml, "_CCA", 1);   /* DMA is coherent */
+    aml_name(aml, "_CRS");
+    aml_open_resources(aml);
+    aml_memory32(aml, (uint32_t)ctx->base, (uint32_t)ctx->size);
+    aml_close(aml);
+    aml_close(aml);
+}
+
 static void fw_cfg_instance_init(Object *obj)
 {
     FWCfgState *s = FW_CFG(obj);
@@ -442,6 +456,7 @@ static void fw_cfg_class_init(ObjectClass *klass, const void *data)
     klass->state = &fw_cfg_state;
     dc->realize = fw_cfg_realize;
     dc->fdt = fw_cfg_fdt;
+    dc->acpi = fw_cfg_acpi;
 }
 
 static const TypeInfo fw_cfg_info = {

@@ -73,5 +73,5 @@ bool virt_fw_cfg_setup(VirtMachineState *s, Error **errp)
     fw_cfg_add_u16(fw, FW_CFG_NOGRAPHIC, !ms->graphics);
     fw_cfg_add_u16(fw, FW_CFG_NB_CPUS, (uint16_t)ms->smp.cpus);
     fw_cfg_add_u16(fw, FW_CFG_MAX_CPUS, (uint16_t)ms->smp.max_cpus);
-    return add_boot(ms, fw, errp);
+    return add_boot(ms, fw, errp) && virt_acpi_setup(s, errp);
 }

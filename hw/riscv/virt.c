@@ -305,11 +305,6 @@ static bool aclint_changed(Object *obj, const Property *prop, Error **errp)
     return !VIRT_MACHINE(obj)->aclint || not_yet(prop, "on", "off", errp);
 }
 
-static bool acpi_changed(Object *obj, const Property *prop, Error **errp)
-{
-    return VIRT_MACHINE(obj)->acpi != ON_OFF_AUTO_ON || not_yet(prop, "on", "off or auto", errp);
-}
-
 static bool iommu_changed(Object *obj, const Property *prop, Error **errp)
 {
     return VIRT_MACHINE(obj)->iommu_sys != ON_OFF_AUTO_ON ||
@@ -341,8 +336,8 @@ static bool aia_guests_changed(Object *obj, const Property *prop, Error **errp)
 static const Property virt_props[] = {
     { PROP_(prop_bool, "aclint", VirtMachineState, aclint), .changed = aclint_changed,
       .help = "split the CLINT into ACLINT devices" },
-    { PROP_(prop_on_off_auto, "acpi", VirtMachineState, acpi), .changed = acpi_changed,
-      .help = "ACPI tables" },
+    { PROP_(prop_on_off_auto, "acpi", VirtMachineState, acpi),
+      .help = "ACPI tables for the firmware" },
     { PROP_(prop_enum, "aia", VirtMachineState, aia), .names = aia_names,
       .changed = aia_changed, .help = "interrupt controllers" },
     { PROP_(prop_u32, "aia-guests", VirtMachineState, aia_guests), .max = 7,

@@ -112,4 +112,7 @@ bool virt_boot_setup(VirtMachineState *s, FDTBuilder *fdt, Error **errp);
 /* hw/riscv/virt-fw-cfg.c: the items of fw_cfg, when every device exists. */
 bool virt_fw_cfg_setup(VirtMachineState *s, Error **errp);
 
+/* hw/riscv/virt-acpi.c: the tables, unless acpi=off. */
+bool virt_acpi_setup(VirtMachineState *s, Error **errp);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 
+#include "hw/acpi/aml.h"
 #include "hw/core/fdt.h"
 
 enum {
@@ -417,6 +418,22 @@ static const Property mmio_props[] = {
     PROP_END
 };
 
+static void mmio_acpi(DeviceState *dev, Aml *aml, const DeviceACPIContext *ctx)
+{
+    g_autofree char *name = aml_numbered("VR", ctx->n);
+
+    aml_open_device(aml, name);
+    aml_name_str(aml, "_HID", "LNRO0005");
+    aml_name_int(aml, "_UID", ctx->n);
+    aml_name_int(aml, "_CCA", 1); /* DMA is coherent */
+    aml_name(aml, "_CRS");
+    aml_open_resources(aml);
+    aml_memory32(aml, (uint32_t)ctx->base, (uint32_t)ctx->size);
+    aml_interrupt(aml, ctx->irq);
+    aml_close(aml);
+    aml_close(aml);
+}
+
 static char *mmio_boot_name(DeviceState *dev)
 {
     return g_strdup_printf("virtio-mmio@%016" PRIx64, dev->mmio_addr[0]);
@@ -432,6 +449,7 @@ static void mmio_class_init(ObjectClass *klass, const void *data)
     dc->realize = mmio_realize;
     dc->reset = mmio_reset;
     dc->fdt = mmio_fdt;
+    dc->acpi = mmio_acpi;
     dc->boot_name = mmio_boot_name;
 }
 

@@ -15,6 +15,8 @@
 typedef struct BusState BusState;
 typedef struct FDTBuilder FDTBuilder;
 typedef struct DeviceFDTContext DeviceFDTContext;
+struct Aml;               /* hw/acpi/aml.h */
+struct DeviceACPIContext;
 
 #define TYPE_DEVICE "device"
 OBJECT_DECLARE(DeviceState, DeviceClass, DEVICE, TYPE_DEVICE)
@@ -74,6 +76,8 @@ struct DeviceClass {
     void (*irq_in)(void *dev, int n, bool level);
     /* Writes the device's own node(s) of the device tree. NULL: it has none. */
     void (*fdt)(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *ctx);
+    /* Writes the device's description in ACPI's namespace. NULL: it has none. */
+    void (*acpi)(DeviceState *dev, struct Aml *aml, const struct DeviceACPIContext *ctx);
     /* What firmware calls it in boot paths, "disk@0,0"; g_free(). NULL: it has no part of them. */
     char *(*boot_name)(DeviceState *dev);
     /* One line for "info qtree", g_free(); or NULL. */
