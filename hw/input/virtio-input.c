@@ -315,6 +315,7 @@ static void input_class_init(ObjectClass *klass, const void *data)
     klass->state = &input_state;
     vdc->parent_class.category = DEVICE_CATEGORY_INPUT;
     vdc->device_id = VIRTIO_ID_INPUT;
+    vdc->modern_only = true;
     vdc->config_len = CFG_SIZE;
     vdc->realize = input_realize;
     vdc->unrealize = input_unrealize;

@@ -118,7 +118,7 @@ static uint32_t read_reg(VirtIOMMIO *s, hwaddr addr)
     case REG_MAGIC:
         return MAGIC;
     case REG_VERSION:
-        return s->force_legacy ? 1 : 2;
+        return s->legacy ? 1 : 2;
     case REG_VENDOR_ID:
         return VENDOR;
     }
@@ -138,7 +138,7 @@ static uint32_t read_reg(VirtIOMMIO *s, hwaddr addr)
     case REG_STATUS:
         return vdev->status;
     }
-    if (s->force_legacy ? read_legacy(s, vq, addr, &v) : read_modern(s, vq, addr, &v)) {
+    if (s->legacy ? read_legacy(s, vq, addr, &v) : read_modern(s, vq, addr, &v)) {
         return v;
     }
     device_guest_error(s, "read of register 0x%03" PRIx64, addr);
@@ -194,7 +194,7 @@ static bool write_queue_reg(VirtIOMMIO *s, VirtQueue *vq, hwaddr addr, uint32_t 
         return true;
     case REG_QUEUE_ALIGN:
         vq->align = v;
-        return s->force_legacy;
+        return s->legacy;
     case REG_QUEUE_DESC_LOW:
         vq->desc = deposit64(vq->desc, 0, 32, v);
         break;
@@ -221,8 +221,8 @@ static bool write_queue_reg(VirtIOMMIO *s, VirtQueue *vq, hwaddr addr, uint32_t 
 
 static bool is_queue_layout(const VirtIOMMIO *s, hwaddr addr)
 {
-    return addr == REG_QUEUE_NUM || (s->force_legacy && addr == REG_QUEUE_ALIGN) ||
-           (!s->force_legacy && addr >= REG_QUEUE_DESC_LOW && addr <= REG_QUEUE_USED_HIGH &&
+    return addr == REG_QUEUE_NUM || (s->legacy && addr == REG_QUEUE_ALIGN) ||
+           (!s->legacy && addr >= REG_QUEUE_DESC_LOW && addr <= REG_QUEUE_USED_HIGH &&
             (addr & 0x8) == 0);
 }
 
@@ -294,12 +294,12 @@ static void write_reg(VirtIOMMIO *s, hwaddr addr, uint32_t v)
         return;
     }
     if (is_queue_layout(s, addr) ||
-        (s->force_legacy ? addr == REG_QUEUE_PFN
+        (s->legacy ? addr == REG_QUEUE_PFN
                          : addr == REG_QUEUE_READY || addr == REG_QUEUE_RESET)) {
         write_queue(s, addr, v);
-    } else if (s->force_legacy && addr == REG_GUEST_PAGE_SIZE) {
+    } else if (s->legacy && addr == REG_GUEST_PAGE_SIZE) {
         s->guest_page_size = v;
-    } else if (s->force_legacy || addr != 0xac /* SHMSel: there is none to select */) {
+    } else if (s->legacy || addr != 0xac /* SHMSel: there is none to select */) {
         device_guest_error(s, "write of 0x%x to register 0x%03" PRIx64, v, addr);
     }
 }
@@ -334,7 +334,9 @@ static bool bus_plug(BusState *bus, DeviceState *dev, Error **errp)
 {
     VirtIOMMIO *s = VIRTIO_MMIO(bus->owner);
 
-    virtio_attach_transport(VIRTIO_DEVICE(dev), &s->parent_obj, &mmio_ops, s->force_legacy);
+    /* Drivers of devices that came after the legacy interface refuse it. */
+    s->legacy = s->force_legacy && !VIRTIO_DEVICE_GET_CLASS(dev)->modern_only;
+    virtio_attach_transport(VIRTIO_DEVICE(dev), &s->parent_obj, &mmio_ops, s->legacy);
     g_mutex_lock(&s->parent_obj.lock);
     s->vdev = VIRTIO_DEVICE(dev);
     g_mutex_unlock(&s->parent_obj.lock);
@@ -347,6 +349,7 @@ static void bus_unplug(BusState *bus, DeviceState *dev)
 
     g_mutex_lock(&s->parent_obj.lock);
     s->vdev = NULL;
+    s->legacy = s->force_legacy;
     update_irq(s);
     g_mutex_unlock(&s->parent_obj.lock);
 }
@@ -370,6 +373,7 @@ static bool mmio_realize(DeviceState *dev, Error **errp)
     name = g_strdup_printf("virtio-mmio-bus.%u", n);
     bus = bus_new("virtio-mmio-bus", dev, name);
     bus->max_devices = 1;
+    s->legacy = s->force_legacy;
     device_init_irqs(dev, 1);
     device_init_mmio(dev, &s->window, &mmio_window_ops, TYPE_VIRTIO_MMIO, VIRTIO_MMIO_SIZE);
     return true;

@@ -95,8 +95,11 @@ static void test_config(void)
     g_assert_cmpint(rig_read(r, R_CONFIG, 1), ==, 0); /* reset */
     rig_free(r);
 
-    r = rig_new(false);
+    /* A transport that would be a legacy one is not, for its sake. */
+    r = rig_new(true);
+    g_assert_cmpint(rd(r, R_VERSION), ==, 1);
     rig_plug(r, "virtio-tablet-device", NULL);
+    g_assert_cmpint(rd(r, R_VERSION), ==, 2);
     g_assert_cmpint(ask(r, 0x12, ABS_Y, d), ==, 20);
     g_assert_cmpint(ld32_le(d), ==, 0);
     g_assert_cmpint(ld32_le(d + 4), ==, 0x7fff);

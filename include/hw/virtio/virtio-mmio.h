@@ -20,6 +20,7 @@ struct VirtIOMMIO {
     DeviceState parent_obj;
     MemoryRegion window;
     bool force_legacy;   /* property: version 1 of the interface */
+    bool legacy;         /* version 1 is spoken: not with devices that never had it */
     VirtIODevice *vdev;  /* what is plugged in, or NULL */
 
     uint32_t host_features_sel, guest_features_sel;

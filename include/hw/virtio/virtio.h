@@ -134,6 +134,7 @@ struct VirtIODeviceClass {
     DeviceClass parent_class;
     uint16_t device_id;
     uint32_t config_len;   /* bytes, at most VIRTIO_CONFIG_MAX */
+    bool modern_only;      /* there is no legacy interface: its transport never speaks that */
 
     /* Checks properties, attaches back ends, adds queues. False leaves nothing behind. */
     bool (*realize)(VirtIODevice *vdev, Error **errp);
