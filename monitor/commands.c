@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "accel/debug.h"
+#include "gdbstub/gdbstub.h"
 #include "system/cpus.h"
 #include "util/keyval.h"
 #include "util/log.h"
@@ -223,6 +224,21 @@ static void cmd_log(Monitor *mon, const char *args)
     }
 }
 
+static void cmd_gdbserver(Monitor *mon, const char *args)
+{
+    const char *form = *args ? args : GDBSTUB_DEFAULT;
+    Error *err = NULL;
+
+    if (!gdbstub_start(form, &err)) {
+        monitor_printf(mon, "%s\n", error_get_pretty(err));
+        error_free(err);
+    } else if (g_str_equal(form, "none")) {
+        monitor_printf(mon, "Disabled gdbserver\n");
+    } else {
+        monitor_printf(mon, "Waiting for gdb connection on device '%s'\n", form);
+    }
+}
+
 const MonitorCommand monitor_commands[] = {
     { "help", "?", "[command]", "this list, or that command's line", cmd_help },
     { "info", NULL, "topic", "show the state of something; alone, the topics", cmd_info,
@@ -249,6 +265,8 @@ const MonitorCommand monitor_commands[] = {
     { "mouse_set", NULL, "index", "choose the mouse that is moved", monitor_cmd_mouse_set },
     { "screendump", NULL, "file [-f png|ppm] [console]", "save the display's picture",
       monitor_cmd_screendump },
+    { "gdbserver", NULL, "[form|none]",
+      "wait for a debugger, as with -gdb; alone, at " GDBSTUB_DEFAULT, cmd_gdbserver },
     { "log", NULL, "[item[,item]|none]", "switch log items; alone, list them", cmd_log },
     { NULL },
 };

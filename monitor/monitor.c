@@ -149,3 +149,26 @@ bool monitor_new(Chardev *chr, Error **errp)
     }
     return true;
 }
+
+static void no_echo(void *opaque, const char *text, size_t len)
+{
+}
+
+char *monitor_run_to_string(const char *line, int cpu_index)
+{
+    static const ReadlineOps ops = { no_echo, NULL, NULL };
+    Monitor mon = { .fmt = 'x', .size = 'w', .cpu = cpu_index };
+    GString *text = g_string_new(NULL);
+
+    mon.out = g_byte_array_new();
+    mon.rl = readline_new(&ops, &mon, "");
+    monitor_run_line(&mon, line);
+    for (guint i = 0; i < mon.out->len; i++) {
+        if (mon.out->data[i] && mon.out->data[i] != '\r') {
+            g_string_append_c(text, (char)mon.out->data[i]);
+        }
+    }
+    readline_free(mon.rl);
+    g_byte_array_unref(mon.out);
+    return g_string_free(text, FALSE);
+}

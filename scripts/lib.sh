@@ -21,7 +21,7 @@ zlib1g-dev libjansson-dev libslirp-dev libpixman-1-dev libpng-dev libvncserver-d
 guest_packages="mmdebstrap debian-archive-keyring cpio gzip xz-utils kmod"
 image_packages="$guest_packages e2fsprogs"
 check_packages="$build_packages $image_packages clang ccache device-tree-compiler \
-gcc-riscv64-linux-gnu libc6-dev-riscv64-cross binutils-riscv64-linux-gnu qemu-system-misc"
+gcc-riscv64-linux-gnu libc6-dev-riscv64-cross binutils-riscv64-linux-gnu gdb-multiarch qemu-system-misc"
 
 # Those of the given packages that are not installed.
 not_installed() {

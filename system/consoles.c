@@ -29,7 +29,7 @@ static int is_stdio(Object *obj, void *opaque)
 
 static bool stdio_taken(const Options *o)
 {
-    return uses_stdio(o->serial) || uses_stdio(o->monitor) ||
+    return uses_stdio(o->serial) || uses_stdio(o->monitor) || uses_stdio(o->gdb) ||
            object_walk(object_container(CHARDEV_CONTAINER), is_stdio, NULL);
 }
 

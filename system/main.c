@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
+#include "gdbstub/gdbstub.h"
 #include "system/mainloop.h"
 #include "system/options.h"
 #include "system/startup.h"
@@ -55,6 +56,7 @@ static int run(const Options *o)
         break;
     case STARTUP_RUN:
         status = main_loop_run();
+        gdbstub_exit(status);
         break;
     }
     teardown();

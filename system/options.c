@@ -76,6 +76,9 @@ const Option option_table[] = {
 
     { "S", NULL, FLAG(start_paused), "do not start the CPUs; the monitor's 'cont' does",
       .group = "Run" },
+    { "gdb", NULL, LIST(gdb, "FORM, as -serial"),
+      "wait for GDB there; a socket is a server unless it says server=off" },
+    { "s", NULL, FIXED(gdb), "the same as -gdb tcp::1234", .fixed = "tcp::1234" },
     { "no-reboot", NULL, FLAG(no_reboot), "end when the guest reboots" },
     { "no-shutdown", NULL, FLAG(no_shutdown), "stop, but do not end, when the guest powers off" },
     { "d", NULL, TEXT(log_items, "ITEM[,ITEM]"), "log these items; -d help lists them" },
@@ -89,6 +92,7 @@ static const size_t list_fields[] = {
     offsetof(Options, netdev),  offsetof(Options, nic),     offsetof(Options, object),
     offsetof(Options, chardev), offsetof(Options, serial),  offsetof(Options, monitor),
     offsetof(Options, warnings), offsetof(Options, net),     offsetof(Options, global),
+    offsetof(Options, gdb),
     offsetof(Options, mon),     offsetof(Options, boot),    offsetof(Options, fw_cfg),
 };
 
@@ -136,10 +140,10 @@ static const Option *find_option(const char *name)
 /* Options of QEMU that people type and that are not here yet: not a slip of the user's. */
 static const char *const options_to_come[] = {
     "action",     "audiodev",   "blockdev",     "daemonize", "dfilter",
-    "fsdev",        "gdb",      "icount",    "incoming",
+    "fsdev",        "icount",    "incoming",
     "loadvm",     "mem-path",   "mem-prealloc", "msg",  "no-user-config", "numa",
     "overcommit", "pidfile",  "plugin",   "qmp",       "readconfig",
-    "rtc",        "run-with",   "s",        "sandbox",  "semihosting", "semihosting-config",
+    "rtc",        "run-with",   "sandbox",  "semihosting", "semihosting-config",
     "set",        "smbios",     "snapshot", "trace",    "uuid",      "virtfs",
     "vnc",        "watchdog-action", NULL,
 };

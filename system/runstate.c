@@ -77,10 +77,17 @@ static void set_state(RunState s)
 
 void vm_start(void)
 {
+    vm_start_clock(true);
+}
+
+void vm_start_clock(bool clock)
+{
     if (run_state_is_running()) {
         return;
     }
-    clock_virtual_enable(true);
+    if (clock) {
+        clock_virtual_enable(true);
+    }
     set_state(RUN_STATE_RUNNING);
     cpus_resume_all();
 }

@@ -9,6 +9,7 @@
 
 #include "accel/accel.h"
 #include "backend/block.h"
+#include "gdbstub/gdbstub.h"
 #include "monitor/monitor.h"
 #include "system/chardev.h"
 #include "system/cpus.h"
@@ -277,6 +278,18 @@ static bool add_globals(const Options *o, Error **errp)
     return true;
 }
 
+/* The last one counts. */
+static bool start_gdb(const Options *o, Error **errp)
+{
+    const char *form = o->gdb->len ? g_ptr_array_index(o->gdb, o->gdb->len - 1) : "none";
+
+    if (gdbstub_start(form, errp)) {
+        return true;
+    }
+    option_prepend(errp, "gdb", form);
+    return false;
+}
+
 StartupResult startup(const Options *o, Error **errp)
 {
     g_autoptr(KeyVals) props = NULL;
@@ -303,6 +316,9 @@ StartupResult startup(const Options *o, Error **errp)
         return STARTUP_FAILED;
     }
     mc->reset(ms);
+    if (!start_gdb(o, errp)) {
+        return STARTUP_FAILED;
+    }
     if (!o->start_paused) {
         vm_start();
     }

@@ -33,6 +33,8 @@ bool run_state_is_running(void);
  * changes the reason).
  */
 void vm_start(void);
+/* The same with virtual time standing still, if clock is false: for single steps. */
+void vm_start_clock(bool clock);
 void vm_stop(RunState reason);
 /* From any other thread: the main loop will vm_stop(). */
 void vm_request_stop(RunState reason);

@@ -6,6 +6,7 @@
 #ifndef VIREO_TARGET_RISCV_CPU_IMPL_H
 #define VIREO_TARGET_RISCV_CPU_IMPL_H
 
+#include "hw/core/cpu-debug.h"
 #include "hw/core/fdt.h"
 #include "target/riscv/cpu.h"
 
@@ -21,6 +22,9 @@ void riscv_state_derive(RISCVCPU *cpu);
 /* cpu-dump.c: CPUClass.dump and TCGCPUOps.dump. */
 void riscv_cpu_dump(CPUState *cpu, GString *out, unsigned flags);
 void riscv_env_dump(CPURISCVState *env, GString *out);
+
+/* cpu-debug.c: CPUClass.debug_ops. */
+extern const CPUDebugOps riscv_debug_ops;
 
 /* cpu-fdt.c: DeviceClass.fdt. */
 void riscv_cpu_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *ctx);

@@ -227,6 +227,7 @@ static void riscv_cpu_class_init(ObjectClass *klass, const void *class_data)
     cc->translate_debug = riscv_translate_debug;
     cc->disas = riscv_disas;
     cc->tcg_ops = &riscv_tcg_ops;
+    cc->debug_ops = &riscv_debug_ops;
 }
 
 static const TypeInfo riscv_cpu_type = {

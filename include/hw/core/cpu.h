@@ -17,6 +17,7 @@ OBJECT_DECLARE(CPUState, CPUClass, CPU, TYPE_CPU)
 typedef uint64_t vaddr;
 typedef struct AccelClass AccelClass;
 struct TCGCPUOps;
+struct CPUDebugOps;
 
 /*
  * CPUState.attention: the one word that running code looks at, on backward edges and block ends.
@@ -106,6 +107,7 @@ struct CPUClass {
     /* Disassembles the instruction at va, from bytes; returns its length in bytes (0: none). */
     unsigned (*disas)(CPUState *cpu, vaddr va, const uint8_t *bytes, unsigned len, GString *out);
     const struct TCGCPUOps *tcg_ops; /* NULL in builds without */
+    const struct CPUDebugOps *debug_ops; /* hw/core/cpu-debug.h; NULL: no debugger */
 };
 
 /* The vCPU whose thread this is, or NULL. The only thread-local of the project. */
