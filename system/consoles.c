@@ -33,6 +33,17 @@ static bool stdio_taken(const Options *o)
            object_walk(object_container(CHARDEV_CONTAINER), is_stdio, NULL);
 }
 
+/* A daemon's standard input and output are about to become /dev/null. */
+static bool daemon_without_stdio(const Options *o, Error **errp)
+{
+    if (o->daemonize && stdio_taken(o)) {
+        error_setg(errp, "-daemonize: a chardev uses standard input and output, which a daemon has "
+                         "not (use -serial null, a file or a socket)");
+        return false;
+    }
+    return true;
+}
+
 static bool one_serial(MachineState *ms, unsigned n, const char *form, GPtrArray *monitors,
                        Error **errp)
 {
@@ -100,6 +111,9 @@ bool consoles_create(const Options *o, MachineState *ms, GPtrArray *monitors, Er
     bool has_monitor = o->monitor->len || o->mon->len;
     bool free_terminal = !o->nodefaults && !stdio_taken(o);
 
+    if (!daemon_without_stdio(o, errp)) {
+        return false;
+    }
     for (guint i = 0; i < o->serial->len; i++) {
         const char *form = g_ptr_array_index(o->serial, i);
 
@@ -129,7 +143,7 @@ bool consoles_create(const Options *o, MachineState *ms, GPtrArray *monitors, Er
             return false;
         }
     }
-    if (!free_terminal) {
+    if (!free_terminal || o->daemonize) {
         return true;
     }
     /* The terminal goes to whatever has no place yet: both share it, or one has it alone. */

@@ -7,8 +7,11 @@
 #include <sys/resource.h>
 
 #include "gdbstub/gdbstub.h"
+#include "system/config.h"
+#include "system/cpus.h"
 #include "system/mainloop.h"
 #include "system/options.h"
+#include "system/process.h"
 #include "system/startup.h"
 
 static int fail(Error *err)
@@ -47,20 +50,22 @@ static int run(const Options *o)
 {
     Error *err = NULL;
     int status = 0;
+    StartupResult result = process_begin(o, &err) ? startup(o, &err) : STARTUP_FAILED;
 
-    switch (startup(o, &err)) {
-    case STARTUP_FAILED:
-        teardown();
-        return fail(err);
-    case STARTUP_DONE:
-        break;
-    case STARTUP_RUN:
+    if (result == STARTUP_RUN && !process_confine(o, &err)) {
+        result = STARTUP_FAILED;
+    }
+    if (result == STARTUP_RUN) {
+        process_ready(o);
+        if (!o->start_paused) {
+            vm_start();
+        }
         status = main_loop_run();
         gdbstub_exit(status);
-        break;
     }
     teardown();
-    return status;
+    process_end();
+    return result == STARTUP_FAILED ? fail(err) : status;
 }
 
 int main(int argc, char **argv)
@@ -71,6 +76,9 @@ int main(int argc, char **argv)
 
     signals_block();
     if (!options_parse(o, argc, argv, &err)) {
+        return fail(err);
+    }
+    if (!options_apply_config(o, &err)) {
         return fail(err);
     }
     if (help_requested(o, &ok, &err)) {

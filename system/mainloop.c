@@ -70,17 +70,49 @@ void vm_request_stop(RunState reason)
     post_request(&requests.stop, reason + 1);
 }
 
+static void end_with(int status)
+{
+    exit_status = status;
+    ending = true;
+}
+
+/* The guest reported a failure: it pauses, runs on, or ends the process with its own status. */
+static void do_panic(int code)
+{
+    switch (policy.panic) {
+    case PANIC_PAUSE:
+        vm_stop(RUN_STATE_GUEST_PANICKED);
+        break;
+    case PANIC_NONE:
+        if (run_state_is_running()) {
+            cpus_resume_all(); /* the hart that asked was held */
+        }
+        break;
+    case PANIC_EXIT_FAILURE:
+        end_with(1);
+        break;
+    case PANIC_SHUTDOWN:
+        if (policy.shutdown == SHUTDOWN_PAUSE) {
+            vm_stop(RUN_STATE_GUEST_PANICKED);
+        } else {
+            end_with(code);
+        }
+        break;
+    }
+}
+
 static void do_shutdown(ShutdownCause cause)
 {
-    bool by_guest = cause == SHUTDOWN_GUEST_SHUTDOWN || cause == SHUTDOWN_GUEST_RESET ||
-                    cause == SHUTDOWN_GUEST_PANIC;
+    bool by_guest = cause == SHUTDOWN_GUEST_SHUTDOWN || cause == SHUTDOWN_GUEST_RESET;
+    int code = __atomic_load_n(&requests.exit_code, __ATOMIC_RELAXED);
 
-    if (by_guest && policy.no_shutdown) {
-        vm_stop(cause == SHUTDOWN_GUEST_PANIC ? RUN_STATE_GUEST_PANICKED : RUN_STATE_SHUTDOWN);
-        return;
+    if (cause == SHUTDOWN_GUEST_PANIC) {
+        do_panic(code);
+    } else if (by_guest && policy.shutdown == SHUTDOWN_PAUSE) {
+        vm_stop(RUN_STATE_SHUTDOWN);
+    } else {
+        end_with(code);
     }
-    exit_status = __atomic_load_n(&requests.exit_code, __ATOMIC_RELAXED);
-    ending = true;
 }
 
 static void do_reset(ShutdownCause cause)
@@ -88,7 +120,7 @@ static void do_reset(ShutdownCause cause)
     MachineState *ms = current_machine();
     bool was_running = run_state_is_running();
 
-    if (cause == SHUTDOWN_GUEST_RESET && policy.no_reboot) {
+    if (cause == SHUTDOWN_GUEST_RESET && policy.reboot == REBOOT_SHUTDOWN) {
         __atomic_store_n(&requests.exit_code, 0, __ATOMIC_RELAXED);
         do_shutdown(cause);
         return;

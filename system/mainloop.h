@@ -6,13 +6,7 @@
 #ifndef VIREO_SYSTEM_MAINLOOP_H
 #define VIREO_SYSTEM_MAINLOOP_H
 
-#include "util/error.h"
-
-/* What follows when a guest resets or powers off. */
-typedef struct RunPolicy {
-    bool no_reboot;
-    bool no_shutdown;
-} RunPolicy;
+#include "system/runpolicy.h"
 
 /* Blocks the signals that the main loop handles; before any thread exists. */
 void signals_block(void);

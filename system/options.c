@@ -17,7 +17,12 @@
 const Option option_table[] = {
     { "help", "h", FLAG(help), "show this text", .group = "General" },
     { "version", NULL, FLAG(version), "show the version" },
-    { "name", NULL, TEXT(name, "NAME"), "name of the guest, for the user's own use" },
+    { "name", NULL, TEXT(name, "[guest=]NAME[,process=NAME][,debug-threads=on|off]"),
+      "name of the guest, for the user's own use, and of the process" },
+    { "uuid", NULL, TEXT(uuid, "UUID"), "identity of the guest, shown to it by the firmware" },
+    { "readconfig", NULL, LIST(readconfig, "FILE"), "read options from FILE, [NAME \"ID\"] a section" },
+    { "set", NULL, LIST(set, "GROUP.ID.KEY=VALUE"), "change a property that an option with an id set" },
+    { "no-user-config", NULL, FLAG(ignored), "accepted: there are no files of defaults to read" },
 
     { "M", "machine", LIST(machine, "[type=]NAME[,PROP=VALUE]"),
       "the board; accel=NAME[:NAME] chooses the accelerator\n-M help lists boards,"
@@ -34,6 +39,7 @@ const Option option_table[] = {
 
     { "bios", NULL, TEXT(bios, "default|none|FILE"),
       "firmware; the default is the distribution's OpenSBI", .group = "Boot" },
+    { "L", NULL, LIST(data_dirs, "DIR"), "look for firmware in DIR first" },
     { "kernel", NULL, TEXT(kernel, "FILE"), "kernel: ELF, Linux Image (gzip too), or raw" },
     { "initrd", NULL, TEXT(initrd, "FILE"), "initial ramdisk for the kernel" },
     { "append", NULL, TEXT(append, "TEXT"), "kernel command line" },
@@ -81,6 +87,19 @@ const Option option_table[] = {
     { "s", NULL, FIXED(gdb), "the same as -gdb tcp::1234", .fixed = "tcp::1234" },
     { "no-reboot", NULL, FLAG(no_reboot), "end when the guest reboots" },
     { "no-shutdown", NULL, FLAG(no_shutdown), "stop, but do not end, when the guest powers off" },
+    { "action", NULL, LIST(action, "[reboot=reset|shutdown][,shutdown=poweroff|pause]"
+                                   "[,panic=shutdown|pause|exit-failure|none]"),
+      "what follows when the guest reboots, powers off, or reports a failure" },
+    { "rtc", NULL, TEXT(rtc, "[base=]utc|localtime|DATETIME[,clock=host|rt|vm]"),
+      "the time that the guest's clock starts at, and what moves it" },
+    { "daemonize", NULL, FLAG(daemonize), "go into the background once everything is set up" },
+    { "pidfile", NULL, TEXT(pidfile, "FILE"), "write the process id to FILE, and hold it locked" },
+    { "run-with", NULL, TEXT(run_with, "[user=NAME][,chroot=DIR]"),
+      "give up rights before the guest starts" },
+    { "overcommit", NULL, TEXT(overcommit, "[mem-lock=on|off|on-fault]"),
+      "keep all memory resident" },
+    { "msg", NULL, TEXT(msg, "[timestamp=on|off][,guest-name=on|off]"),
+      "what stands in front of error messages" },
     { "d", NULL, TEXT(log_items, "ITEM[,ITEM]"), "log these items; -d help lists them" },
     { "D", NULL, TEXT(log_file, "FILE"), "write the log to FILE instead of standard error" },
     { NULL },
@@ -94,6 +113,8 @@ static const size_t list_fields[] = {
     offsetof(Options, warnings), offsetof(Options, net),     offsetof(Options, global),
     offsetof(Options, gdb),
     offsetof(Options, mon),     offsetof(Options, boot),    offsetof(Options, fw_cfg),
+    offsetof(Options, action),  offsetof(Options, readconfig), offsetof(Options, set),
+    offsetof(Options, data_dirs),
 };
 
 static void *field_of(Options *o, size_t offset)
@@ -139,13 +160,28 @@ static const Option *find_option(const char *name)
 
 /* Options of QEMU that people type and that are not here yet: not a slip of the user's. */
 static const char *const options_to_come[] = {
-    "action",     "audiodev",   "blockdev",     "daemonize", "dfilter",
-    "fsdev",        "icount",    "incoming",
-    "loadvm",     "mem-path",   "mem-prealloc", "msg",  "no-user-config", "numa",
-    "overcommit", "pidfile",  "plugin",   "qmp",       "readconfig",
-    "rtc",        "run-with",   "sandbox",  "semihosting", "semihosting-config",
-    "set",        "smbios",     "snapshot", "trace",    "uuid",      "virtfs",
-    "vnc",        "watchdog-action", NULL,
+    "audiodev",
+    "blockdev",
+    "dfilter",
+    "fsdev",
+    "icount",
+    "incoming",
+    "loadvm",
+    "mem-path",
+    "mem-prealloc",
+    "numa",
+    "plugin",
+    "qmp",
+    "sandbox",
+    "semihosting",
+    "semihosting-config",
+    "smbios",
+    "snapshot",
+    "trace",
+    "virtfs",
+    "vnc",
+    "watchdog-action",
+    NULL,
 };
 
 static void unknown_option(const char *arg, Error **errp)
@@ -196,6 +232,27 @@ static void store(Options *o, const Option *opt, const char *value)
         g_ptr_array_add(*(GPtrArray **)field, g_strdup(opt->fixed));
         break;
     }
+}
+
+bool options_add(Options *o, const char *name, const char *value, Error **errp)
+{
+    const Option *opt = find_option(name);
+
+    if (!opt) {
+        g_autofree char *dashed = g_strconcat("-", name, NULL);
+
+        unknown_option(dashed, errp);
+        return false;
+    }
+    store(o, opt, value);
+    return true;
+}
+
+GPtrArray *options_list(Options *o, const char *name)
+{
+    const Option *opt = find_option(name);
+
+    return opt && opt->kind == OPTION_LIST ? *(GPtrArray **)field_of(o, opt->offset) : NULL;
 }
 
 bool options_parse(Options *o, int argc, char **argv, Error **errp)

@@ -20,7 +20,9 @@ typedef struct Options {
     char *display;
     bool nographic, nodefaults, no_reboot, no_shutdown, start_paused;
     char *log_items, *log_file;
-    char *name;
+    GPtrArray *action, *readconfig, *set, *data_dirs;
+    char *name, *uuid, *rtc, *pidfile, *run_with, *overcommit, *msg;
+    bool daemonize, ignored;
     bool help, version;
     GPtrArray *warnings; /* options of which only the last counts, given more than once */
 } Options;
@@ -52,6 +54,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Options, options_free)
 
 /* Reads argv[1..]; stops at the first error. */
 bool options_parse(Options *o, int argc, char **argv, Error **errp);
+
+/* Stores an option by its name without the dash, as if it had come last on the command line. */
+bool options_add(Options *o, const char *name, const char *value, Error **errp);
+/* The texts of an option that may be repeated; NULL if there is no such option. Owned by o. */
+GPtrArray *options_list(Options *o, const char *name);
 
 /* Appends the text of -help. */
 void options_help(GString *out);

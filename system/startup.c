@@ -15,6 +15,7 @@
 #include "system/cpus.h"
 #include "system/firmware.h"
 #include "system/mainloop.h"
+#include "system/rtc.h"
 #include "system/smp.h"
 #include "util/keyval.h"
 #include "util/log.h"
@@ -94,14 +95,52 @@ MachineClass *machine_choose(const Options *o, KeyVals **props, Error **errp)
 
 /* ---- The machine object ---- */
 
+/* Hexadecimal digits in groups of 8-4-4-4-12. */
+static bool parse_uuid(const char *text, uint8_t *uuid, Error **errp)
+{
+    if (!g_uuid_string_is_valid(text)) {
+        error_setg(errp, "-uuid %s: expected hexadecimal digits like "
+                         "01234567-89ab-cdef-0123-456789abcdef", text);
+        return false;
+    }
+    for (int i = 0; i < 16; i++) {
+        text += *text == '-';
+        uuid[i] = (uint8_t)(g_ascii_xdigit_value(text[0]) << 4 | g_ascii_xdigit_value(text[1]));
+        text += 2;
+    }
+    return true;
+}
+
+/* The firmware file in one of the -L folders, g_free(); NULL: as it was given. */
+static char *find_in_data_dirs(const Options *o)
+{
+    const char *name = o->bios;
+
+    if (!name || !strcmp(name, "default")) {
+        name = "opensbi-riscv64-generic-fw_dynamic.bin"; /* as distributions call it there */
+    } else if (strchr(name, '/') || g_file_test(name, G_FILE_TEST_EXISTS)) {
+        return NULL;
+    }
+    for (guint i = 0; i < o->data_dirs->len; i++) {
+        char *path = g_build_filename(o->data_dirs->pdata[i], name, NULL);
+
+        if (g_file_test(path, G_FILE_TEST_EXISTS)) {
+            return path;
+        }
+        g_free(path);
+    }
+    return NULL;
+}
+
 static bool set_machine_props(const Options *o, MachineState *ms, KeyVals *props, Error **errp)
 {
+    g_autofree char *bios = find_in_data_dirs(o);
     const struct {
         const char *option, *name, *value;
     } images[] = {
         { "kernel", "kernel", o->kernel }, { "initrd", "initrd", o->initrd },
         { "append", "append", o->append }, { "dtb", "dtb", o->dtb },
-        { "bios", "firmware", o->bios },
+        { "bios", "firmware", bios ? bios : o->bios },
     };
 
     if (!object_set_keyvals(ms, props, errp)) {
@@ -116,6 +155,9 @@ static bool set_machine_props(const Options *o, MachineState *ms, KeyVals *props
             }
             object_property_set_known(ms, images[i].name, images[i].value);
         }
+    }
+    if (o->uuid && !parse_uuid(o->uuid, ms->uuid, errp)) {
+        return false;
     }
     if (ms->initrd && !ms->kernel) {
         error_setg(errp, "-initrd %s: there is no -kernel to use it", ms->initrd);
@@ -297,9 +339,10 @@ StartupResult startup(const Options *o, Error **errp)
     g_autoptr(GPtrArray) monitors = g_ptr_array_new();
     MachineClass *mc = machine_choose(o, &props, errp);
     MachineState *ms;
-    RunPolicy policy = { .no_reboot = o->no_reboot, .no_shutdown = o->no_shutdown };
+    RunPolicy policy;
 
-    if (!mc || !settings(o, errp) || !add_globals(o, errp)) {
+    if (!mc || !run_policy_parse(o, &policy, errp) || !rtc_option(o, errp) ||
+        !settings(o, errp) || !add_globals(o, errp)) {
         return STARTUP_FAILED;
     }
     main_loop_init(&policy);
@@ -318,9 +361,6 @@ StartupResult startup(const Options *o, Error **errp)
     mc->reset(ms);
     if (!start_gdb(o, errp)) {
         return STARTUP_FAILED;
-    }
-    if (!o->start_paused) {
-        vm_start();
     }
     return STARTUP_RUN;
 }

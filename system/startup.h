@@ -16,7 +16,7 @@ typedef enum StartupResult {
     STARTUP_DONE,   /* there was only something to print or to write */
 } StartupResult;
 
-/* Builds everything, in the order that the parts need each other. */
+/* Builds everything, in the order that the parts need each other; the machine is paused. */
 StartupResult startup(const Options *o, Error **errp);
 
 /* Ends vCPU threads, flushes disks, frees the machine and every back end. Also after a failure. */

@@ -18,6 +18,9 @@ struct Error {
 };
 
 static const char *progname = "qemu-system-riscv64";
+/* -msg: set once by main(). */
+static bool timestamps;
+static const char *guest;
 
 void error_set_progname(const char *argv0)
 {
@@ -142,9 +145,18 @@ void error_free(Error *err)
     }
 }
 
+void error_set_format(bool timestamp, const char *guest_name)
+{
+    timestamps = timestamp;
+    guest = guest_name;
+}
+
 static void report(const char *kind, const char *text)
 {
-    char *line = g_strdup_printf("%s: %s%s\n", progname, kind, text);
+    g_autoptr(GDateTime) now = timestamps ? g_date_time_new_now_utc() : NULL;
+    g_autofree char *time = now ? g_date_time_format(now, "%Y-%m-%dT%H:%M:%S.%fZ ") : g_strdup("");
+    char *line = g_strdup_printf("%s%s%s%s: %s%s\n", time, guest ? guest : "", guest ? " " : "",
+                                 progname, kind, text);
     size_t len = strlen(line), done = 0;
 
     while (done < len) {

@@ -40,6 +40,38 @@ int64_t clock_get_ns(ClockType clock)
     return word & 1 ? host_ns(CLOCK_MONOTONIC) - (word >> 1) : word >> 1;
 }
 
+/* Written before there are vCPUs. */
+static struct {
+    ClockType source;
+    int64_t offset_ns;
+} rtc = { CLOCK_HOST, 0 };
+
+void clock_rtc_set(ClockType source, int64_t offset_ns)
+{
+    rtc.source = source;
+    rtc.offset_ns = offset_ns;
+}
+
+int64_t clock_rtc_ns(void)
+{
+    return (int64_t)((uint64_t)clock_get_ns(rtc.source) + (uint64_t)rtc.offset_ns);
+}
+
+ClockType clock_rtc_source(void)
+{
+    return rtc.source;
+}
+
+int64_t clock_rtc_deadline(int64_t rtc_ns)
+{
+    int64_t ns;
+
+    if (__builtin_sub_overflow(rtc_ns, rtc.offset_ns, &ns)) {
+        return rtc.offset_ns < 0 ? INT64_MAX : 0;
+    }
+    return MAX(ns, 0);
+}
+
 void clock_virtual_enable(bool on)
 {
     int64_t word = __atomic_load_n(&virtual_word, __ATOMIC_ACQUIRE);

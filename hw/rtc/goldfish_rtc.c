@@ -22,9 +22,9 @@ struct GoldfishRTC {
     Timer alarm;
 };
 
-static uint64_t host_ns(void)
+static uint64_t now_ns(void)
 {
-    return (uint64_t)clock_get_ns(CLOCK_HOST);
+    return (uint64_t)clock_rtc_ns();
 }
 
 static void rtc_update(GoldfishRTC *s)
@@ -32,7 +32,8 @@ static void rtc_update(GoldfishRTC *s)
     uint64_t deadline;
 
     if (goldfish_core_deadline(&s->core, &deadline)) {
-        timer_mod_ns(&s->alarm, deadline > INT64_MAX ? INT64_MAX : (int64_t)deadline);
+        timer_mod_ns(&s->alarm, deadline > INT64_MAX ? INT64_MAX
+                                                     : clock_rtc_deadline((int64_t)deadline));
     } else {
         timer_del(&s->alarm);
     }
@@ -44,7 +45,7 @@ static MemTxResult rtc_read(void *opaque, hwaddr addr, uint64_t *value, unsigned
     GoldfishRTC *s = opaque;
     uint32_t v;
 
-    if (!goldfish_core_read(&s->core, addr, host_ns(), &v)) {
+    if (!goldfish_core_read(&s->core, addr, now_ns(), &v)) {
         device_guest_error(s, "read of 0x%" PRIx64 ", where there is no readable register", addr);
     }
     *value = v;
@@ -55,7 +56,7 @@ static MemTxResult rtc_write(void *opaque, hwaddr addr, uint64_t value, unsigned
 {
     GoldfishRTC *s = opaque;
 
-    if (!goldfish_core_write(&s->core, addr, (uint32_t)value, host_ns())) {
+    if (!goldfish_core_write(&s->core, addr, (uint32_t)value, now_ns())) {
         device_guest_error(s, "write of 0x%" PRIx64 ", where there is no writable register", addr);
     }
     rtc_update(s);
@@ -72,7 +73,7 @@ static void rtc_alarm(void *opaque)
 {
     GoldfishRTC *s = opaque;
     g_mutex_lock(&DEVICE(s)->lock);
-    goldfish_core_tick(&s->core, host_ns());
+    goldfish_core_tick(&s->core, now_ns());
     rtc_update(s);
     g_mutex_unlock(&DEVICE(s)->lock);
 }
@@ -81,7 +82,7 @@ static bool rtc_realize(DeviceState *dev, Error **errp)
 {
     GoldfishRTC *s = GOLDFISH_RTC(dev);
 
-    timer_init(&s->alarm, CLOCK_HOST, rtc_alarm, s);
+    timer_init(&s->alarm, clock_rtc_source(), rtc_alarm, s);
     device_init_mmio(dev, &s->mr, &rtc_ops, TYPE_GOLDFISH_RTC, RTC_SIZE);
     device_init_irqs(dev, 1);
     return true;

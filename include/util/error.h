@@ -40,6 +40,10 @@ void error_report(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 /* "PROGRAM: warning: TEXT\n" on stderr. */
 void warn_report(const char *fmt, ...) G_GNUC_PRINTF(1, 2);
 
+/* Puts the time of day (UTC) and, if it is not NULL, the guest's name in front of every line that
+ * error_report() and warn_report() print from now on. The name stays the caller's. */
+void error_set_format(bool timestamp, const char *guest_name);
+
 /* The name that error_report() prints; the default is "qemu-system-riscv64". */
 void error_set_progname(const char *argv0);
 

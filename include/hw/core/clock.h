@@ -19,6 +19,16 @@ typedef enum ClockType {
 /* ns. Any thread, no lock. */
 int64_t clock_get_ns(ClockType clock);
 
+/*
+ * The wall clock of the guest, ns since the Unix epoch: `source` plus an offset, by default the
+ * host's. Devices arm timers on clock_rtc_source() at clock_rtc_deadline(ns). Set before the machine
+ * is made; then any thread.
+ */
+void clock_rtc_set(ClockType source, int64_t offset_ns);
+int64_t clock_rtc_ns(void);
+ClockType clock_rtc_source(void);
+int64_t clock_rtc_deadline(int64_t rtc_ns);
+
 /* Stops and starts CLOCK_VIRTUAL. Main thread, vCPUs paused. The clock starts stopped at 0. */
 void clock_virtual_enable(bool on);
 /* Sets CLOCK_VIRTUAL while it is stopped (state load). */
