@@ -8,6 +8,7 @@
 
 #include "accel/tcg/internal.h"
 #include "accel/tcg/tlb.h"
+#include "util/host-fp.h"
 
 static inline bool within_page(vaddr va, unsigned size)
 {
@@ -25,6 +26,25 @@ static _Noreturn void bus_error(CPUArchState *env, vaddr va, hwaddr pa, MMUAcces
 {
     env_tcg(env)->ops->bus_error(env, va, pa, access);
     cpu_loop_exit_exception(env);
+}
+
+/* The bus: what answers there is not the guest's code, and may use floating point. */
+static MemTxResult bus_load(CPUArchState *env, hwaddr pa, uint64_t *value, unsigned size)
+{
+    uint32_t fp = host_fp_aside();
+    MemTxResult r = address_space_ld(env_tcg(env)->cpu->as, pa, value, size);
+
+    host_fp_write(fp);
+    return r;
+}
+
+static MemTxResult bus_store(CPUArchState *env, hwaddr pa, uint64_t value, unsigned size)
+{
+    uint32_t fp = host_fp_aside();
+    MemTxResult r = address_space_st(env_tcg(env)->cpu->as, pa, value, size);
+
+    host_fp_write(fp);
+    return r;
 }
 
 /* Guests may race with themselves on misaligned data; the host's bytes are then as mixed as a real
@@ -102,7 +122,7 @@ static uint64_t load_piece(CPUArchState *env, vaddr va, const TLBProbe *p, unsig
     if (p->host)
         return host_load_unaligned(p->host, size);
     for (unsigned i = 0; i < size; i++) {
-        if (address_space_ld(env_tcg(env)->cpu->as, p->pa + i, &byte, 1) != MEMTX_OK)
+        if (bus_load(env, p->pa + i, &byte, 1) != MEMTX_OK)
             bus_error(env, va + i, p->pa + i, MMU_LOAD);
         value |= byte << (8 * i);
     }
@@ -119,8 +139,7 @@ static void store_piece(CPUArchState *env, vaddr va, const TLBProbe *p, uint64_t
         return;
     }
     for (unsigned i = 0; i < size; i++) {
-        if (address_space_st(env_tcg(env)->cpu->as, p->pa + i, value >> (8 * i) & 0xff, 1) !=
-            MEMTX_OK)
+        if (bus_store(env, p->pa + i, value >> (8 * i) & 0xff, 1) != MEMTX_OK)
             bus_error(env, va + i, p->pa + i, MMU_STORE);
     }
 }
@@ -136,7 +155,7 @@ uint64_t tcg_ld_slow(CPUArchState *env, vaddr va, unsigned size)
             tcg_debug_access(env, va, size, true, false);
         if (likely(p.host))
             return host_load(p.host, size);
-        if (address_space_ld(env_tcg(env)->cpu->as, p.pa, &value, size) != MEMTX_OK)
+        if (bus_load(env, p.pa, &value, size) != MEMTX_OK)
             bus_error(env, va, p.pa, MMU_LOAD);
         return value;
     }
@@ -161,7 +180,7 @@ void tcg_st_slow(CPUArchState *env, vaddr va, uint64_t value, unsigned size)
             host_store(p.host, value, size);
             if (unlikely(p.code))
                 code_written(env, &p, size);
-        } else if (address_space_st(env_tcg(env)->cpu->as, p.pa, value, size) != MEMTX_OK) {
+        } else if (bus_store(env, p.pa, value, size) != MEMTX_OK) {
             bus_error(env, va, p.pa, MMU_STORE);
         }
         return;

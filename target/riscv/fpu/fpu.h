@@ -4,8 +4,8 @@
  * Inside exec() the host's control word follows frm, its exceptions stay masked, and its sticky
  * flags collect fflags; they are folded into env->fflags when somebody asks and at the end of
  * exec(). Outside exec(), with a rounding mode that the host does not have, and on hosts without a
- * fast path every operation is done in integers. Other code that runs on a vCPU's thread inside
- * exec() (device handlers) must therefore not use floating point.
+ * fast path every operation is done in integers. Devices, which also run on a vCPU's thread inside
+ * exec(), get a control word of their own (util/host-fp.h).
  *
  * SPDX-License-Identifier: MIT
  */

@@ -15,23 +15,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__x86_64__) && !defined(VIREO_NO_HOST_FPU)
+#include "util/host-fp.h"
+
+#if HOST_FP_CONTROL
 #define FP_HOST 1
-
-/* Every exception masked, nothing accrued, round to nearest. */
-#define MXCSR_DEFAULT 0x1f80u
-
-static inline uint32_t host_fp_read(void)
-{
-    uint32_t v;
-    __asm__ volatile("stmxcsr %0" : "=m"(v));
-    return v;
-}
-
-static inline void host_fp_write(uint32_t v)
-{
-    __asm__ volatile("ldmxcsr %0" : : "m"(v));
-}
 
 static inline bool host_has_fma(void)
 {
