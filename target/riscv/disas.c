@@ -10,6 +10,7 @@
 
 #include "target/riscv/csr.h"
 #include "target/riscv/disas-forms.h"
+#include "target/riscv/fpu/ieee.h"
 #include "target/riscv/isa.h"
 #include "target/riscv/mode.h"
 
@@ -91,6 +92,19 @@ static void put_rounding(GString *out, unsigned rm)
     g_string_append(out, names[rm & 7]);
 }
 
+/* A constant of fli, as objdump prints it. */
+static void put_constant(GString *out, unsigned number)
+{
+    uint64_t bits = ieee_constant(&fp_binary64, number);
+    double value;
+
+    memcpy(&value, &bits, sizeof(value));
+    if (number == 1 || number >= 30)
+        g_string_append(out, number == 1 ? "min" : number == 30 ? "inf" : "nan");
+    else
+        g_string_append_printf(out, "%a", value);
+}
+
 static void put_word(GString *out, const char *word, size_t len, const RISCVOperands *o,
                      unsigned classes, uint64_t pc)
 {
@@ -119,6 +133,8 @@ static void put_word(GString *out, const char *word, size_t len, const RISCVOper
         put_fence_set(out, (unsigned)(o->imm >> 4) & 15);
     else if (IS("succ"))
         put_fence_set(out, (unsigned)o->imm & 15);
+    else if (IS("constant"))
+        put_constant(out, o->aux);
     else if (IS("rm"))
         put_rounding(out, o->aux);
     else

@@ -36,7 +36,7 @@ def run(command, image, timeout=60):
 
 # Extensions that a peer may not have or not switch on by itself.
 OPTIONAL = ('zicond', 'zicbom', 'zicboz', 'zicbop', 'zihintntl', 'zcb', 'zcmop', 'zimop',
-            'zfhmin')
+            'zfhmin', 'zfh', 'zfa', 'zacas', 'zabha', 'zama16b')
 # What QEMU does right from this version on.
 ATOMICS_FAULT_WELL = 8
 ROWS_RIGHT = {'ctzw': 8}
@@ -82,8 +82,8 @@ def differences(ours, peer):
 class Comparison:
     def __init__(self, args):
         self.args = args
-        self.ours = f'{args.ours} -cpu max'
         self.peer, self.without, self.version = probe(args.peer)
+        self.ours = f'{args.ours} -cpu {",".join(["max"] + [w + "=off" for w in self.without])}'
         self.table, self.sequences = generate.load(ISA)
         with open(args.harness, 'rb') as f:
             self.harness = f.read()

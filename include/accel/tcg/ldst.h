@@ -2,7 +2,8 @@
  * Guest loads, stores and atomics as instruction bodies use them: guest virtual addresses, the
  * current regime, little-endian. Each of them may leave the block with an exception (page fault,
  * access fault), so the handler must have stored tcg.cur, and may not hold a lock or half-done state.
- * Misaligned accesses are done in hardware, not atomically, both pages checked before a byte moves.
+ * Misaligned accesses are done in hardware, as one within 16 aligned bytes and else not atomically, both
+ * pages checked before a byte moves.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -50,7 +51,7 @@ TCG_LDST(64)
 #undef TCG_LDST
 
 /*
- * Host address of `size` (4, 8) naturally aligned bytes for an atomic read-modify-write, with both
+ * Host address of `size` bytes (1 to 16, within 16 aligned ones) for an atomic read-modify-write, with both
  * load and store permission checked as for a store and the page marked written; never NULL: an
  * address that is not RAM raises a store access fault. Use it at once: the next guest access or
  * exit may make it stale.

@@ -51,6 +51,24 @@ uint64_t ieee_max(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e)
     return min_max(f, a, b, true, e);
 }
 
+static uint64_t nan_first(const FpFormat *f, uint64_t a, uint64_t b, bool max, FpEnv *e)
+{
+    if (is_nan(f, a) || is_nan(f, b)) {
+        return fp_nan_result(f, is_snan(f, a) || is_snan(f, b), e);
+    }
+    return min_max(f, a, b, max, e);
+}
+
+uint64_t ieee_minm(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e)
+{
+    return nan_first(f, a, b, false, e);
+}
+
+uint64_t ieee_maxm(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e)
+{
+    return nan_first(f, a, b, true, e);
+}
+
 bool ieee_eq(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e)
 {
     if (is_nan(f, a) || is_nan(f, b)) {
@@ -78,6 +96,25 @@ bool ieee_le(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e)
         return false;
     }
     return key(f, a) <= key(f, b) || both_zero(f, a, b);
+}
+
+/* Whether an operand is a NaN; a signaling one is invalid. */
+static bool unordered_quiet(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e)
+{
+    if (is_snan(f, a) || is_snan(f, b)) {
+        e->flags |= FP_NV;
+    }
+    return is_nan(f, a) || is_nan(f, b);
+}
+
+bool ieee_ltq(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e)
+{
+    return !unordered_quiet(f, a, b, e) && ieee_lt(f, a, b, e);
+}
+
+bool ieee_leq(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e)
+{
+    return !unordered_quiet(f, a, b, e) && ieee_le(f, a, b, e);
 }
 
 unsigned ieee_class(const FpFormat *f, uint64_t a)

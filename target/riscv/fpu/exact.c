@@ -72,7 +72,22 @@ static FpEnv begin(CPURISCVState *env, const TCGOp *op)
     EXACT(from_i64_##bits, ARGS1, ROUNDS, fp_box##bits(ieee_from_i64(F(bits), (int64_t)*a, &e))) \
     EXACT(from_u64_##bits, ARGS1, ROUNDS, fp_box##bits(ieee_from_u64(F(bits), *a, &e)))
 
+#define EXACT_ZFA(bits)                                                                     \
+    EXACT(minm##bits, ARGS2, NEVER_ROUNDS,                                                  \
+          fp_box##bits(ieee_minm(F(bits), A(bits), B(bits), &e)))                           \
+    EXACT(maxm##bits, ARGS2, NEVER_ROUNDS,                                                  \
+          fp_box##bits(ieee_maxm(F(bits), A(bits), B(bits), &e)))                           \
+    EXACT(ltq##bits, ARGS2, NEVER_ROUNDS, ieee_ltq(F(bits), A(bits), B(bits), &e))          \
+    EXACT(leq##bits, ARGS2, NEVER_ROUNDS, ieee_leq(F(bits), A(bits), B(bits), &e))          \
+    EXACT(round##bits, ARGS1, ROUNDS, fp_box##bits(ieee_round(F(bits), A(bits), false, &e))) \
+    EXACT(roundnx##bits, ARGS1, ROUNDS, fp_box##bits(ieee_round(F(bits), A(bits), true, &e)))
+
+EXACT_FORMAT(16)
+EXACT_ZFA(16)
 EXACT_FORMAT(32)
+EXACT_ZFA(32)
+EXACT_ZFA(64)
+EXACT(to_i32_mod, ARGS1, NEVER_ROUNDS, ieee_to_i32_mod(F(64), A(64), &e))
 EXACT_FORMAT(64)
 EXACT(widen, ARGS1, ROUNDS, ieee_convert(F(64), F(32), A(32), &e))
 EXACT(narrow, ARGS1, ROUNDS, fp_box32(ieee_convert(F(32), F(64), *a, &e)))

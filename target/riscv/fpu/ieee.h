@@ -52,10 +52,16 @@ uint64_t ieee_fma(const FpFormat *f, uint64_t a, uint64_t b, uint64_t c, unsigne
 uint64_t ieee_min(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e);
 uint64_t ieee_max(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e);
 
-/* eq is quiet; lt and le signal on any NaN. */
+/* minimum and maximum: a NaN beats a number. */
+uint64_t ieee_minm(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e);
+uint64_t ieee_maxm(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e);
+
+/* eq is quiet; lt and le signal on any NaN, ltq and leq on signaling ones only. */
 bool ieee_eq(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e);
 bool ieee_lt(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e);
 bool ieee_le(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e);
+bool ieee_ltq(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e);
+bool ieee_leq(const FpFormat *f, uint64_t a, uint64_t b, FpEnv *e);
 
 /* The ten bits of fclass. */
 unsigned ieee_class(const FpFormat *f, uint64_t a);
@@ -63,8 +69,16 @@ unsigned ieee_class(const FpFormat *f, uint64_t a);
 /* To an integer of `bits` (32 or 64), saturating with only NV raised; the result fills 64 bits,
  * sign-extended for signed, zero-extended for unsigned. */
 uint64_t ieee_to_int(const FpFormat *f, uint64_t a, unsigned bits, bool is_signed, FpEnv *e);
+/* Truncated to an integer of any size, of which the low 32 bits are the result, sign-extended; flags as
+ * of a conversion to 32 bits. Infinities and NaN give 0. */
+uint64_t ieee_to_i32_mod(const FpFormat *f, uint64_t a, FpEnv *e);
+/* To an integer in the same format; exact: NX is raised if that is another number. */
+uint64_t ieee_round(const FpFormat *f, uint64_t a, bool exact, FpEnv *e);
 uint64_t ieee_from_i64(const FpFormat *f, int64_t v, FpEnv *e);
 uint64_t ieee_from_u64(const FpFormat *f, uint64_t v, FpEnv *e);
+
+/* The constant of fli with this number (0..31). */
+uint64_t ieee_constant(const FpFormat *f, unsigned number);
 
 /* From one format to another. */
 uint64_t ieee_convert(const FpFormat *to, const FpFormat *from, uint64_t a, FpEnv *e);

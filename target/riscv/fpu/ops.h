@@ -82,8 +82,16 @@ static inline uint64_t fp_unbox64(uint64_t v)
     FP_EXACT1(from_u64_##bits)
 FP_EXACT_FORMAT(32)
 FP_EXACT_FORMAT(64)
+FP_EXACT_FORMAT(16)
 FP_EXACT1(widen)
 FP_EXACT1(narrow)
+#define FP_EXACT_ZFA(bits)                                                                  \
+    FP_EXACT2(minm##bits) FP_EXACT2(maxm##bits) FP_EXACT2(ltq##bits) FP_EXACT2(leq##bits)   \
+    FP_EXACT1(round##bits) FP_EXACT1(roundnx##bits)
+FP_EXACT_ZFA(16)
+FP_EXACT_ZFA(32)
+FP_EXACT_ZFA(64)
+FP_EXACT1(to_i32_mod)
 FP_EXACT1(widen16_32) FP_EXACT1(widen16_64) FP_EXACT1(narrow32_16) FP_EXACT1(narrow64_16)
 
 /* ---- On the host ---- */
