@@ -402,6 +402,23 @@ static void net_instance_finalize(Object *obj)
     g_mutex_clear(&nb->lock);
 }
 
+static bool net_can_delete(Object *obj, Error **errp)
+{
+    NetBackend *nb = NETDEV(obj);
+
+    if (nb->attached) {
+        error_setg(errp, "netdev '%s' is in use by '%s'", obj->name, nb->owner);
+    } else if (nb->filters->len) {
+        error_setg(errp, "netdev '%s' is in use by a filter", obj->name);
+    }
+    return !nb->attached && !nb->filters->len;
+}
+
+static void net_class_init(ObjectClass *klass, const void *data)
+{
+    user_creatable_set_can_delete(klass, net_can_delete);
+}
+
 static const char *const net_interfaces[] = { TYPE_USER_CREATABLE, NULL };
 
 static const TypeInfo net_type = {
@@ -410,6 +427,7 @@ static const TypeInfo net_type = {
     .abstract = true,
     .instance_size = sizeof(NetBackend),
     .class_size = sizeof(NetBackendClass),
+    .class_init = net_class_init,
     .instance_init = net_instance_init,
     .instance_finalize = net_instance_finalize,
     .interfaces = net_interfaces,

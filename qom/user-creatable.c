@@ -21,6 +21,28 @@ void user_creatable_set_complete(ObjectClass *klass, bool (*complete)(Object *ob
     u->complete = complete;
 }
 
+void user_creatable_set_can_delete(ObjectClass *klass,
+                                   bool (*can_delete)(Object *obj, Error **errp))
+{
+    UserCreatableClass *u = object_class_interface(klass, TYPE_USER_CREATABLE);
+
+    u->can_delete = can_delete;
+}
+
+void user_creatable_set_late(ObjectClass *klass)
+{
+    UserCreatableClass *u = object_class_interface(klass, TYPE_USER_CREATABLE);
+
+    u->late = true;
+}
+
+bool user_creatable_is_late(ObjectClass *klass)
+{
+    UserCreatableClass *u = object_class_interface(klass, TYPE_USER_CREATABLE);
+
+    return u && u->late;
+}
+
 bool user_creatable_complete(void *ptr, Error **errp)
 {
     Object *obj = ptr;
@@ -49,4 +71,20 @@ Object *user_creatable_new(const char *type_name, const char *container, const c
         return NULL;
     }
     return obj;
+}
+
+bool user_creatable_delete(const char *container, const char *id, Error **errp)
+{
+    Object *obj = object_child(object_container(container), id);
+    UserCreatableClass *u = obj ? object_class_interface(obj->klass, TYPE_USER_CREATABLE) : NULL;
+
+    if (!u) {
+        error_setg(errp, "there is no '%s' in %s", id, container);
+        return false;
+    }
+    if (u->can_delete && !u->can_delete(obj, errp)) {
+        return false;
+    }
+    object_unparent(obj);
+    return true;
 }

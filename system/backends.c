@@ -107,7 +107,17 @@ static bool no_such_object(const char *type, Error **errp)
     return unknown_name("object type", type, names, errp);
 }
 
-static bool object_option(BackendContext *c, const char *text, Error **errp)
+/* Whether it needs what other options make. */
+static bool is_late(const char *text)
+{
+    g_autoptr(KeyVals) kv = keyval_parse_list(text, "qom-type", false, NULL);
+    const char *type = kv ? keyval_get(kv, "qom-type") : NULL;
+    ObjectClass *k = type ? object_class_by_name(type) : NULL;
+
+    return k && is_plain_object(k) && user_creatable_is_late(k);
+}
+
+static bool make_object(const char *text, Error **errp)
 {
     g_autoptr(KeyVals) kv = keyval_parse_list(text, "qom-type", false, errp);
     const char *type, *id;
@@ -127,6 +137,16 @@ static bool object_option(BackendContext *c, const char *text, Error **errp)
         return false;
     }
     return user_creatable_new(type, "/objects", id, kv, errp) != NULL;
+}
+
+static bool object_option(BackendContext *c, const char *text, Error **errp)
+{
+    return is_late(text) || make_object(text, errp);
+}
+
+static bool late_object_option(BackendContext *c, const char *text, Error **errp)
+{
+    return !is_late(text) || make_object(text, errp);
 }
 
 /* ---- -chardev ---- */
@@ -330,5 +350,6 @@ bool backends_create(const Options *o, MachineClass *mc, GPtrArray *devices, Err
            each(&c, o->drive, "drive", drive_option, errp) &&
            each(&c, o->netdev, "netdev", netdev_option, errp) &&
            each(&c, o->net, "net", net_option, errp) &&
-           each(&c, o->nic, "nic", nic_option, errp);
+           each(&c, o->nic, "nic", nic_option, errp) &&
+           each(&c, o->object, "object", late_object_option, errp);
 }

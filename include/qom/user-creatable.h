@@ -25,10 +25,17 @@ typedef struct UserCreatableClass {
     /* Opens what the properties name. False leaves nothing behind but the object itself, whose
      * last reference is then dropped. NULL: nothing to do. */
     bool (*complete)(Object *obj, Error **errp);
+    /* Whether nobody uses it any more; an error that names the user if not. NULL: nobody does. */
+    bool (*can_delete)(Object *obj, Error **errp);
+    bool late; /* -object: made after the back ends that have options of their own */
 } UserCreatableClass;
 
 /* For class_init of a type that lists TYPE_USER_CREATABLE among its interfaces. */
 void user_creatable_set_complete(ObjectClass *klass, bool (*complete)(Object *obj, Error **errp));
+void user_creatable_set_can_delete(ObjectClass *klass,
+                                   bool (*can_delete)(Object *obj, Error **errp));
+void user_creatable_set_late(ObjectClass *klass);
+bool user_creatable_is_late(ObjectClass *klass);
 
 /* Calls complete(), if obj's class has the interface and one. */
 bool user_creatable_complete(void *obj, Error **errp);
@@ -37,5 +44,8 @@ bool user_creatable_complete(void *obj, Error **errp);
  * nothing left behind. Every pair of kv that is not taken yet is a property. */
 Object *user_creatable_new(const char *type_name, const char *container, const char *id,
                            KeyVals *kv, Error **errp);
+
+/* Takes CONTAINER/ID out of the tree, unless it is in use. */
+bool user_creatable_delete(const char *container, const char *id, Error **errp);
 
 #endif
