@@ -36,6 +36,10 @@ const Option option_table[] = {
     { "smp", NULL,
       LIST(smp, "[cpus=]N[,maxcpus=N][,sockets=N][,clusters=N][,cores=N][,threads=N]"),
       "number of CPUs and their topology" },
+    { "numa", NULL,
+      LIST(numa, "node[,nodeid=N][,cpus=N[-M]][,mem=SIZE][,memdev=ID][,initiator=N]"
+                 " | dist,src=N,dst=N,val=D | cpu,node-id=N,core-id=CPU"),
+      "nodes of RAM and CPUs, the distances between them, a CPU's node" },
 
     { "bios", NULL, TEXT(bios, "default|none|FILE"),
       "firmware; the default is the distribution's OpenSBI", .group = "Boot" },
@@ -111,7 +115,7 @@ static const size_t list_fields[] = {
     offsetof(Options, netdev),  offsetof(Options, nic),     offsetof(Options, object),
     offsetof(Options, chardev), offsetof(Options, serial),  offsetof(Options, monitor),
     offsetof(Options, warnings), offsetof(Options, net),     offsetof(Options, global),
-    offsetof(Options, gdb),
+    offsetof(Options, gdb),     offsetof(Options, numa),
     offsetof(Options, mon),     offsetof(Options, boot),    offsetof(Options, fw_cfg),
     offsetof(Options, action),  offsetof(Options, readconfig), offsetof(Options, set),
     offsetof(Options, data_dirs),
@@ -169,7 +173,6 @@ static const char *const options_to_come[] = {
     "loadvm",
     "mem-path",
     "mem-prealloc",
-    "numa",
     "plugin",
     "qmp",
     "sandbox",

@@ -12,7 +12,7 @@
 
 /* What was given, not yet looked into: texts as written. Lists hold char *, in order. */
 typedef struct Options {
-    GPtrArray *machine, *accel, *memory, *smp; /* merged, later ones win */
+    GPtrArray *machine, *accel, *memory, *smp, *numa; /* merged, later ones win */
     char *cpu;
     char *kernel, *initrd, *append, *dtb, *bios;
     GPtrArray *drive, *device, *netdev, *nic, *net, *object, *chardev, *serial, *monitor;

@@ -16,6 +16,7 @@
 #include "system/firmware.h"
 #include "system/mainloop.h"
 #include "system/rtc.h"
+#include "system/numa.h"
 #include "system/smp.h"
 #include "util/keyval.h"
 #include "util/log.h"
@@ -214,7 +215,7 @@ static MachineState *make_machine(const Options *o, MachineClass *mc, KeyVals *p
     ms->graphics = !o->nographic;
     if (!set_machine_props(o, ms, props, errp) || !boot_options(o, ms, errp) ||
         !memory_parse(o->memory, mc->default_ram_size, mc->max_ram_size, &ms->ram_size, errp) ||
-        !smp_parse(o->smp, mc->max_cpus, &ms->smp, errp) ||
+        !smp_parse(o->smp, mc->max_cpus, &ms->smp, errp) || !numa_parse(o->numa, ms, errp) ||
         !choose_accel(o, ms, accel, errp)) {
         return NULL;
     }

@@ -75,7 +75,17 @@ static void machine_instance_finalize(Object *obj)
     memory_region_destroy(&ms->system_memory);
     g_ptr_array_unref(ms->serial);
     g_free(ms->cpu_spec);
+    numa_free(&ms->numa);
     g_free(ms->fdt);
+}
+
+void numa_free(NumaState *n)
+{
+    for (unsigned i = 0; n->nodes && i < NUMA_MAX_NODES; i++) {
+        g_free(n->nodes[i].memdev);
+    }
+    g_clear_pointer(&n->nodes, g_free);
+    g_clear_pointer(&n->cpu_node, g_free);
 }
 
 MachineState *current_machine(void)

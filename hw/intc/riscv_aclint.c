@@ -20,7 +20,11 @@ struct ACLINTSwi {
     SwiCore core;
     MemoryRegion mr;
     uint32_t num_harts, hartid_base;
+    int part;
 };
+
+/* What a block of software interrupt registers is. */
+enum { SWI_CLINT, SWI_MSWI, SWI_SSWI };
 
 typedef struct MtimerHart {
     ACLINTMtimer *owner;
@@ -33,6 +37,7 @@ struct ACLINTMtimer {
     MtimerCore core;
     MemoryRegion mr;
     uint32_t num_harts, hartid_base;
+    bool aclint;
     Timebase *timebase;
     MtimerHart *harts; /* [num_harts] */
 };
@@ -56,10 +61,15 @@ static MemTxResult swi_write(void *opaque, hwaddr addr, uint64_t value, unsigned
     ACLINTSwi *s = opaque;
     uint32_t hart;
 
-    if (swi_core_write(&s->core, addr, (uint32_t)value, &hart)) {
-        irq_set(&DEVICE(s)->irq_out[hart], s->core.msip[hart]);
-    } else {
+    if (!swi_core_write(&s->core, addr, (uint32_t)value, &hart)) {
         device_guest_error(s, "write of msip %" PRIu64 " of %u", addr / 4, s->num_harts);
+        return MEMTX_OK;
+    }
+    irq_set(&DEVICE(s)->irq_out[hart], s->core.msip[hart]);
+    if (s->part == SWI_SSWI) {
+        /* setssip is an edge, reads as zero, and it is the hart that clears its sip.SSIP. */
+        s->core.msip[hart] = 0;
+        irq_lower(&DEVICE(s)->irq_out[hart]);
     }
     return MEMTX_OK;
 }
@@ -105,10 +115,44 @@ static void swi_post_load(Object *obj)
     g_mutex_unlock(&DEVICE(s)->lock);
 }
 
+/* "interrupts-extended": the same input of every hart. */
+static void set_hart_inputs(FDTBuilder *fdt, const char *node, uint32_t base, uint32_t harts,
+                            uint32_t irq)
+{
+    g_autofree uint32_t *cells = g_new(uint32_t, harts * 2);
+
+    for (uint32_t i = 0; i < harts; i++) {
+        g_autofree char *intc =
+            g_strdup_printf("/cpus/cpu@%u/interrupt-controller", base + i);
+        cells[i * 2] = fdt_phandle(fdt, intc);
+        cells[i * 2 + 1] = irq;
+    }
+    fdt_set_cells(fdt, node, "interrupts-extended", cells, (int)harts * 2);
+}
+
+static void swi_own_fdt(ACLINTSwi *s, FDTBuilder *fdt, const DeviceFDTContext *ctx)
+{
+    const char *name = s->part == SWI_MSWI ? "mswi" : "sswi";
+    g_autofree char *node = g_strdup_printf("%s/%s@%" PRIx64, ctx->parent, name, ctx->base);
+    g_autofree char *compatible = g_strconcat("riscv,aclint-", name, NULL);
+
+    fdt_set_str(fdt, node, "compatible", compatible);
+    fdt_set_reg(fdt, node, ctx->base, RISCV_ACLINT_SWI_SIZE);
+    set_hart_inputs(fdt, node, s->hartid_base, s->num_harts, s->part == SWI_MSWI ? 3 : 1);
+    fdt_set_empty(fdt, node, "interrupt-controller");
+    fdt_set_u32(fdt, node, "#interrupt-cells", 0);
+    fdt_set_numa_node(fdt, node, ctx->numa_node);
+}
+
 /* One node for the whole CLINT, timer included: the map entry spans both. */
 static void swi_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *ctx)
 {
     ACLINTSwi *s = ACLINT_SWI(dev);
+
+    if (s->part != SWI_CLINT) {
+        swi_own_fdt(s, fdt, ctx);
+        return;
+    }
     g_autofree char *node = g_strdup_printf("%s/clint@%" PRIx64, ctx->parent, ctx->base);
     g_autofree uint32_t *cells = g_new(uint32_t, s->num_harts * 4);
 
@@ -125,11 +169,20 @@ static void swi_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *c
                  (const char *const[]){ "sifive,clint0", "riscv,clint0", NULL });
     fdt_set_reg(fdt, node, ctx->base, ctx->size);
     fdt_set_cells(fdt, node, "interrupts-extended", cells, (int)s->num_harts * 4);
+    fdt_set_numa_node(fdt, node, ctx->numa_node);
 }
+
+static const EnumName swi_parts[] = {
+    { "clint", SWI_CLINT, "half of a SiFive CLINT" },
+    { "mswi", SWI_MSWI, "machine software interrupts of an ACLINT" },
+    { "sswi", SWI_SSWI, "supervisor software interrupts of an ACLINT" },
+    { NULL },
+};
 
 static const Property swi_props[] = {
     PROP_U32("num-harts", ACLINTSwi, num_harts, 1, 1, RISCV_ACLINT_MAX_HARTS, "harts served"),
     PROP_U32("hartid-base", ACLINTSwi, hartid_base, 0, 0, UINT32_MAX, "number of the first hart"),
+    PROP_ENUM("part", ACLINTSwi, part, SWI_CLINT, swi_parts, "what these registers are"),
     PROP_END,
 };
 
@@ -289,10 +342,29 @@ static void mtimer_post_load(Object *obj)
     mtimer_update_all(ACLINT_MTIMER(obj));
 }
 
+/* The registers as two ranges, mtime first; the second ends where the first begins. */
+static void mtimer_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *ctx)
+{
+    ACLINTMtimer *s = ACLINT_MTIMER(dev);
+    const hwaddr mtime = ctx->base + RISCV_ACLINT_MTIMER_SIZE - 8;
+
+    if (!s->aclint) {
+        return; /* in the node of the CLINT */
+    }
+    g_autofree char *node = g_strdup_printf("%s/mtimer@%" PRIx64, ctx->parent, ctx->base);
+
+    fdt_set_str(fdt, node, "compatible", "riscv,aclint-mtimer");
+    fdt_cells(fdt, node, "reg", (uint32_t)(mtime >> 32), (uint32_t)mtime, 0, 0x4008,
+              (uint32_t)(ctx->base >> 32), (uint32_t)ctx->base, 0, RISCV_ACLINT_MTIMER_SIZE - 8);
+    set_hart_inputs(fdt, node, s->hartid_base, s->num_harts, 7);
+    fdt_set_numa_node(fdt, node, ctx->numa_node);
+}
+
 static const Property mtimer_props[] = {
     PROP_U32("num-harts", ACLINTMtimer, num_harts, 1, 1, RISCV_ACLINT_MAX_HARTS, "harts served"),
     PROP_U32("hartid-base", ACLINTMtimer, hartid_base, 0, 0, UINT32_MAX,
              "number of the first hart"),
+    PROP_BOOL("aclint", ACLINTMtimer, aclint, false, "an ACLINT's, not half of a SiFive CLINT"),
     PROP_END,
 };
 
@@ -317,6 +389,7 @@ static void mtimer_class_init(ObjectClass *klass, const void *data)
     dc->realize = mtimer_realize;
     dc->unrealize = mtimer_unrealize;
     dc->reset = mtimer_reset;
+    dc->fdt = mtimer_fdt;
 }
 
 static const TypeInfo aclint_infos[] = {

@@ -121,6 +121,7 @@ static void plic_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *
     fdt_set_cells(fdt, node, "interrupts-extended", cells, (int)s->num_harts * 4);
     fdt_set_reg(fdt, node, ctx->base, ctx->size);
     fdt_set_u32(fdt, node, "riscv,ndev", s->num_sources - 1);
+    fdt_set_numa_node(fdt, node, ctx->numa_node);
     fdt_phandle(fdt, node);
 }
 

@@ -17,6 +17,12 @@ static char *node_path(const char *name, VirtMap map)
     return g_strdup_printf("/soc/%s@%" PRIx64, name, virt_memmap[map].base);
 }
 
+static char *irqchip_path(unsigned socket)
+{
+    return g_strdup_printf("/soc/plic@%" PRIx64,
+                           virt_memmap[VIRT_PLIC].base + socket * virt_memmap[VIRT_PLIC].size);
+}
+
 static void write_root(VirtMachineState *s, FDTBuilder *fdt)
 {
     fdt_set_u32(fdt, "/", "#address-cells", 2);
@@ -33,6 +39,7 @@ static void write_root(VirtMachineState *s, FDTBuilder *fdt)
 static void write_cpus(VirtMachineState *s, FDTBuilder *fdt)
 {
     const DeviceFDTContext ctx = { .parent = "/cpus", .board = s };
+    const NumaState *numa = &MACHINE(s)->numa;
     CPUState *cpu;
 
     fdt_set_u32(fdt, "/cpus", "#address-cells", 1);
@@ -44,30 +51,74 @@ static void write_cpus(VirtMachineState *s, FDTBuilder *fdt)
             dc->fdt(DEVICE(cpu), fdt, &ctx);
         }
     }
-    /* One cluster without NUMA, whatever -smp says of sockets, as QEMU's board has it. */
+    /* A cluster for each NUMA node, whatever -smp says of sockets, as QEMU's board has it. */
     CPU_FOREACH(cpu) {
-        g_autofree char *core =
-            g_strdup_printf("/cpus/cpu-map/cluster0/core%d", cpu->cpu_index);
-        g_autofree char *node = g_strdup_printf("/cpus/cpu@%u", (unsigned)cpu->cpu_index);
+        unsigned n = (unsigned)cpu->cpu_index;
+        int cluster = numa_cpu_node(numa, n);
+        g_autofree char *core = g_strdup_printf("/cpus/cpu-map/cluster%d/core%u", cluster,
+                                                n - s->sockets[cluster].first_hart);
+        g_autofree char *node = g_strdup_printf("/cpus/cpu@%u", n);
+
         fdt_set_u32(fdt, core, "cpu", fdt_phandle(fdt, node));
+        fdt_set_numa_node(fdt, node, numa->nr_nodes ? cluster + 1 : 0);
     }
+}
+
+static void write_memory_range(FDTBuilder *fdt, hwaddr base, uint64_t size, int numa_node)
+{
+    g_autofree char *node = g_strdup_printf("/memory@%" PRIx64, base);
+
+    fdt_set_reg(fdt, node, base, size);
+    fdt_set_str(fdt, node, "device_type", "memory");
+    fdt_set_numa_node(fdt, node, numa_node);
 }
 
 static void write_memory(VirtMachineState *s, FDTBuilder *fdt)
 {
+    const MachineState *ms = MACHINE(s);
     hwaddr base = virt_memmap[VIRT_DRAM].base;
-    g_autofree char *node = g_strdup_printf("/memory@%" PRIx64, base);
 
-    fdt_set_reg(fdt, node, base, MACHINE(s)->ram_size);
-    fdt_set_str(fdt, node, "device_type", "memory");
+    if (!ms->numa.nr_nodes) {
+        write_memory_range(fdt, base, ms->ram_size, 0);
+    }
+    for (unsigned n = 0; n < ms->numa.nr_nodes; n++) {
+        uint64_t size = ms->numa.nodes[n].mem;
+
+        if (size) {
+            write_memory_range(fdt, base, size, (int)n + 1);
+            base += size;
+        }
+    }
+}
+
+/* The matrix as triples: from, to, distance. */
+static void write_distances(VirtMachineState *s, FDTBuilder *fdt)
+{
+    const NumaState *numa = &MACHINE(s)->numa;
+    uint32_t cells[VIRT_MAX_SOCKETS * VIRT_MAX_SOCKETS * 3];
+    int k = 0;
+
+    if (!numa->have_distance) {
+        return;
+    }
+    for (unsigned i = 0; i < numa->nr_nodes; i++) {
+        for (unsigned j = 0; j < numa->nr_nodes; j++) {
+            cells[k++] = i;
+            cells[k++] = j;
+            cells[k++] = numa->nodes[i].distance[j];
+        }
+    }
+    fdt_set_str(fdt, "/distance-map", "compatible", "numa-distance-map-v1");
+    fdt_set_cells(fdt, "/distance-map", "distance-matrix", cells, k);
 }
 
 static void write_devices(VirtMachineState *s, FDTBuilder *fdt)
 {
-    g_autofree char *plic = node_path("plic", VIRT_PLIC);
+    bool numa = MACHINE(s)->numa.nr_nodes > 0;
 
     for (unsigned n = 0; n < s->devices->len; n++) {
         const VirtInstance *i = &g_array_index(s->devices, VirtInstance, n);
+        g_autofree char *plic = irqchip_path(virt_irq_socket(s, i->row->map));
         DeviceClass *dc = DEVICE_GET_CLASS(i->dev);
         const DeviceFDTContext ctx = {
             .parent = "/soc",
@@ -76,6 +127,7 @@ static void write_devices(VirtMachineState *s, FDTBuilder *fdt)
             .irq_phandle = i->row->irq ? fdt_phandle(fdt, plic) : 0,
             .irq_cells = 1,
             .irq = i->row->irq ? i->row->irq + (int)i->n : 0,
+            .numa_node = numa && i->row->per_socket ? (int)i->n + 1 : 0,
             .board = s,
         };
         if (dc->fdt) {
@@ -151,6 +203,7 @@ FDTBuilder *virt_create_fdt(VirtMachineState *s, Error **errp)
     FDTBuilder *fdt = fdt_builder_new();
     write_root(s, fdt);
     write_memory(s, fdt);
+    write_distances(s, fdt);
     write_cpus(s, fdt);
     write_devices(s, fdt);
     write_syscon(fdt);

@@ -47,21 +47,40 @@ static bool set_u64(DeviceState *dev, const char *name, uint64_t v, Error **errp
     return object_property_set_str(dev, name, text, errp);
 }
 
-static bool setup_per_hart(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp)
+static bool setup_harts(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp)
 {
-    return set_u64(dev, "num-harts", MACHINE(s)->smp.cpus, errp);
+    return set_u64(dev, "num-harts", s->sockets[n].nr_harts, errp) &&
+           set_u64(dev, "hartid-base", s->sockets[n].first_hart, errp);
+}
+
+static bool has_aclint(const VirtMachineState *s)
+{
+    return s->aclint;
+}
+
+static bool setup_swi(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp)
+{
+    object_property_set_known(dev, "part", s->aclint ? "mswi" : "clint");
+    return setup_harts(s, dev, n, errp);
+}
+
+static bool setup_sswi(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp)
+{
+    object_property_set_known(dev, "part", "sswi");
+    return setup_harts(s, dev, n, errp);
 }
 
 static bool setup_mtimer(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp)
 {
     riscv_aclint_mtimer_set_timebase(dev, &s->timebase);
-    return setup_per_hart(s, dev, n, errp);
+    object_property_set_known(dev, "aclint", s->aclint ? "on" : "off");
+    return setup_harts(s, dev, n, errp);
 }
 
 static bool setup_plic(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp)
 {
-    s->plic = dev;
-    return setup_per_hart(s, dev, n, errp) &&
+    s->sockets[n].plic = dev;
+    return setup_harts(s, dev, n, errp) &&
            set_u64(dev, "num-sources", VIRT_IRQ_SOURCES, errp) &&
            set_u64(dev, "num-priorities", VIRT_IRQ_PRIORITIES, errp) &&
            set_u64(dev, "aperture-size", virt_memmap[VIRT_PLIC].size, errp);
@@ -88,10 +107,13 @@ static bool setup_flash(VirtMachineState *s, DeviceState *dev, unsigned n, Error
  * takes; a reset walks backwards, so that the devices' lines have fallen when it is its turn.
  */
 static const VirtDevice virt_devices[] = {
-    { TYPE_RISCV_ACLINT_SWI, "swi", VIRT_CLINT, .hart_irqs = { 3 }, .setup = setup_per_hart },
-    { TYPE_RISCV_ACLINT_MTIMER, "mtimer", VIRT_CLINT, RISCV_ACLINT_SWI_SIZE,
+    { TYPE_RISCV_ACLINT_SWI, "swi", VIRT_CLINT, .per_socket = true, .hart_irqs = { 3 },
+      .setup = setup_swi },
+    { TYPE_RISCV_ACLINT_MTIMER, "mtimer", VIRT_CLINT, RISCV_ACLINT_SWI_SIZE, .per_socket = true,
       .hart_irqs = { 7 }, .setup = setup_mtimer },
-    { TYPE_SIFIVE_PLIC, "plic", VIRT_PLIC, .hart_irqs = { 11, 9 }, .setup = setup_plic },
+    { TYPE_RISCV_ACLINT_SWI, "sswi", VIRT_ACLINT_SSWI, .per_socket = true, .hart_irqs = { 1 },
+      .wanted = has_aclint, .setup = setup_sswi },
+    { TYPE_SIFIVE_PLIC, "plic", VIRT_PLIC, .per_socket = true, .hart_irqs = { 11, 9 }, .setup = setup_plic },
     { "riscv.sifive.test", "test", VIRT_TEST },
     { "virtio-mmio", "virtio-mmio", VIRT_VIRTIO, .count = VIRT_NR_VIRTIO,
       .irq = VIRT_IRQ_VIRTIO },
@@ -107,17 +129,20 @@ hwaddr virt_instance_base(const VirtInstance *i)
     return map->base + i->row->offset + i->n * map->size;
 }
 
-/* Output line h * k + j goes to input hart_irqs[j] of hart h, where k inputs are given. */
-static void wire_to_harts(const VirtInstance *i)
+/* Output line h * k + j goes to input hart_irqs[j] of the socket's hart h, where k inputs are
+ * given. */
+static void wire_to_harts(const VirtMachineState *s, const VirtInstance *i)
 {
+    const VirtSocket *socket = &s->sockets[i->row->per_socket ? i->n : 0];
     const unsigned *irqs = i->row->hart_irqs;
     unsigned k = irqs[1] ? 2 : irqs[0] ? 1 : 0;
     CPUState *cpu;
 
     CPU_FOREACH(cpu) {
-        for (unsigned j = 0; j < k; j++) {
-            device_connect_irq(i->dev, (unsigned)cpu->cpu_index * k + j, DEVICE(cpu),
-                               (int)irqs[j]);
+        unsigned h = (unsigned)cpu->cpu_index - socket->first_hart;
+
+        for (unsigned j = 0; h < socket->nr_harts && j < k; j++) {
+            device_connect_irq(i->dev, h * k + j, DEVICE(cpu), (int)irqs[j]);
         }
     }
 }
@@ -136,8 +161,9 @@ static bool create_device(VirtMachineState *s, const VirtDevice *row, unsigned n
 {
     MachineState *ms = MACHINE(s);
     VirtInstance i = { .row = row, .n = n };
-    g_autofree char *name = row->count ? g_strdup_printf("%s[%u]", row->name, n)
-                                       : g_strdup(row->name);
+    bool several = row->count || (row->per_socket && s->nr_sockets > 1);
+    g_autofree char *name = several ? g_strdup_printf("%s[%u]", row->name, n)
+                                    : g_strdup(row->name);
     Object *obj = object_new(row->type, errp);
 
     if (!obj) {
@@ -170,9 +196,10 @@ static bool realize_device(VirtMachineState *s, const VirtInstance *i, Error **e
     }
     device_map(i->dev, 0, &MACHINE(s)->system_memory, virt_instance_base(i));
     if (i->row->irq) {
-        device_connect_irq(i->dev, 0, s->plic, i->row->irq + (int)i->n);
+        device_connect_irq(i->dev, 0, s->sockets[virt_irq_socket(s, i->row->map)].plic,
+                           i->row->irq + (int)i->n);
     }
-    wire_to_harts(i);
+    wire_to_harts(s, i);
     return true;
 }
 
@@ -185,9 +212,10 @@ static bool create_devices(VirtMachineState *s, Error **errp)
 {
     for (size_t r = 0; r < ARRAY_SIZE(virt_devices); r++) {
         const VirtDevice *row = &virt_devices[r];
+        unsigned count = row->per_socket ? s->nr_sockets : MAX(row->count, 1);
         unsigned first = s->devices->len;
 
-        for (unsigned n = MAX(row->count, 1); n-- > 0;) {
+        for (unsigned n = row->wanted && !row->wanted(s) ? 0 : count; n-- > 0;) {
             if (!create_device(s, row, n, errp)) {
                 return false;
             }
@@ -236,6 +264,9 @@ static bool virt_init(MachineState *ms, Error **errp)
 {
     VirtMachineState *s = VIRT_MACHINE(ms);
 
+    if (!virt_make_sockets(s, errp)) {
+        return false;
+    }
     timebase_init(&s->timebase, VIRT_TIMEBASE_HZ);
     image_loader_init(&s->loader, &ms->as);
     s->devices = g_array_new(false, false, sizeof(VirtInstance));
@@ -300,11 +331,6 @@ static bool not_yet(const Property *prop, const char *value, const char *now, Er
     return false;
 }
 
-static bool aclint_changed(Object *obj, const Property *prop, Error **errp)
-{
-    return !VIRT_MACHINE(obj)->aclint || not_yet(prop, "on", "off", errp);
-}
-
 static bool iommu_changed(Object *obj, const Property *prop, Error **errp)
 {
     return VIRT_MACHINE(obj)->iommu_sys != ON_OFF_AUTO_ON ||
@@ -334,8 +360,7 @@ static bool aia_guests_changed(Object *obj, const Property *prop, Error **errp)
 }
 
 static const Property virt_props[] = {
-    { PROP_(prop_bool, "aclint", VirtMachineState, aclint), .changed = aclint_changed,
-      .help = "split the CLINT into ACLINT devices" },
+    PROP_BOOL("aclint", VirtMachineState, aclint, false, "split the CLINT into ACLINT devices"),
     { PROP_(prop_on_off_auto, "acpi", VirtMachineState, acpi),
       .help = "ACPI tables for the firmware" },
     { PROP_(prop_enum, "aia", VirtMachineState, aia), .names = aia_names,

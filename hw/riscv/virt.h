@@ -20,6 +20,7 @@ enum {
     VIRT_IRQ_PRIORITIES = 7,
     VIRT_NR_VIRTIO = 8,
     VIRT_NR_FLASH = 2,
+    VIRT_MAX_SOCKETS = 4,
 };
 
 /* Interrupt numbers. Guests know them from QEMU's board even without a device tree. */
@@ -70,8 +71,11 @@ typedef struct VirtDevice {
     VirtMap map;
     hwaddr offset;        /* in the map entry */
     unsigned count;       /* of equal devices, map entries apart; 0 means 1 */
+    bool per_socket;      /* count is that of the sockets, each serves the harts of its own */
     int irq;              /* of the first; 0: none */
     unsigned hart_irqs[2]; /* its output lines: these inputs of each hart; 0: none */
+    /* Whether this machine has it. NULL: always. */
+    bool (*wanted)(const VirtMachineState *s);
     /* Sets properties before realize. NULL: nothing to set. */
     bool (*setup)(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp);
 } VirtDevice;
@@ -83,13 +87,20 @@ typedef struct VirtInstance {
     unsigned n;
 } VirtInstance;
 
+/* Harts with an interrupt controller and a CLINT of their own. */
+typedef struct VirtSocket {
+    unsigned first_hart, nr_harts;
+    DeviceState *plic;
+} VirtSocket;
+
 struct VirtMachineState {
     MachineState parent_obj;
     Timebase timebase;
     MemoryRegion mrom;
     ImageLoader loader;
     GArray *devices;     /* of VirtInstance, in the order made */
-    DeviceState *plic;   /* where the devices' lines go */
+    VirtSocket sockets[VIRT_MAX_SOCKETS];
+    unsigned nr_sockets; /* the NUMA nodes, or 1 */
 
     /* Properties. */
     bool aclint;
@@ -101,6 +112,12 @@ struct VirtMachineState {
 
 /* Where instance i's first window is. */
 hwaddr virt_instance_base(const VirtInstance *i);
+
+/* The socket whose interrupt controller takes the lines of the devices of a map entry. */
+unsigned virt_irq_socket(const VirtMachineState *s, VirtMap map);
+
+/* hw/riscv/virt-socket.c: sockets from the NUMA nodes. */
+bool virt_make_sockets(VirtMachineState *s, Error **errp);
 
 /* hw/riscv/virt-fdt.c: the tree as guests get it, without what depends on loaded images. NULL if
  * -dtb names a file that cannot be used. */

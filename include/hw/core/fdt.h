@@ -53,6 +53,14 @@ static inline void fdt_set_interrupts(FDTBuilder *b, const char *node, uint32_t 
     }
 }
 
+/* "numa-node-id", if the machine has NUMA: node_plus_1 as in DeviceFDTContext. */
+static inline void fdt_set_numa_node(FDTBuilder *b, const char *node, int node_plus_1)
+{
+    if (node_plus_1) {
+        fdt_set_u32(b, node, "numa-node-id", (uint32_t)node_plus_1 - 1);
+    }
+}
+
 /* The node's phandle, made on first use ("phandle" property). */
 uint32_t fdt_phandle(FDTBuilder *b, const char *node);
 

@@ -8,6 +8,7 @@
 
 #include "hw/core/clock.h"
 #include "hw/core/device.h"
+#include "hw/core/numa.h"
 
 #define TYPE_MACHINE "machine"
 #define MACHINE_TYPE_SUFFIX "-machine"
@@ -38,6 +39,7 @@ struct MachineState {
     uint64_t ram_size;  /* bytes, -m */
     char *cpu_spec;     /* -cpu as written, NULL: the class's default */
     CPUTopology smp;
+    NumaState numa;
     BootConfig boot;
     bool graphics;      /* off with -nographic */
     uint8_t uuid[16];   /* as written, first digits first; zeros: not given */

@@ -1,6 +1,8 @@
 /*
  * The core-local interruptor in its two halves: software interrupts ("riscv.aclint.swi") and the
- * timer ("riscv.aclint.mtimer"). Output line n of each goes to hart hartid-base + n.
+ * timer ("riscv.aclint.mtimer"). Output line n of each goes to hart hartid-base + n. They describe
+ * themselves as one SiFive CLINT, or with property "part" and "aclint" as the devices of the ACLINT
+ * specification, which has one for supervisor software interrupts too.
  *
  * SPDX-License-Identifier: MIT
  */
