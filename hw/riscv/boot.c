@@ -182,7 +182,7 @@ bool virt_boot_setup(VirtMachineState *s, FDTBuilder *fdt, Error **errp)
     if (have_fw && fw.is_elf64) {
         start = fw.entry;
     }
-    if (ms->kernel) {
+    if (ms->kernel && !(flash && have_fw)) {
         hwaddr at = have_fw ? align_up(fw.addr + fw.size, PLACE_ALIGN) : base;
         if (!load_kernel(&s->loader, ms->kernel, at, end, &kernel, errp) ||
             !check_width("-kernel", ms->kernel, &kernel, errp)) {

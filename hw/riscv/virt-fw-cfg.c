@@ -13,6 +13,7 @@
 #include "util/byteorder.h"
 
 #define SPLASH_MAX (16 * MiB)
+#define IMAGE_MAX (2 * GiB)
 
 /* A file with a little-endian number. */
 static bool add_number(FWCfgState *fw, const char *name, uint64_t v, uint32_t len, Error **errp)
@@ -63,6 +64,42 @@ static bool add_boot(MachineState *ms, FWCfgState *fw, Error **errp)
            (!boot->splash || add_splash(fw, boot->splash, errp));
 }
 
+/* A size and the bytes of an image. */
+static bool add_image(FWCfgState *fw, const char *option, const char *path, uint16_t size_key,
+                      uint16_t data_key, Error **errp)
+{
+    uint8_t *data;
+    uint64_t len;
+
+    if (!path) {
+        return true;
+    }
+    if (!load_file(path, IMAGE_MAX, &data, &len, errp)) {
+        error_prepend(errp, "%s ", option);
+        return false;
+    }
+    fw_cfg_add_u32(fw, size_key, (uint32_t)len);
+    fw_cfg_add_bytes(fw, data_key, data, (uint32_t)len);
+    return true;
+}
+
+/* Firmware in flash loads the kernel itself: see virt_boot_setup(). */
+static bool add_kernel(VirtMachineState *s, FWCfgState *fw, Error **errp)
+{
+    MachineState *ms = MACHINE(s);
+
+    if (!s->pflash[0] || g_strcmp0(ms->firmware, "none") == 0) {
+        return true;
+    }
+    if (ms->append) {
+        uint32_t len = (uint32_t)strlen(ms->append) + 1;
+        fw_cfg_add_u32(fw, FW_CFG_CMDLINE_SIZE, len);
+        fw_cfg_add_bytes(fw, FW_CFG_CMDLINE_DATA, g_strdup(ms->append), len);
+    }
+    return add_image(fw, "-kernel", ms->kernel, FW_CFG_KERNEL_SIZE, FW_CFG_KERNEL_DATA, errp) &&
+           add_image(fw, "-initrd", ms->initrd, FW_CFG_INITRD_SIZE, FW_CFG_INITRD_DATA, errp);
+}
+
 bool virt_fw_cfg_setup(VirtMachineState *s, Error **errp)
 {
     MachineState *ms = MACHINE(s);
@@ -73,5 +110,5 @@ bool virt_fw_cfg_setup(VirtMachineState *s, Error **errp)
     fw_cfg_add_u16(fw, FW_CFG_NOGRAPHIC, !ms->graphics);
     fw_cfg_add_u16(fw, FW_CFG_NB_CPUS, (uint16_t)ms->smp.cpus);
     fw_cfg_add_u16(fw, FW_CFG_MAX_CPUS, (uint16_t)ms->smp.max_cpus);
-    return add_boot(ms, fw, errp) && virt_acpi_setup(s, errp);
+    return add_kernel(s, fw, errp) && add_boot(ms, fw, errp) && virt_acpi_setup(s, errp);
 }
