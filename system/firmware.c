@@ -1,5 +1,5 @@
 /*
- * -boot and -fw_cfg: what the user tells the firmware.
+ * -boot, -fw_cfg, -smbios: what the user tells the firmware.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,6 +9,7 @@
 
 #include "hw/core/loader.h"
 #include "hw/nvram/fw_cfg.h"
+#include "hw/smbios/smbios.h"
 #include "util/bits.h"
 #include "util/keyval.h"
 
@@ -109,6 +110,20 @@ bool fw_cfg_options(const Options *o, Error **errp)
         }
         if (!fw_cfg_option(fw, text, errp)) {
             option_prepend(errp, "fw_cfg", text);
+            return false;
+        }
+    }
+    return true;
+}
+
+bool smbios_options(const Options *o, MachineState *ms, Error **errp)
+{
+    for (guint i = 0; i < o->smbios->len; i++) {
+        const char *text = g_ptr_array_index(o->smbios, i);
+        g_autoptr(KeyVals) kv = keyval_parse_list(text, NULL, false, errp);
+
+        if (!kv || !smbios_option(smbios_get(ms), kv, errp)) {
+            option_prepend(errp, "smbios", text);
             return false;
         }
     }

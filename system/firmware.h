@@ -15,4 +15,7 @@ bool boot_options(const Options *o, MachineState *ms, Error **errp);
 /* -fw_cfg: files of the board's fw_cfg, after it is built. */
 bool fw_cfg_options(const Options *o, Error **errp);
 
+/* -smbios, before the machine is built. */
+bool smbios_options(const Options *o, MachineState *ms, Error **errp);
+
 #endif

@@ -54,6 +54,8 @@ const Option option_table[] = {
       "what the firmware is told of booting; bootindex= of a device is its place" },
     { "fw_cfg", NULL, LIST(fw_cfg, "[name=]NAME,file=FILE|string=TEXT"),
       "a file for the firmware and the guest; NAME is opt/..." },
+    { "smbios", NULL, LIST(smbios, "type=N[,FIELD=VALUE]|file=FILE"),
+      "what the SMBIOS tables say of the machine" },
 
     { "drive", NULL,
       LIST(drive, "file=FILE[,if=none|virtio|pflash][,id=ID][,format=raw][,readonly=on]"
@@ -118,7 +120,7 @@ static const size_t list_fields[] = {
     offsetof(Options, gdb),     offsetof(Options, numa),
     offsetof(Options, mon),     offsetof(Options, boot),    offsetof(Options, fw_cfg),
     offsetof(Options, action),  offsetof(Options, readconfig), offsetof(Options, set),
-    offsetof(Options, data_dirs),
+    offsetof(Options, data_dirs), offsetof(Options, smbios),
 };
 
 static void *field_of(Options *o, size_t offset)
@@ -178,7 +180,6 @@ static const char *const options_to_come[] = {
     "sandbox",
     "semihosting",
     "semihosting-config",
-    "smbios",
     "snapshot",
     "trace",
     "virtfs",

@@ -16,7 +16,7 @@ typedef struct Options {
     char *cpu;
     char *kernel, *initrd, *append, *dtb, *bios;
     GPtrArray *drive, *device, *netdev, *nic, *net, *object, *chardev, *serial, *monitor;
-    GPtrArray *mon, *global, *gdb, *boot, *fw_cfg;
+    GPtrArray *mon, *global, *gdb, *boot, *fw_cfg, *smbios;
     char *display;
     bool nographic, nodefaults, no_reboot, no_shutdown, start_paused;
     char *log_items, *log_file;

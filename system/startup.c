@@ -96,22 +96,6 @@ MachineClass *machine_choose(const Options *o, KeyVals **props, Error **errp)
 
 /* ---- The machine object ---- */
 
-/* Hexadecimal digits in groups of 8-4-4-4-12. */
-static bool parse_uuid(const char *text, uint8_t *uuid, Error **errp)
-{
-    if (!g_uuid_string_is_valid(text)) {
-        error_setg(errp, "-uuid %s: expected hexadecimal digits like "
-                         "01234567-89ab-cdef-0123-456789abcdef", text);
-        return false;
-    }
-    for (int i = 0; i < 16; i++) {
-        text += *text == '-';
-        uuid[i] = (uint8_t)(g_ascii_xdigit_value(text[0]) << 4 | g_ascii_xdigit_value(text[1]));
-        text += 2;
-    }
-    return true;
-}
-
 /* The firmware file in one of the -L folders, g_free(); NULL: as it was given. */
 static char *find_in_data_dirs(const Options *o)
 {
@@ -158,6 +142,7 @@ static bool set_machine_props(const Options *o, MachineState *ms, KeyVals *props
         }
     }
     if (o->uuid && !parse_uuid(o->uuid, ms->uuid, errp)) {
+        option_prepend(errp, "uuid", o->uuid);
         return false;
     }
     if (ms->initrd && !ms->kernel) {
@@ -214,6 +199,7 @@ static MachineState *make_machine(const Options *o, MachineClass *mc, KeyVals *p
     ms->cpu_spec = g_strdup(o->cpu);
     ms->graphics = !o->nographic;
     if (!set_machine_props(o, ms, props, errp) || !boot_options(o, ms, errp) ||
+        !smbios_options(o, ms, errp) ||
         !memory_parse(o->memory, mc->default_ram_size, mc->max_ram_size, &ms->ram_size, errp) ||
         !smp_parse(o->smp, mc->max_cpus, &ms->smp, errp) || !numa_parse(o->numa, ms, errp) ||
         !choose_accel(o, ms, accel, errp)) {

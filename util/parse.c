@@ -184,3 +184,17 @@ bool parse_size(const char *key, const char *value, char default_suffix, uint64_
         return false;
     }
 }
+
+bool parse_uuid(const char *text, uint8_t out[16], Error **errp)
+{
+    if (!g_uuid_string_is_valid(text)) {
+        error_setg(errp, "expected hexadecimal digits like 01234567-89ab-cdef-0123-456789abcdef");
+        return false;
+    }
+    for (unsigned i = 0; i < 16; i++) {
+        text += *text == '-';
+        out[i] = (uint8_t)(g_ascii_xdigit_value(text[0]) << 4 | g_ascii_xdigit_value(text[1]));
+        text += 2;
+    }
+    return true;
+}

@@ -9,6 +9,7 @@
 
 #include "hw/core/bootorder.h"
 #include "hw/nvram/fw_cfg.h"
+#include "hw/smbios/smbios.h"
 #include "util/bits.h"
 #include "util/byteorder.h"
 
@@ -100,6 +101,18 @@ static bool add_kernel(VirtMachineState *s, FWCfgState *fw, Error **errp)
            add_image(fw, "-initrd", ms->initrd, FW_CFG_INITRD_SIZE, FW_CFG_INITRD_DATA, errp);
 }
 
+static bool add_smbios(MachineState *ms, FWCfgState *fw, Error **errp)
+{
+    const SmbiosBoard board = {
+        .product = "QEMU Virtual Machine",
+        .version = "virt",
+        .processor_family = 0x201, /* RV64 */
+        .ram_base = virt_memmap[VIRT_DRAM].base,
+    };
+
+    return smbios_publish(smbios_get(ms), &board, ms, fw, errp);
+}
+
 bool virt_fw_cfg_setup(VirtMachineState *s, Error **errp)
 {
     MachineState *ms = MACHINE(s);
@@ -110,5 +123,6 @@ bool virt_fw_cfg_setup(VirtMachineState *s, Error **errp)
     fw_cfg_add_u16(fw, FW_CFG_NOGRAPHIC, !ms->graphics);
     fw_cfg_add_u16(fw, FW_CFG_NB_CPUS, (uint16_t)ms->smp.cpus);
     fw_cfg_add_u16(fw, FW_CFG_MAX_CPUS, (uint16_t)ms->smp.max_cpus);
-    return add_kernel(s, fw, errp) && add_boot(ms, fw, errp) && virt_acpi_setup(s, errp);
+    return add_kernel(s, fw, errp) && add_boot(ms, fw, errp) && add_smbios(ms, fw, errp) &&
+           virt_acpi_setup(s, errp);
 }

@@ -65,6 +65,10 @@ bool parse_i64(const char *key, const char *value, int64_t min, int64_t max, int
 bool parse_size(const char *key, const char *value, char default_suffix, uint64_t *out,
                 Error **errp);
 
+/* "01234567-89ab-cdef-0123-456789abcdef", as written: the first digits first. The error names
+ * neither key nor value. */
+bool parse_uuid(const char *text, uint8_t out[16], Error **errp);
+
 /*
  * The candidate nearest to name by edit distance, or NULL if none is near enough to be a likely
  * slip (distance <= 1 + length/3, 1 for up to three letters). candidates is NULL-terminated.
