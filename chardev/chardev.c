@@ -308,6 +308,11 @@ size_t chardev_inject(Chardev *chr, const uint8_t *buf, size_t len)
     return done;
 }
 
+void chardev_send_break(Chardev *chr)
+{
+    chr_send_event(chr, CHR_EVENT_BREAK);
+}
+
 bool chardev_in_use(Chardev *chr)
 {
     ChardevClass *k = CHARDEV_GET_CLASS(chr);

@@ -204,15 +204,22 @@ static void info_qom_tree(Monitor *mon, const char *args)
 }
 
 const MonitorCommand monitor_info_commands[] = {
+    { "chardev", NULL, "", "the character devices and their other sides", monitor_info_chardev },
     { "cpus", NULL, "", "the CPUs and where they are", info_cpus },
     { "history", NULL, "", "the lines entered", info_history },
+    { "kvm", NULL, "", "whether kvm runs the machine", monitor_info_kvm },
+    { "memory_size_summary", NULL, "", "how much RAM there is",
+      monitor_info_memory_size_summary },
     { "mice", NULL, "", "the mice, and which of them is moved", monitor_info_mice },
     { "mtree", NULL, "[-f]", "the memory map; -f: as it is in force", info_mtree },
+    { "name", NULL, "", "the name of the guest", monitor_info_name },
     { "qom-tree", NULL, "[path]", "the tree of objects", info_qom_tree },
     { "qtree", NULL, "", "the devices, their properties and buses", info_qtree },
     { "registers", NULL, "[-a|cpu]", "the registers of this, that or every CPU",
       info_registers },
     { "status", NULL, "", "whether the machine runs", info_status },
+    { "usernet", NULL, "", "the connections of user networks", monitor_info_usernet },
+    { "uuid", NULL, "", "the identity of the guest", monitor_info_uuid },
     { "version", NULL, "", "the version", info_version },
     { NULL },
 };

@@ -63,4 +63,37 @@ void monitor_cmd_mouse_set(Monitor *mon, const char *args);
 void monitor_cmd_screendump(Monitor *mon, const char *args);
 void monitor_info_mice(Monitor *mon, const char *args);
 
+/* monitor/hotplug.c */
+void monitor_cmd_device_add(Monitor *mon, const char *args);
+void monitor_cmd_device_del(Monitor *mon, const char *args);
+void monitor_cmd_netdev_add(Monitor *mon, const char *args);
+void monitor_cmd_netdev_del(Monitor *mon, const char *args);
+void monitor_cmd_object_add(Monitor *mon, const char *args);
+void monitor_cmd_object_del(Monitor *mon, const char *args);
+void monitor_cmd_chardev_add(Monitor *mon, const char *args);
+void monitor_cmd_chardev_remove(Monitor *mon, const char *args);
+void monitor_cmd_chardev_send_break(Monitor *mon, const char *args);
+void monitor_cmd_ringbuf_read(Monitor *mon, const char *args);
+void monitor_cmd_ringbuf_write(Monitor *mon, const char *args);
+void monitor_cmd_hostfwd_add(Monitor *mon, const char *args);
+void monitor_cmd_hostfwd_remove(Monitor *mon, const char *args);
+void monitor_cmd_qom_list(Monitor *mon, const char *args);
+void monitor_cmd_qom_get(Monitor *mon, const char *args);
+void monitor_cmd_qom_set(Monitor *mon, const char *args);
+
+/* monitor/save.c */
+void monitor_cmd_memsave(Monitor *mon, const char *args);
+void monitor_cmd_pmemsave(Monitor *mon, const char *args);
+void monitor_cmd_sum(Monitor *mon, const char *args);
+void monitor_cmd_dumpdtb(Monitor *mon, const char *args);
+void monitor_cmd_logfile(Monitor *mon, const char *args);
+
+/* monitor/info-process.c */
+void monitor_info_chardev(Monitor *mon, const char *args);
+void monitor_info_name(Monitor *mon, const char *args);
+void monitor_info_uuid(Monitor *mon, const char *args);
+void monitor_info_memory_size_summary(Monitor *mon, const char *args);
+void monitor_info_kvm(Monitor *mon, const char *args);
+void monitor_info_usernet(Monitor *mon, const char *args);
+
 #endif

@@ -110,6 +110,8 @@ struct UserNet {
 /* slirp.c, or no-slirp.c when built without libslirp. */
 bool user_net_start(UserNet *un, Error **errp);
 void user_net_stop(UserNet *un);
+/* Begins (on) or ends forwarding as f says. */
+bool user_net_forward(UserNet *un, const HostFwd *f, bool on, Error **errp);
 char *user_net_info(UserNet *un); /* connections, or NULL; g_free() */
 
 #endif

@@ -20,3 +20,9 @@ char *user_net_info(UserNet *un)
 {
     return NULL;
 }
+
+bool user_net_forward(UserNet *un, const HostFwd *f, bool on, Error **errp)
+{
+    error_setg(errp, "this program was built without libslirp");
+    return false;
+}

@@ -241,16 +241,28 @@ static GSourceFuncs source_funcs = {
 
 /* ---- Start and stop ---- */
 
-static bool add_forwards(UserNet *un, Slirp *slirp, Error **errp)
+bool user_net_forward(UserNet *un, const HostFwd *f, bool on, Error **errp)
+{
+    SlirpNet *sn = un->impl;
+
+    errno = 0;
+    if (on && slirp_add_hostfwd(sn->slirp, f->udp, f->host_addr, f->host_port, f->guest_addr,
+                                f->guest_port) < 0) {
+        error_setg_errno(errp, errno ? errno : EADDRINUSE,
+                         "cannot set up host forwarding rule '%s'", f->text);
+        return false;
+    }
+    if (!on && slirp_remove_hostfwd(sn->slirp, f->udp, f->host_addr, f->host_port) < 0) {
+        error_setg(errp, "there is no host forwarding rule '%s'", f->text);
+        return false;
+    }
+    return true;
+}
+
+static bool add_forwards(UserNet *un, Error **errp)
 {
     for (guint i = 0; un->hostfwd && i < un->hostfwd->len; i++) {
-        HostFwd *f = g_ptr_array_index(un->hostfwd, i);
-
-        errno = 0;
-        if (slirp_add_hostfwd(slirp, f->udp, f->host_addr, f->host_port, f->guest_addr,
-                              f->guest_port) < 0) {
-            error_setg_errno(errp, errno ? errno : EADDRINUSE,
-                             "cannot set up host forwarding rule '%s'", f->text);
+        if (!user_net_forward(un, g_ptr_array_index(un->hostfwd, i), true, errp)) {
             return false;
         }
     }
@@ -293,7 +305,7 @@ bool user_net_start(UserNet *un, Error **errp)
         user_net_stop(un);
         return false;
     }
-    if (!add_forwards(un, sn->slirp, errp)) {
+    if (!add_forwards(un, errp)) {
         user_net_stop(un);
         return false;
     }

@@ -10,6 +10,7 @@
 
 #include "qom/property.h"
 #include "qom/user-creatable.h"
+#include "system/net.h"
 #include "util/bits.h"
 #include "util/keyval.h"
 
@@ -84,6 +85,69 @@ static bool hostfwd_parse(Object *obj, const Property *p, void *field, const cha
         *list = g_ptr_array_new_with_free_func(hostfwd_free);
     }
     g_ptr_array_add(*list, g_memdup2(&f, sizeof(f)));
+    return true;
+}
+
+/* ---- The same while the machine runs ---- */
+
+static UserNet *user_net(NetBackend *nb, Error **errp)
+{
+    UserNet *un = (UserNet *)object_dynamic_cast(nb, TYPE_NETDEV_USER);
+
+    if (!un) {
+        error_setg(errp, "netdev '%s' is no user network", nb->parent_obj.name);
+    }
+    return un;
+}
+
+char *net_connections(NetBackend *nb)
+{
+    UserNet *un = (UserNet *)object_dynamic_cast(nb, TYPE_NETDEV_USER);
+
+    return un ? user_net_info(un) : NULL;
+}
+
+bool net_hostfwd_add(NetBackend *nb, const char *rule, Error **errp)
+{
+    UserNet *un = user_net(nb, errp);
+    GPtrArray *list;
+
+    if (!un || !hostfwd_parse(NULL, NULL, &un->hostfwd, rule, errp)) {
+        return false;
+    }
+    list = un->hostfwd;
+    if (!user_net_forward(un, g_ptr_array_index(list, list->len - 1), true, errp)) {
+        g_ptr_array_remove_index(list, list->len - 1);
+        return false;
+    }
+    return true;
+}
+
+bool net_hostfwd_remove(NetBackend *nb, const char *rule, Error **errp)
+{
+    UserNet *un = user_net(nb, errp);
+    g_autofree char *whole = strchr(rule, '-') ? g_strdup(rule) : g_strconcat(rule, "-:1", NULL);
+    HostFwd f = { .text = (char *)rule };
+
+    if (!un) {
+        return false;
+    }
+    if (!parse_rule(whole, &f)) {
+        error_setg(errp, "invalid rule '%s': expected [tcp|udp]:[hostaddr]:hostport", rule);
+        return false;
+    }
+    if (!user_net_forward(un, &f, false, errp)) {
+        return false;
+    }
+    for (guint i = 0; un->hostfwd && i < un->hostfwd->len; i++) {
+        const HostFwd *h = g_ptr_array_index(un->hostfwd, i);
+
+        if (h->udp == f.udp && h->host_port == f.host_port &&
+            h->host_addr.s_addr == f.host_addr.s_addr) {
+            g_ptr_array_remove_index(un->hostfwd, i);
+            break;
+        }
+    }
     return true;
 }
 

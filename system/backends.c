@@ -353,3 +353,49 @@ bool backends_create(const Options *o, MachineClass *mc, GPtrArray *devices, Err
            each(&c, o->nic, "nic", nic_option, errp) &&
            each(&c, o->object, "object", late_object_option, errp);
 }
+
+/* ---- While the machine runs ---- */
+
+static const struct {
+    const char *option, *container;
+    bool (*add)(BackendContext *c, const char *text, Error **errp);
+} hot[] = {
+    { "object", "/objects", object_option },
+    { "chardev", "/chardevs", chardev_option },
+    { "netdev", "/netdevs", netdev_option },
+};
+
+static int hot_row(const char *option)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(hot); i++) {
+        if (g_str_equal(hot[i].option, option)) {
+            return (int)i;
+        }
+    }
+    g_assert_not_reached();
+}
+
+bool backend_hot_add(const char *option, const char *text, Error **errp)
+{
+    BackendContext c = { .mc = MACHINE_GET_CLASS(current_machine()) };
+
+    return hot[hot_row(option)].add(&c, text, errp);
+}
+
+bool backend_hot_del(const char *option, const char *id, Error **errp)
+{
+    Object *obj = object_child(object_container(hot[hot_row(option)].container), id);
+    Chardev *chr = obj ? object_dynamic_cast(obj, TYPE_CHARDEV) : NULL;
+
+    if (!obj) {
+        error_setg(errp, "there is no %s '%s'", option, id);
+        return false;
+    }
+    /* The tree holds one reference; whoever uses it holds another. */
+    if (__atomic_load_n(&obj->ref, __ATOMIC_RELAXED) > 1 || (chr && chardev_in_use(chr))) {
+        error_setg(errp, "%s '%s' is in use", option, id);
+        return false;
+    }
+    object_unparent(obj);
+    return true;
+}

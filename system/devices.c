@@ -6,6 +6,7 @@
 #include "system/startup.h"
 
 #include "hw/core/device.h"
+#include "system/cpus.h"
 #include "util/keyval.h"
 
 /* The class, if a user may make one; errors name the nearest type that a user may. */
@@ -83,7 +84,7 @@ static bool plug(DeviceState *dev, DeviceClass *dc, const char *bus_name, Error 
     return bus && bus_attach(bus, dev, errp);
 }
 
-DeviceState *device_add(const char *text, Error **errp)
+static DeviceState *make(const char *text, bool hotplug, Error **errp)
 {
     g_autoptr(KeyVals) kv = keyval_parse_list(text, "driver", false, errp);
     const char *type, *id, *bus;
@@ -104,6 +105,11 @@ DeviceState *device_add(const char *text, Error **errp)
     if (!dc) {
         return NULL;
     }
+    if (hotplug && !dc->hotpluggable) {
+        error_setg(errp, "a '%s' cannot be added to a machine that has been started: its guest looks "
+                         "for one only when it boots", type);
+        return NULL;
+    }
     dev = DEVICE(object_new_known(type));
     /* The tree holds it from here on, so that undoing is one call. */
     if (place(dev, id, errp)) {
@@ -118,4 +124,54 @@ DeviceState *device_add(const char *text, Error **errp)
     }
     object_unref(dev);
     return NULL;
+}
+
+DeviceState *device_add(const char *text, Error **errp)
+{
+    return make(text, false, errp);
+}
+
+bool device_hot_add(const char *text, Error **errp)
+{
+    bool running = run_state_is_running();
+    DeviceState *dev;
+
+    if (running) {
+        cpus_pause_all();
+    }
+    dev = make(text, true, errp);
+    if (dev) {
+        device_reset(dev);
+    }
+    if (running) {
+        cpus_resume_all();
+    }
+    return dev != NULL;
+}
+
+bool device_hot_del(const char *id, Error **errp)
+{
+    Object *obj = object_child(object_container("/machine/peripheral"), id);
+    bool running = run_state_is_running();
+    DeviceState *dev;
+
+    if (!obj) {
+        error_setg(errp, "there is no device with id '%s'", id);
+        return false;
+    }
+    dev = DEVICE(obj);
+    if (!DEVICE_GET_CLASS(dev)->hotpluggable) {
+        error_setg(errp, "'%s', a '%s', cannot be taken from the machine", id, object_type_name(dev));
+        return false;
+    }
+    if (running) {
+        cpus_pause_all();
+    }
+    device_unrealize(dev);
+    bus_detach(dev);
+    object_unparent(dev);
+    if (running) {
+        cpus_resume_all();
+    }
+    return true;
 }

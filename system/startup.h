@@ -45,6 +45,16 @@ bool consoles_create(const Options *o, MachineState *ms, GPtrArray *monitors, Er
 /* -device TYPE,PROP=VALUE on the running or half-built machine. NULL + errp. */
 DeviceState *device_add(const char *text, Error **errp);
 
+/* The same on a machine that has been started, for types of devices that guests expect to come and
+ * go; and taking one away, by its id. Main thread. */
+bool device_hot_add(const char *text, Error **errp);
+bool device_hot_del(const char *id, Error **errp);
+
+/* What -object, -chardev and -netdev make, while the machine runs; and removing
+ * one by its id, unless something uses it. `option` is without the dash. Main thread. */
+bool backend_hot_add(const char *option, const char *text, Error **errp);
+bool backend_hot_del(const char *option, const char *id, Error **errp);
+
 /* If any option asks for help, prints it and returns true. */
 bool help_requested(const Options *o, bool *ok, Error **errp);
 

@@ -43,6 +43,8 @@ char *chardev_describe(Chardev *chr);
 
 /* Bytes as if the other side had sent them, as far as the front end takes them. Main thread. */
 size_t chardev_inject(Chardev *chr, const uint8_t *buf, size_t len);
+/* The front end sees a BREAK. Main thread. */
+void chardev_send_break(Chardev *chr);
 /* Whether a front end is attached; a multiplexer counts as in use once it has one. Main thread. */
 bool chardev_in_use(Chardev *chr);
 
