@@ -11,23 +11,24 @@
 
 #include "hw/acpi/aml.h"
 #include "hw/acpi/tables.h"
-#include "hw/intc/sifive_plic.h"
 #include "target/riscv/cpu.h"
 #include "target/riscv/ext.h"
 #include "util/bits.h"
 #include "util/byteorder.h"
 
 enum { MADT_RINTC = 0x18, MADT_PLIC = 0x1b };
+enum { SRAT_MEMORY = 1, SRAT_RINTC = 7 };
 enum { RHCT_ISA = 0, RHCT_CMO = 1, RHCT_MMU = 2, RHCT_HART = 0xffff };
 enum { MMU_SV39 = 0, MMU_SV48 = 1, MMU_SV57 = 2 };
 
 /* ---- MADT: harts and interrupt controllers ---- */
 
 /* One hart's structure; it stands in MADT and, as _MAT, in the hart's device. */
-static void rintc(const CPUState *cpu, uint8_t out[36])
+static void rintc(const VirtMachineState *s, const CPUState *cpu, uint8_t out[36])
 {
-    /* The PLIC's number in the upper 8 bits, the hart's S-mode context in the lower 16. */
-    uint32_t context = 2 * (uint32_t)cpu->cpu_index + 1;
+    unsigned socket = (unsigned)numa_cpu_node(&MACHINE(s)->numa, (unsigned)cpu->cpu_index);
+    /* The PLIC's number in the upper 8 bits, the hart's S-mode context there in the lower 16. */
+    uint32_t context = 2 * ((uint32_t)cpu->cpu_index - s->sockets[socket].first_hart) + 1;
 
     memset(out, 0, 36);
     out[0] = MADT_RINTC;
@@ -36,39 +37,33 @@ static void rintc(const CPUState *cpu, uint8_t out[36])
     st32_le(out + 4, 1);   /* enabled */
     st64_le(out + 8, RISCV_CPU(cpu)->hartid);
     st32_le(out + 16, (uint32_t)cpu->cpu_index);
-    st32_le(out + 20, context);
+    st32_le(out + 20, (uint32_t)socket << 24 | context);
 }
 
 static void write_madt(VirtMachineState *s, AcpiTables *t)
 {
     uint32_t madt = acpi_begin(t, "APIC", 6);
-    unsigned plics = 0;
     CPUState *cpu;
 
     acpi_u32(t, 0); /* no local interrupt controller in memory */
     acpi_u32(t, 0); /* flags */
     CPU_FOREACH(cpu) {
         uint8_t entry[36];
-        rintc(cpu, entry);
+        rintc(s, cpu, entry);
         acpi_bytes(t, entry, sizeof(entry));
     }
-    for (guint n = 0; n < s->devices->len; n++) {
-        const VirtInstance *i = &g_array_index(s->devices, VirtInstance, n);
-        if (!object_dynamic_cast(i->dev, TYPE_SIFIVE_PLIC)) {
-            continue;
-        }
+    for (unsigned n = 0; n < s->nr_sockets; n++) {
         acpi_u8(t, MADT_PLIC);
         acpi_u8(t, 36);
         acpi_u8(t, 1);                /* version */
-        acpi_u8(t, (uint8_t)plics);
+        acpi_u8(t, (uint8_t)n);
         acpi_u64(t, 0);               /* hardware id */
         acpi_u16(t, VIRT_IRQ_SOURCES - 1);
         acpi_u16(t, VIRT_IRQ_PRIORITIES);
         acpi_u32(t, 0);               /* flags */
         acpi_u32(t, (uint32_t)virt_memmap[VIRT_PLIC].size);
-        acpi_u64(t, virt_instance_base(i));
-        acpi_u32(t, VIRT_IRQ_SOURCES * plics); /* its first interrupt number */
-        plics++;
+        acpi_u64(t, virt_memmap[VIRT_PLIC].base + n * virt_memmap[VIRT_PLIC].size);
+        acpi_u32(t, VIRT_IRQ_SOURCES * n); /* its first interrupt number */
     }
     acpi_end(t, madt, true);
 }
@@ -175,6 +170,55 @@ static void write_spcr(AcpiTables *t)
     acpi_end(t, spcr, true);
 }
 
+/* ---- SRAT and SLIT: which harts and memory are near each other ---- */
+
+static void write_srat(const MachineState *ms, AcpiTables *t)
+{
+    uint32_t srat = acpi_begin(t, "SRAT", 3);
+    hwaddr base = virt_memmap[VIRT_DRAM].base;
+    CPUState *cpu;
+
+    acpi_u32(t, 1); /* reserved, but 1 */
+    acpi_zeros(t, 8);
+    CPU_FOREACH(cpu) {
+        acpi_u8(t, SRAT_RINTC);
+        acpi_u8(t, 20);
+        acpi_u16(t, 0);
+        acpi_u32(t, (uint32_t)numa_cpu_node(&ms->numa, (unsigned)cpu->cpu_index));
+        acpi_u32(t, (uint32_t)cpu->cpu_index);
+        acpi_u32(t, 1); /* enabled */
+        acpi_u32(t, 0); /* clock domain */
+    }
+    for (unsigned n = 0; n < ms->numa.nr_nodes; n++) {
+        uint64_t size = ms->numa.nodes[n].mem;
+        if (!size) {
+            continue;
+        }
+        acpi_u8(t, SRAT_MEMORY);
+        acpi_u8(t, 40);
+        acpi_u32(t, n);
+        acpi_u16(t, 0);
+        acpi_u64(t, base);
+        acpi_u64(t, size);
+        acpi_u32(t, 0);
+        acpi_u32(t, 1); /* enabled */
+        acpi_u64(t, 0);
+        base += size;
+    }
+    acpi_end(t, srat, true);
+}
+
+static void write_slit(const NumaState *numa, AcpiTables *t)
+{
+    uint32_t slit = acpi_begin(t, "SLIT", 1);
+
+    acpi_u64(t, numa->nr_nodes);
+    for (unsigned from = 0; from < numa->nr_nodes; from++) {
+        acpi_bytes(t, numa->nodes[from].distance, numa->nr_nodes);
+    }
+    acpi_end(t, slit, true);
+}
+
 /* ---- DSDT: the namespace ---- */
 
 static gint by_row_and_number(gconstpointer a, gconstpointer b)
@@ -187,7 +231,7 @@ static gint by_row_and_number(gconstpointer a, gconstpointer b)
     return (x->n > y->n) - (x->n < y->n);
 }
 
-static void write_harts(Aml *aml)
+static void write_harts(const VirtMachineState *s, Aml *aml)
 {
     CPUState *cpu;
 
@@ -195,7 +239,7 @@ static void write_harts(Aml *aml)
         g_autofree char *name = aml_numbered("C", (unsigned)cpu->cpu_index);
         uint8_t entry[36];
 
-        rintc(cpu, entry);
+        rintc(s, cpu, entry);
         aml_open_device(aml, name);
         aml_name_str(aml, "_HID", "ACPI0007");
         aml_name_int(aml, "_UID", (unsigned)cpu->cpu_index);
@@ -213,7 +257,7 @@ static uint32_t write_dsdt(VirtMachineState *s, AcpiTables *t)
 
     aml_init(&aml);
     aml_open_scope(&aml, "\\_SB");
-    write_harts(&aml);
+    write_harts(s, &aml);
     g_array_sort(sorted, by_row_and_number);
     for (guint n = 0; n < sorted->len; n++) {
         const VirtInstance *i = &g_array_index(sorted, VirtInstance, n);
@@ -222,7 +266,8 @@ static uint32_t write_dsdt(VirtMachineState *s, AcpiTables *t)
             .base = virt_instance_base(i),
             .size = virt_memmap[i->row->map].size,
             .n = i->n,
-            .irq = i->row->irq ? (uint32_t)i->row->irq + i->n : 0,
+            .irq = i->row->irq ? (uint32_t)i->row->irq + i->n +
+                                     VIRT_IRQ_SOURCES * virt_irq_socket(s, i->row->map) : 0,
         };
         if (dc->acpi) {
             dc->acpi(i->dev, &aml, &ctx);
@@ -237,6 +282,7 @@ static uint32_t write_dsdt(VirtMachineState *s, AcpiTables *t)
 
 bool virt_acpi_setup(VirtMachineState *s, Error **errp)
 {
+    MachineState *ms = MACHINE(s);
     AcpiTables t;
 
     if (s->acpi == ON_OFF_AUTO_OFF) {
@@ -247,6 +293,12 @@ bool virt_acpi_setup(VirtMachineState *s, Error **errp)
     write_madt(s, &t);
     write_rhct(s, &t);
     write_spcr(&t);
+    if (ms->numa.nr_nodes) {
+        write_srat(ms, &t);
+        if (ms->numa.have_distance) {
+            write_slit(&ms->numa, &t);
+        }
+    }
     bool ok = acpi_tables_publish(&t, fw_cfg_find(), errp);
     acpi_tables_clear(&t);
     return ok;
