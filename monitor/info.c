@@ -207,6 +207,8 @@ const MonitorCommand monitor_info_commands[] = {
     { "chardev", NULL, "", "the character devices and their other sides", monitor_info_chardev },
     { "cpus", NULL, "", "the CPUs and where they are", info_cpus },
     { "history", NULL, "", "the lines entered", info_history },
+    { "interrupts", NULL, "", "each pending interrupt, and why it is taken or not",
+      monitor_info_interrupts },
     { "kvm", NULL, "", "whether kvm runs the machine", monitor_info_kvm },
     { "memory_size_summary", NULL, "", "how much RAM there is",
       monitor_info_memory_size_summary },
@@ -221,5 +223,8 @@ const MonitorCommand monitor_info_commands[] = {
     { "usernet", NULL, "", "the connections of user networks", monitor_info_usernet },
     { "uuid", NULL, "", "the identity of the guest", monitor_info_uuid },
     { "version", NULL, "", "the version", info_version },
+    { "why", NULL, "address [load|store|fetch] [u|s|m]",
+      "what an access goes through: page tables, PMP, memory; and where it is refused",
+      monitor_info_why },
     { NULL },
 };

@@ -61,6 +61,8 @@ void monitor_cmd_mouse_move(Monitor *mon, const char *args);
 void monitor_cmd_mouse_button(Monitor *mon, const char *args);
 void monitor_cmd_mouse_set(Monitor *mon, const char *args);
 void monitor_cmd_screendump(Monitor *mon, const char *args);
+void monitor_info_why(Monitor *mon, const char *args);    /* monitor/explain.c */
+void monitor_info_interrupts(Monitor *mon, const char *args);
 void monitor_info_mice(Monitor *mon, const char *args);
 
 /* monitor/hotplug.c */

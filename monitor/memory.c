@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "hw/core/symbols.h"
 #include "util/byteorder.h"
 
 #define MAX_DUMP 65536 /* elements of one command */
@@ -74,6 +75,23 @@ static uint64_t expr_register(Expr *e)
     return a.va;
 }
 
+/* A name from the ELF files that were loaded. */
+static uint64_t expr_symbol(Expr *e)
+{
+    size_t n = 0;
+    uint64_t v = 0;
+
+    while (isalnum((unsigned char)e->p[n]) || (e->p[n] && strchr("_.$", e->p[n]))) {
+        n++;
+    }
+    g_autofree char *name = g_strndup(e->p, n);
+    if (!symbol_find(name, &v)) {
+        fail(e, "number or known symbol expected");
+    }
+    e->p += n;
+    return v;
+}
+
 static uint64_t expr_unary(Expr *e)
 {
     uint64_t v = 0;
@@ -102,6 +120,8 @@ static uint64_t expr_unary(Expr *e)
         v = expr_register(e);
     } else if (!*e->p) {
         fail(e, "unexpected end of expression");
+    } else if (isalpha((unsigned char)*e->p) || *e->p == '_') {
+        v = expr_symbol(e);
     } else if (!isdigit((unsigned char)*e->p)) {
         fail(e, "number expected");
     } else {

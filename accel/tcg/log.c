@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "accel/tcg/internal.h"
+#include "hw/core/symbols.h"
 
 void tcg_log_enter(TCGCPU *c, const TranslationBlock *tb)
 {
@@ -25,7 +26,9 @@ void tcg_log_translated(TCGCPU *c, const TranslationBlock *tb, const uint8_t *by
     CPUClass *cc = CPU_GET_CLASS(c->cpu);
     g_autoptr(GString) out = g_string_new(NULL);
 
-    g_string_append_printf(out, "in: cpu %d, mode %x\n", c->cpu->cpu_index, tb->mode);
+    g_string_append_printf(out, "in: cpu %d, mode %x", c->cpu->cpu_index, tb->mode);
+    symbol_append(out, tb->pc);
+    g_string_append_c(out, '\n');
     for (unsigned off = 0; off < tb->size;) {
         g_string_append_printf(out, "0x%08" PRIx64 ":  ", tb->pc + off);
         unsigned len = cc->disas ? cc->disas(c->cpu, tb->pc + off, bytes + off, tb->size - off, out)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "hw/core/loader-internal.h"
+#include "hw/core/symbols.h"
 #include "util/bits.h"
 #include "util/byteorder.h"
 
@@ -209,6 +210,7 @@ bool loader_put_elf(ImageLoader *l, const char *name, GBytes *data, hwaddr lo, h
     gsize size;
     ElfFile f = { .name = name, .data = g_bytes_get_data(data, &size) };
     LoadedImage image = { .name = NULL };
+    SymbolSegment segments[MAX_LOAD_SEGMENTS];
 
     f.size = size;
     if (!parse_header(&f, errp) || !parse_loads(&f, errp) ||
@@ -226,6 +228,10 @@ bool loader_put_elf(ImageLoader *l, const char *name, GBytes *data, hwaddr lo, h
 
         image.name = loader_add(l, name, s->paddr, s->memsz, part);
     }
+    for (unsigned i = 0; i < f.nr_load; i++) {
+        segments[i] = (SymbolSegment){ f.load[i].vaddr, f.load[i].paddr, f.load[i].memsz };
+    }
+    symbols_add_elf(f.data, f.size, segments, f.nr_load);
     image.is_elf64 = f.is64;
     image.is_elf32 = !f.is64;
     *out = image;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "hw/core/loader-internal.h"
+#include "hw/core/symbols.h"
 #include "util/bits.h"
 
 typedef struct Segment {
@@ -39,6 +40,7 @@ void image_loader_init(ImageLoader *l, AddressSpace *as)
 void image_loader_destroy(ImageLoader *l)
 {
     g_clear_pointer(&l->segments, g_ptr_array_unref);
+    symbols_clear();
 }
 
 static void fill_zeros(AddressSpace *as, hwaddr addr, uint64_t len)

@@ -142,6 +142,68 @@ static char *plic_describe(DeviceState *dev)
     return g_string_free(out, FALSE);
 }
 
+static bool bit(const uint32_t *words, uint32_t n)
+{
+    return words[n / 32] >> (n % 32) & 1;
+}
+
+/* Sources that somebody raises or that are being handled. */
+static void explain_sources(const PLICCore *p, GString *out)
+{
+    for (uint32_t i = 1; i < p->nr_sources; i++) {
+        if (bit(p->level, i) || bit(p->pending, i) || bit(p->inflight, i)) {
+            g_string_append_printf(out, "  source %u: line %s, %s%s, priority %u\n", i,
+                                   bit(p->level, i) ? "high" : "low",
+                                   bit(p->pending, i) ? "pending" : "not pending",
+                                   bit(p->inflight, i) ? ", claimed and not completed" : "",
+                                   p->priority[i]);
+        }
+    }
+}
+
+static void explain_context(const SiFivePLIC *s, uint32_t c, GString *out)
+{
+    const PLICCore *p = &s->core;
+    const uint32_t *enable = &p->enable[c * p->words];
+    bool any = false;
+
+    for (uint32_t i = 1; i < p->nr_sources; i++) {
+        if (!bit(enable, i)) {
+            continue;
+        }
+        if (!any) {
+            g_string_append_printf(out, "  hart %u %c: threshold %u, line %s, enables",
+                                   s->hartid_base + c / 2, c & 1 ? 'S' : 'M', p->threshold[c],
+                                   p->eip[c] ? "high" : "low");
+        }
+        g_string_append_printf(out, " %u", i);
+        any = true;
+    }
+    g_string_append(out, any ? "\n" : "");
+    for (uint32_t i = 1; any && i < p->nr_sources; i++) {
+        if (!bit(p->pending, i)) {
+            continue;
+        }
+        g_string_append_printf(out, "    source %u: %s\n", i,
+                               !bit(enable, i)                       ? "not enabled here"
+                               : p->priority[i] == 0                 ? "priority 0 means never"
+                               : p->priority[i] <= p->threshold[c]   ? "not above the threshold"
+                                                                     : "interrupts this hart");
+    }
+}
+
+static void plic_explain_irqs(DeviceState *dev, GString *out)
+{
+    SiFivePLIC *s = SIFIVE_PLIC(dev);
+
+    g_mutex_lock(&dev->lock);
+    explain_sources(&s->core, out);
+    for (uint32_t c = 0; c < s->core.nr_contexts; c++) {
+        explain_context(s, c, out);
+    }
+    g_mutex_unlock(&dev->lock);
+}
+
 static const Property plic_props[] = {
     PROP_U32("num-harts", SiFivePLIC, num_harts, 1, 1, PLIC_MAX_CONTEXTS / 2,
              "harts served, two contexts each"),
@@ -222,6 +284,7 @@ static void plic_class_init(ObjectClass *klass, const void *data)
     dc->fdt = plic_fdt;
     dc->acpi = plic_acpi;
     dc->describe = plic_describe;
+    dc->explain_irqs = plic_explain_irqs;
 }
 
 static const TypeInfo plic_info = {

@@ -7,6 +7,7 @@
 
 #include "target/riscv/bits.h"
 #include "target/riscv/cpu-impl.h"
+#include "target/riscv/explain.h"
 #include "target/riscv/fpu/fpu.h"
 #include "target/riscv/mmu.h"
 #include "target/riscv/mode.h"
@@ -224,6 +225,8 @@ static void riscv_cpu_class_init(ObjectClass *klass, const void *class_data)
     cc->get_pc = riscv_get_pc;
     cc->set_pc = riscv_set_pc;
     cc->dump = riscv_cpu_dump;
+    cc->explain_access = riscv_explain_access;
+    cc->explain_interrupts = riscv_explain_interrupts;
     cc->translate_debug = riscv_translate_debug;
     cc->disas = riscv_disas;
     cc->tcg_ops = &riscv_tcg_ops;

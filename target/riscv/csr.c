@@ -179,6 +179,64 @@ CSRResult riscv_csr_insn(CPURISCVState *env, const TCGOp *op, unsigned csr, CSRK
     return r;
 }
 
+/* ---- Explaining ---- */
+
+static void explain_counter(const CPURISCVState *env, unsigned csr, GString *out)
+{
+    static const char *const bits[] = { "CY", "TM", "IR" };
+    unsigned n = csr & 31;
+    g_autofree char *hpm = g_strdup_printf("HPM%u", n);
+    const char *bit = n < 3 ? bits[n] : hpm;
+
+    if (env->priv != PRV_M && !((env->mcounteren >> n) & 1))
+        g_string_append_printf(out, "mcounteren.%s=0", bit);
+    else if (env->priv == PRV_U && riscv_ext_on(env, EXT_S) && !((env->scounteren >> n) & 1))
+        g_string_append_printf(out, "scounteren.%s=0", bit);
+    else
+        g_string_append(out, n == 1 ? "this hart has no time" : "there is no such counter (pmu-mask)");
+}
+
+/* What the row's check says no to. */
+static void explain_check(CPURISCVState *env, const CSRRow *row, unsigned csr, GString *out)
+{
+    if (row->check == check_fs)
+        g_string_append(out, "mstatus.FS=0");
+    else if (row->check == check_satp)
+        g_string_append(out, "mstatus.TVM=1");
+    else if (row->check == check_counter || row->check == check_hpm || row->check == check_time)
+        explain_counter(env, csr, out);
+    else if (row->check == check_stimecmp)
+        g_string_append(out, env->menvcfg & MENVCFG_STCE ? "mcounteren.TM=0" : "menvcfg.STCE=0");
+    else if (row->check == check_pmpaddr || row->check == check_pmpcfg)
+        g_string_append(out, "there is no such PMP entry (num-pmp-regions)");
+    else if (row->check == check_senvcfg)
+        g_string_append(out, "mstateen0.ENVCFG=0");
+    else if (row->check == check_sstateen)
+        g_string_append_printf(out, "mstateen%u bit 63 is 0", csr & 3);
+    else
+        g_string_append(out, "not allowed now");
+}
+
+void riscv_csr_explain(CPURISCVState *env, unsigned csr, bool writes, GString *out)
+{
+    const CSRRow *row = &csr_rows[csr_index[csr & 0xFFF]];
+    const RISCVExtRow *ext = &riscv_ext_rows[row->requires];
+
+    if (row == csr_rows) {
+        g_string_append_printf(out, "%#x: there is no such register", csr);
+        return;
+    }
+    g_string_append_printf(out, "%s: ", riscv_csr_name(csr));
+    if (!riscv_ext_on(env, row->requires))
+        g_string_append_printf(out, "needs %s, which is off", ext->name);
+    else if (env->priv < ((csr >> 8) & 3))
+        g_string_append_printf(out, "needs %c mode", "USHM"[(csr >> 8) & 3]);
+    else if (writes && (csr >> 10) == 3)
+        g_string_append(out, "cannot be written");
+    else
+        explain_check(env, row, csr, out);
+}
+
 /* The row of a register that this hart has, or NULL. */
 static const CSRRow *row_present(CPURISCVState *env, unsigned csr)
 {

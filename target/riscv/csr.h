@@ -38,6 +38,8 @@ CSRResult riscv_csr_insn(CPURISCVState *env, const TCGOp *op, unsigned csr, CSRK
  * there is no such register or it is read-only. */
 bool riscv_csr_read_debug(CPURISCVState *env, unsigned csr, uint64_t *value);
 bool riscv_csr_write_debug(CPURISCVState *env, unsigned csr, uint64_t value);
+/* Appends why an instruction in the present mode may not access the register: "satp: mstatus.TVM=1". */
+void riscv_csr_explain(CPURISCVState *env, unsigned csr, bool writes, GString *out);
 /* "mstatus", or NULL for a number that has no row; the number of a name, or -1. */
 const char *riscv_csr_name(unsigned csr);
 int riscv_csr_by_name(const char *name);

@@ -12,6 +12,7 @@
 
 #include <inttypes.h>
 
+#include "hw/core/symbols.h"
 #include "target/riscv/bits.h"
 #include "target/riscv/causes.h"
 #include "target/riscv/mode.h"
@@ -25,7 +26,9 @@ typedef struct Walk {
     RISCVPriv priv;
     MMUAccess access;
     bool debug;   /* no permissions, no A and D */
+    bool dry;     /* A and D are not written */
     GString *why; /* NULL: not asked */
+    const char *reason; /* of a fault */
 } Walk;
 
 #define EXPLAIN(w, ...)                                       \
@@ -59,6 +62,30 @@ static uint64_t *pte_host(CPURISCVState *env, hwaddr pa, bool write, const FlatR
     return (uint64_t *)(r->mr->ram->host + r->offset + (pa - r->start));
 }
 
+/* A step that is no page fault but cannot be made. */
+static WalkResult refused(Walk *w, const char *reason)
+{
+    w->reason = reason;
+    EXPLAIN(w, "access fault: %s\n", reason);
+    return WALK_ACCESS_FAULT;
+}
+
+static void explain_pte(const Walk *w, uint64_t pte)
+{
+    static const char *const types[] = { "", " PBMT=NC", " PBMT=IO", " PBMT=3" };
+    char flags[] = "DAGUXWRV";
+
+    for (unsigned i = 0; i < 8; i++)
+        if (!((pte >> (7 - i)) & 1))
+            flags[i] = '-';
+    EXPLAIN(w, " [%s%s%s]", flags, types[pte >> 61 & 3], pte & PTE_N ? " N" : "");
+    if (!(pte & PTE_V))
+        EXPLAIN(w, "\n");
+    else
+        EXPLAIN(w, " %s %#" PRIx64 "\n", pte & (PTE_R | PTE_X) ? "page" : "table",
+                (uint64_t)PTE_PPN(pte) << 12);
+}
+
 static WalkResult read_pte(Walk *w, hwaddr pa, unsigned level, uint64_t *pte)
 {
     const FlatRange *range;
@@ -66,16 +93,21 @@ static WalkResult read_pte(Walk *w, hwaddr pa, unsigned level, uint64_t *pte)
     uint64_t *host;
 
     if (!riscv_pmp_check(w->env, pa, 8, PRV_S, PAGE_READ, &prot, NULL)) {
-        EXPLAIN(w, "level %u: entry at %#" PRIx64 " cannot be read: PMP\n", level, pa);
-        return WALK_ACCESS_FAULT;
+        EXPLAIN(w, "level %u: entry at %#" PRIx64 "\n", level, pa);
+        if (w->why)
+            riscv_pmp_explain(w->env, pa, 8, PRV_S, PAGE_READ, w->why);
+        return refused(w, "PMP does not let the page table be read");
     }
     host = pte_host(w->env, pa, false, &range);
     if (!host) {
-        EXPLAIN(w, "level %u: entry at %#" PRIx64 " cannot be read: no RAM there\n", level, pa);
-        return WALK_ACCESS_FAULT;
+        EXPLAIN(w, "level %u: entry at %#" PRIx64 "\n", level, pa);
+        return refused(w, "the page table is not in RAM");
     }
     *pte = le64toh(__atomic_load_n(host, __ATOMIC_ACQUIRE));
-    EXPLAIN(w, "level %u: entry at %#" PRIx64 " = %#018" PRIx64 "\n", level, pa, *pte);
+    if (unlikely(w->why)) {
+        EXPLAIN(w, "level %u: entry at %#" PRIx64 " = 0x%016" PRIx64, level, pa, *pte);
+        explain_pte(w, *pte);
+    }
     return WALK_OK;
 }
 
@@ -87,14 +119,19 @@ static WalkResult update_pte(Walk *w, hwaddr pa, uint64_t old, uint64_t now, boo
     uint64_t expect = htole64(old), *host;
 
     if (!riscv_pmp_check(w->env, pa, 8, PRV_S, PAGE_READ | PAGE_WRITE, &prot, NULL)) {
-        EXPLAIN(w, "A and D cannot be written: PMP\n");
-        return WALK_ACCESS_FAULT;
+        if (w->why)
+            riscv_pmp_explain(w->env, pa, 8, PRV_S, PAGE_READ | PAGE_WRITE, w->why);
+        return refused(w, "PMP does not let A and D be written");
     }
     host = pte_host(w->env, pa, true, &range);
     if (!host) {
-        EXPLAIN(w, "A and D cannot be written: no writable RAM there\n");
-        return WALK_ACCESS_FAULT;
+        return refused(w, "A and D cannot be written: the page table is not in writable RAM");
     }
+    EXPLAIN(w, "%s set in the entry (menvcfg.ADUE=1)\n", old & PTE_A ? "D is" : now & PTE_D
+            ? "A and D are" : "A is");
+    *again = false;
+    if (w->dry)
+        return WALK_OK;
     *again = !__atomic_compare_exchange_n(host, &expect, htole64(now), false, __ATOMIC_SEQ_CST,
                                           __ATOMIC_RELAXED);
     if (!*again)
@@ -106,16 +143,17 @@ static WalkResult update_pte(Walk *w, hwaddr pa, uint64_t old, uint64_t now, boo
 static const char *reserved_entry(const CPURISCVState *env, uint64_t pte)
 {
     if (!(pte & PTE_V))
-        return "not valid";
+        return "V=0 in the entry";
     if ((pte & (PTE_R | PTE_W)) == PTE_W)
-        return "reserved: W without R";
+        return "W without R in the entry is reserved";
     if (pte & PTE_RESERVED)
-        return "reserved bits are set";
+        return "reserved bits of the entry are set";
     if ((pte & PTE_N) && !riscv_ext_on(env, EXT_SVNAPOT))
-        return "N without Svnapot";
+        return "N=1 in the entry, and Svnapot is off";
     if ((pte & PTE_PBMT) &&
         (!(env->menvcfg & MENVCFG_PBMTE) || (pte & PTE_PBMT) == PTE_PBMT))
-        return "PBMT not enabled or reserved";
+        return env->menvcfg & MENVCFG_PBMTE ? "PBMT=3 in the entry is reserved"
+                                             : "PBMT in the entry, and menvcfg.PBMTE=0";
     return NULL;
 }
 
@@ -126,9 +164,10 @@ static const char *leaf_permission(const Walk *w, uint64_t pte, unsigned *prot)
 
     *prot = 0;
     if (w->priv == PRV_U && !(pte & PTE_U))
-        return "no U page, and the access is from U";
+        return "U=0 in the entry, and the access is from U";
     if (w->priv != PRV_U && (pte & PTE_U) && (w->access == MMU_FETCH || !(status & MSTATUS_SUM)))
-        return "U page, and the access is from S";
+        return w->access == MMU_FETCH ? "U=1 in the entry: S never executes such pages"
+                                      : "U=1 in the entry, the access is from S, and mstatus.SUM=0";
     if ((pte & PTE_R) || ((pte & PTE_X) && (status & MSTATUS_MXR)))
         *prot |= PAGE_READ;
     if (pte & PTE_W)
@@ -137,7 +176,13 @@ static const char *leaf_permission(const Walk *w, uint64_t pte, unsigned *prot)
     if ((pte & PTE_X) && (w->priv == PRV_U || !(pte & PTE_U)))
         *prot |= PAGE_EXEC;
     if (!(*prot & access_prot[w->access]))
-        return "R, W, X do not allow it";
+        {
+        if (w->access == MMU_STORE)
+            return "W=0 in the entry";
+        if (w->access == MMU_FETCH)
+            return "X=0 in the entry";
+        return pte & PTE_X ? "R=0 in the entry, and mstatus.MXR=0" : "R=0 in the entry";
+    }
     return NULL;
 }
 
@@ -162,8 +207,9 @@ static void leaf_address(uint64_t pte, vaddr va, unsigned level, TLBFill *out)
     out->pa = base | (va & MASK_ULL(out->page_bits));
 }
 
-static WalkResult fault(const Walk *w, const char *reason)
+static WalkResult fault(Walk *w, const char *reason)
 {
+    w->reason = reason;
     EXPLAIN(w, "page fault: %s\n", reason);
     return WALK_PAGE_FAULT;
 }
@@ -185,7 +231,8 @@ static WalkResult take_leaf(Walk *w, hwaddr pte_pa, uint64_t pte, vaddr va, unsi
 
         if (riscv_ext_on(env, EXT_SVADU) ? !(env->menvcfg & MENVCFG_ADUE)
                                          : riscv_ext_on(env, EXT_SVADE))
-            return fault(w, pte & PTE_A ? "D is clear" : "A is clear");
+            return fault(w, pte & PTE_A ? "D=0 in the entry, and menvcfg.ADUE=0 (or no Svadu)"
+                                        : "A=0 in the entry, and menvcfg.ADUE=0 (or no Svadu)");
         r = update_pte(w, pte_pa, pte, pte | need, again);
         if (r != WALK_OK || *again)
             return r;
@@ -208,7 +255,7 @@ static WalkResult walk_once(Walk *w, vaddr va, TLBFill *out, bool *again)
 
     EXPLAIN(w, "Sv%u, root %#" PRIx64 ", ASID %u\n", va_bits, table, (unsigned)SATP_ASID(satp));
     if ((uint64_t)sextract64(va, 0, va_bits) != va)
-        return fault(w, "address is not canonical");
+        return fault(w, "the address is not canonical: its upper bits differ");
 
     for (int level = levels - 1; level >= 0; level--) {
         hwaddr pa = table + 8 * extract64(va, 12 + 9 * level, 9);
@@ -250,35 +297,43 @@ static WalkResult translate(Walk *w, vaddr va, TLBFill *out)
     return r;
 }
 
+static const char *const access_names[] = { "load", "store", "fetch" };
+
+/* The walk, then PMP for what it found. */
+static WalkResult look_up(Walk *w, vaddr va, unsigned size, TLBFill *out)
+{
+    unsigned need = access_prot[w->access], prot;
+    WalkResult r = translate(w, va, out);
+    bool ok;
+
+    if (r != WALK_OK)
+        return r;
+    ok = riscv_pmp_check(w->env, out->pa, size, w->priv, need, &prot, &out->page_bits);
+    if (unlikely(w->why))
+        riscv_pmp_explain(w->env, out->pa, size, w->priv, need, w->why);
+    if (!ok)
+        return refused(w, "PMP refuses the access");
+    out->prot &= prot;
+    return WALK_OK;
+}
+
 bool riscv_tlb_fill(CPURISCVState *env, vaddr va, MMUAccess access, unsigned size, TLBFill *out)
 {
     static const uint8_t page_fault[] = { EXC_LOAD_PAGE_FAULT, EXC_STORE_PAGE_FAULT,
                                           EXC_INST_PAGE_FAULT };
     Walk w = { .env = env, .access = access };
-    GString *why = NULL;
     WalkResult r;
-    unsigned prot;
 
     riscv_pmu_miss(env, access);
     w.priv = access == MMU_FETCH ? env->priv : riscv_data_priv(env);
     if (unlikely(log_enabled(LOG_MMU)))
-        w.why = why = g_string_new(NULL);
-    r = translate(&w, va, out);
-    if (r == WALK_OK) {
-        if (riscv_pmp_check(env, out->pa, size, w.priv, access_prot[access], &prot,
-                            &out->page_bits)) {
-            out->prot &= prot;
-        } else {
-            EXPLAIN(&w, "access fault: PMP\n");
-            r = WALK_ACCESS_FAULT;
-        }
-    }
-    if (unlikely(why)) {
-        static const char *const kinds[] = { "load", "store", "fetch" };
-        log_printf(LOG_MMU, "hart %" PRIu64 ": %s at %#" PRIx64 "\n%s-> %#" PRIx64 "%s\n",
-                   env_cpu(env)->hartid, kinds[access], va, why->str, out->pa,
-                   r == WALK_OK ? "" : " (fault)");
-        g_string_free(why, TRUE);
+        w.why = g_string_new(NULL);
+    r = look_up(&w, va, size, out);
+    if (unlikely(w.why)) {
+        log_printf(LOG_MMU, "hart %" PRIu64 ": %s at %#" PRIx64 " from %c\n%s-> %#" PRIx64 "%s\n",
+                   env_cpu(env)->hartid, access_names[access], va, "US-M"[w.priv], w.why->str,
+                   out->pa, r == WALK_OK ? "" : " (fault)");
+        g_string_free(w.why, TRUE);
     }
     if (r == WALK_OK)
         return true;
@@ -288,7 +343,48 @@ bool riscv_tlb_fill(CPURISCVState *env, vaddr va, MMUAccess access, unsigned siz
     } else {
         riscv_bus_error(env, va, out->pa, access);
     }
+    env->exc_why = w.reason;
     return false;
+}
+
+/* What is behind a physical address. */
+static void explain_memory(CPURISCVState *env, hwaddr pa, MMUAccess access, GString *out)
+{
+    CPUState *cpu = &env_cpu(env)->parent_obj;
+    const FlatRange *r = flatview_lookup(address_space_view(cpu->as), pa, NULL);
+
+    if (!r) {
+        g_string_append_printf(out, "memory: nothing at %#" PRIx64 "\naccess fault\n", pa);
+        return;
+    }
+    g_string_append_printf(out, "memory: %s '%s' + %#" PRIx64 "%s\n",
+                           !r->direct ? "device" : r->readonly ? "ROM" : "RAM",
+                           r->mr->name ? r->mr->name : "?", r->offset + (pa - r->start),
+                           !r->direct ? ", which decides itself" : "");
+    if (r->direct && r->readonly && access == MMU_STORE)
+        g_string_append(out, "access fault: it cannot be written\n");
+}
+
+bool riscv_explain_access(CPUState *cpu, vaddr va, CPUAccessKind kind, char mode, GString *out)
+{
+    CPURISCVState *env = riscv_env(cpu);
+    Walk w = { .env = env, .access = (MMUAccess)kind, .dry = true, .why = out };
+    TLBFill fill = { 0 };
+    WalkResult r;
+
+    w.priv = mode == 'u' ? PRV_U : mode == 's' ? PRV_S : mode == 'm' ? PRV_M
+             : w.access == MMU_FETCH ? env->priv : riscv_data_priv(env);
+    g_string_append_printf(out, "%s at %#" PRIx64 " from %c mode", access_names[w.access], va,
+                           "US-M"[w.priv]);
+    symbol_append(out, va);
+    if (!mode && w.access != MMU_FETCH && (env->mstatus & MSTATUS_MPRV))
+        g_string_append(out, " (mstatus.MPRV=1, MPP)");
+    g_string_append_c(out, '\n');
+    r = look_up(&w, va, 1, &fill);
+    if (r != WALK_OK)
+        return false;
+    explain_memory(env, fill.pa, w.access, out);
+    return true;
 }
 
 void riscv_bus_error(CPURISCVState *env, vaddr va, hwaddr pa, MMUAccess access)
@@ -298,6 +394,7 @@ void riscv_bus_error(CPURISCVState *env, vaddr va, hwaddr pa, MMUAccess access)
 
     env->exc_cause = cause[access];
     env->exc_tval = va;
+    env->exc_why = "nothing answers at the physical address, or the device refused";
 }
 
 static TLBKey regime_key(const CPURISCVState *env, RISCVPriv priv)

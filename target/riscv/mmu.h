@@ -14,6 +14,7 @@ void riscv_tlb_keys(CPURISCVState *env, TLBKey *data, TLBKey *fetch);
 void riscv_bus_error(CPURISCVState *env, vaddr va, hwaddr pa, MMUAccess access);
 /* CPUClass. */
 bool riscv_translate_debug(CPUState *cpu, vaddr va, hwaddr *pa, GString *why);
+bool riscv_explain_access(CPUState *cpu, vaddr va, CPUAccessKind kind, char mode, GString *out);
 
 /* tcg_tlb_switch() and tcg_tlb_flush_all(), doing nothing while no translator runs the hart. */
 void riscv_tlb_switch(CPURISCVState *env);
@@ -29,6 +30,9 @@ RISCVPriv riscv_data_priv(const CPURISCVState *env);
  */
 bool riscv_pmp_check(CPURISCVState *env, hwaddr pa, uint64_t size, RISCVPriv priv, unsigned need,
                      unsigned *prot, unsigned *page_bits);
+/* Writes down each entry that is on, which of them decides and what comes of it. */
+void riscv_pmp_explain(CPURISCVState *env, hwaddr pa, uint64_t size, RISCVPriv priv, unsigned need,
+                       GString *out);
 /* Decodes pmpcfg and pmpaddr again. */
 void riscv_pmp_update(CPURISCVState *env);
 

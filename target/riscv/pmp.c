@@ -8,6 +8,7 @@
  */
 #include "target/riscv/csr-impl.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "target/riscv/mmu.h"
@@ -172,6 +173,70 @@ bool riscv_pmp_check(CPURISCVState *env, hwaddr pa, uint64_t size, RISCVPriv pri
         *page_bits = 2;
     }
     return (*prot & need) == need;
+}
+
+/* ---- Explaining ---- */
+
+static void append_rights(GString *out, unsigned prot)
+{
+    g_string_append_printf(out, "%c%c%c", prot & PAGE_READ ? 'r' : '-', prot & PAGE_WRITE ? 'w' : '-',
+                           prot & PAGE_EXEC ? 'x' : '-');
+}
+
+static void explain_entry(const CPURISCVState *env, unsigned i, hwaddr pa, hwaddr end, GString *out)
+{
+    static const char *const kinds[] = { "off", "TOR", "NA4", "NAPOT" };
+    uint64_t lo = env->pmp_region[i].first, hi = env->pmp_region[i].last;
+    uint8_t cfg = env->pmp_region[i].cfg;
+
+    g_string_append_printf(out, "PMP %u: ", i);
+    if (lo > hi)
+        g_string_append(out, "empty");
+    else
+        g_string_append_printf(out, "%#" PRIx64 "-%#" PRIx64, lo, hi);
+    g_string_append_printf(out, " %s %c%c%c%s: ", kinds[PMP_A(cfg)], cfg & PMP_R ? 'r' : '-',
+                           cfg & PMP_W ? 'w' : '-', cfg & PMP_X ? 'x' : '-',
+                           cfg & PMP_L ? " locked" : "");
+    if (lo > hi || hi < pa || lo > end)
+        g_string_append(out, "does not match\n");
+    else if (lo <= pa && end <= hi)
+        g_string_append(out, "matches\n");
+    else
+        g_string_append(out, "matches a part only, which forbids all\n");
+}
+
+static const char *why_allowed(const CPURISCVState *env, unsigned by, RISCVPriv priv)
+{
+    if (by == env->nr_pmp)
+        return priv != PRV_M                      ? "no entry matches: S and U may nothing"
+               : env->mseccfg & MSECCFG_MMWP      ? "no entry matches, mseccfg.MMWP=1"
+               : env->mseccfg & MSECCFG_MML       ? "no entry matches, mseccfg.MML=1"
+                                                  : "no entry matches: M may everything";
+    if (env->mseccfg & MSECCFG_MML)
+        return "mseccfg.MML=1";
+    if (priv == PRV_M)
+        return env->pmp_region[by].cfg & PMP_L ? "it is locked, so it binds M"
+                                               : "it is not locked, so it does not bind M";
+    return "it decides";
+}
+
+void riscv_pmp_explain(CPURISCVState *env, hwaddr pa, uint64_t size, RISCVPriv priv, unsigned need,
+                       GString *out)
+{
+    hwaddr end = pa + size - 1;
+    unsigned prot, by;
+
+    if (pmp_count(env) == 0) {
+        g_string_append(out, "PMP: none\n");
+        return;
+    }
+    by = deciding_entry(env, pa, end, priv, &prot);
+    for (unsigned i = 0; i < env->nr_pmp && i <= by; i++)
+        if (PMP_A(env->pmp_region[i].cfg) != PMP_OFF)
+            explain_entry(env, i, pa, end, out);
+    g_string_append_printf(out, "PMP: %s: %c may ", why_allowed(env, by, priv), "US-M"[priv]);
+    append_rights(out, prot);
+    g_string_append(out, (prot & need) == need ? "\n" : ", refused\n");
 }
 
 /* ---- Registers ---- */

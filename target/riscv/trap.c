@@ -7,7 +7,9 @@
 
 #include <inttypes.h>
 
+#include "hw/core/symbols.h"
 #include "target/riscv/bits.h"
+#include "target/riscv/explain.h"
 #include "target/riscv/mmu.h"
 #include "target/riscv/mode.h"
 #include "target/riscv/pmu.h"
@@ -18,6 +20,7 @@ _Noreturn void riscv_raise(CPURISCVState *env, uint64_t cause, uint64_t tval)
 {
     env->exc_cause = cause;
     env->exc_tval = tval;
+    env->exc_why = NULL;
     cpu_loop_exit_exception(env);
 }
 
@@ -73,14 +76,48 @@ const char *riscv_cause_name(unsigned long long cause)
     return name ? name : "reserved";
 }
 
+/* Appends the rule that refused, if it is known. */
+static void append_why(CPURISCVState *env, uint64_t cause, uint64_t tval, GString *out)
+{
+    if (cause == EXC_ILLEGAL_INST && !env->exc_why) {
+        g_string_append(out, ": ");
+        riscv_explain_illegal(env, (uint32_t)tval, out);
+    } else if (!(cause & CAUSE_INTERRUPT) && env->exc_why) {
+        g_string_append_printf(out, ": %s", env->exc_why);
+    }
+}
+
 static void log_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, RISCVPriv to)
 {
     RISCVCPU *cpu = env_cpu(env);
+    g_autoptr(GString) out = g_string_new(NULL);
 
-    log_printf(LOG_INT, "hart %" PRIu64 ": %s %" PRIu64 " (%s) pc %016" PRIx64 " tval %016" PRIx64
-               " %c -> %c\n", cpu->hartid, cause & CAUSE_INTERRUPT ? "interrupt" : "exception",
-               (uint64_t)(cause & ~CAUSE_INTERRUPT), riscv_cause_name(cause), env->tcg.pc, tval,
-               "US-M"[env->priv], "US-M"[to]);
+    g_string_append_printf(out, "hart %" PRIu64 ": %s %" PRIu64 " (%s) pc %016" PRIx64, cpu->hartid,
+                           cause & CAUSE_INTERRUPT ? "interrupt" : "exception",
+                           (uint64_t)(cause & ~CAUSE_INTERRUPT), riscv_cause_name(cause),
+                           env->tcg.pc);
+    symbol_append(out, env->tcg.pc);
+    g_string_append_printf(out, " tval %016" PRIx64 " %c -> %c", tval, "US-M"[env->priv], "US-M"[to]);
+    append_why(env, cause, tval, out);
+    log_printf(LOG_INT, "%s\n", out->str);
+}
+
+/* What a correct guest rarely does: also for those who log guest errors only. */
+static void log_refused(CPURISCVState *env, uint64_t cause, uint64_t tval)
+{
+    RISCVCPU *cpu = env_cpu(env);
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    if (cause != EXC_ILLEGAL_INST && cause != EXC_INST_ACCESS_FAULT &&
+        cause != EXC_LOAD_ACCESS_FAULT && cause != EXC_STORE_ACCESS_FAULT)
+        return;
+    g_string_append_printf(out, "%" PRIu64 ": %s at pc %#" PRIx64, cpu->hartid,
+                           riscv_cause_name(cause), env->tcg.pc);
+    symbol_append(out, env->tcg.pc);
+    g_string_append_printf(out, " in %c, %s %#" PRIx64, "US-M"[env->priv],
+                           cause == EXC_ILLEGAL_INST ? "bits" : "address", tval);
+    append_why(env, cause, tval, out);
+    log_guest_error(&cpu->parent_obj.exec_limit, "hart", "%s", out->str);
 }
 
 /* Counters may be asked to stand in one of the two modes. */
@@ -132,6 +169,8 @@ void riscv_deliver_exception(CPURISCVState *env)
     uint64_t cause = env->exc_cause;
     bool to_s = env->priv <= PRV_S && ((env->medeleg >> cause) & 1);
 
+    if (unlikely(log_enabled(LOG_GUEST_ERRORS)))
+        log_refused(env, cause, env->exc_tval);
     enter_trap(env, cause, env->exc_tval, to_s ? PRV_S : PRV_M);
 }
 

@@ -91,6 +91,9 @@ struct CPUState {
     CPUDebug debug;
 };
 
+/* In the order of MMUAccess. */
+typedef enum CPUAccessKind { CPU_ACCESS_LOAD, CPU_ACCESS_STORE, CPU_ACCESS_FETCH } CPUAccessKind;
+
 typedef enum CPUDumpFlags { CPU_DUMP_FPU = 1, CPU_DUMP_CSR = 2 } CPUDumpFlags;
 
 struct CPUClass {
@@ -104,6 +107,12 @@ struct CPUClass {
     /* Translates for the debugger, without side effects; false if not mapped. If why is not NULL
      * each step of the walk and its outcome is appended. */
     bool (*translate_debug)(CPUState *cpu, vaddr va, hwaddr *pa, GString *why);
+    /* Appends what an access of one byte would go through: translation, protection, memory. mode: 'u',
+     * 's', 'm', or 0 for the present one. False if it would fault. No side effects. vCPU paused or on
+     * its thread, as for the next. */
+    bool (*explain_access)(CPUState *cpu, vaddr va, CPUAccessKind kind, char mode, GString *out);
+    /* Appends for each pending interrupt why it is taken or not. */
+    void (*explain_interrupts)(CPUState *cpu, GString *out);
     /* Disassembles the instruction at va, from bytes; returns its length in bytes (0: none). */
     unsigned (*disas)(CPUState *cpu, vaddr va, const uint8_t *bytes, unsigned len, GString *out);
     const struct TCGCPUOps *tcg_ops; /* NULL in builds without */

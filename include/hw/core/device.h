@@ -82,6 +82,9 @@ struct DeviceClass {
     char *(*boot_name)(DeviceState *dev);
     /* One line for "info qtree", g_free(); or NULL. */
     char *(*describe)(DeviceState *dev);
+    /* Interrupt controllers: appends lines for "info interrupts", what is pending where and what
+     * becomes of it. NULL: none. */
+    void (*explain_irqs)(DeviceState *dev, GString *out);
 };
 
 /* What a device needs to know of its surroundings to write its node. */

@@ -44,6 +44,7 @@ struct CPUArchState {
 
     /* The exception being raised. */
     uint64_t exc_cause, exc_tval;
+    const char *exc_why; /* the rule that refused, for the log; NULL: not noted */
 
     /* Extensions in force: those of the configuration less what misa has switched off. Asked
      * through riscv_ext_on(); follows from misa. */
