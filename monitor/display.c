@@ -9,6 +9,7 @@
 #include "monitor/internal.h"
 #include "ui/console.h"
 #include "ui/input.h"
+#include "ui/vnc.h"
 #include "util/keyval.h"
 
 #define CHORD_MAX 16
@@ -185,4 +186,50 @@ void monitor_cmd_screendump(Monitor *mon, const char *args)
         monitor_printf(mon, "screendump: %s\n", error_get_pretty(err));
         error_free(err);
     }
+}
+
+/* ---- VNC ---- */
+
+static void vnc_password(Monitor *mon, const char *password)
+{
+    Error *err = NULL;
+
+    if (!vnc_set_password(password, &err)) {
+        monitor_printf(mon, "%s\n", error_get_pretty(err));
+        error_free(err);
+    } else if (strlen(password) > 8) {
+        monitor_printf(mon, "VNC uses the first 8 characters only\n");
+    }
+}
+
+void monitor_cmd_set_password(Monitor *mon, const char *args)
+{
+    g_autofree char *protocol = monitor_next_word(&args);
+
+    if (!protocol || strcmp(protocol, "vnc")) {
+        monitor_printf(mon, "set_password: expected: set_password vnc PASSWORD\n");
+    } else {
+        vnc_password(mon, args);
+    }
+}
+
+void monitor_cmd_change(Monitor *mon, const char *args)
+{
+    g_autofree char *what = monitor_next_word(&args);
+    g_autofree char *which = monitor_next_word(&args);
+
+    if (!what || strcmp(what, "vnc") || !which || strcmp(which, "password")) {
+        monitor_printf(mon, "change: expected: change vnc password PASSWORD\n");
+    } else {
+        vnc_password(mon, args);
+    }
+}
+
+void monitor_info_vnc(Monitor *mon, const char *args)
+{
+    GString *out = g_string_new(NULL);
+
+    vnc_print(out);
+    monitor_write(mon, out->str, out->len);
+    g_string_free(out, TRUE);
 }

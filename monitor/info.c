@@ -226,5 +226,6 @@ const MonitorCommand monitor_info_commands[] = {
     { "why", NULL, "address [load|store|fetch] [u|s|m]",
       "what an access goes through: page tables, PMP, memory; and where it is refused",
       monitor_info_why },
+    { "vnc", NULL, "", "the VNC servers and their clients", monitor_info_vnc },
     { NULL },
 };

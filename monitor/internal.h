@@ -63,7 +63,10 @@ void monitor_cmd_mouse_set(Monitor *mon, const char *args);
 void monitor_cmd_screendump(Monitor *mon, const char *args);
 void monitor_info_why(Monitor *mon, const char *args);    /* monitor/explain.c */
 void monitor_info_interrupts(Monitor *mon, const char *args);
+void monitor_cmd_set_password(Monitor *mon, const char *args);
+void monitor_cmd_change(Monitor *mon, const char *args);
 void monitor_info_mice(Monitor *mon, const char *args);
+void monitor_info_vnc(Monitor *mon, const char *args);
 
 /* monitor/hotplug.c */
 void monitor_cmd_device_add(Monitor *mon, const char *args);

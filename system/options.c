@@ -84,7 +84,11 @@ const Option option_table[] = {
     { "monitor", NULL, LIST(monitor, "FORM, as -serial"), "where the monitor goes" },
     { "mon", NULL, LIST(mon, "[chardev=]ID[,mode=readline]"), "a monitor on a chardev" },
     { "nographic", NULL, FLAG(nographic), "console and monitor on this terminal (the default)" },
-    { "display", NULL, TEXT(display, "none"), "no display (there is none yet)" },
+    { "display", NULL, TEXT(display, "none|vnc=HOST:DISPLAY[,...]"),
+      "where the picture is shown; none unless asked for" },
+    { "vnc", NULL, LIST(vnc, "HOST:DISPLAY[,password=on][,to=N]...|unix:PATH[,...]|none"),
+      "show the picture to VNC clients; display 0 is port 5900" },
+    { "vga", NULL, TEXT(vga, "none"), "this board has no VGA: see -device virtio-gpu-device" },
 
     { "S", NULL, FLAG(start_paused), "do not start the CPUs; the monitor's 'cont' does",
       .group = "Run" },
@@ -120,7 +124,7 @@ static const size_t list_fields[] = {
     offsetof(Options, gdb),     offsetof(Options, numa),
     offsetof(Options, mon),     offsetof(Options, boot),    offsetof(Options, fw_cfg),
     offsetof(Options, action),  offsetof(Options, readconfig), offsetof(Options, set),
-    offsetof(Options, data_dirs), offsetof(Options, smbios),
+    offsetof(Options, data_dirs), offsetof(Options, smbios),  offsetof(Options, vnc),
 };
 
 static void *field_of(Options *o, size_t offset)
@@ -183,7 +187,6 @@ static const char *const options_to_come[] = {
     "snapshot",
     "trace",
     "virtfs",
-    "vnc",
     "watchdog-action",
     NULL,
 };

@@ -17,7 +17,8 @@ typedef struct Options {
     char *kernel, *initrd, *append, *dtb, *bios;
     GPtrArray *drive, *device, *netdev, *nic, *net, *object, *chardev, *serial, *monitor;
     GPtrArray *mon, *global, *gdb, *boot, *fw_cfg, *smbios;
-    char *display;
+    GPtrArray *vnc;
+    char *display, *vga;
     bool nographic, nodefaults, no_reboot, no_shutdown, start_paused;
     char *log_items, *log_file;
     GPtrArray *action, *readconfig, *set, *data_dirs;

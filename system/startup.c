@@ -18,6 +18,7 @@
 #include "system/rtc.h"
 #include "system/numa.h"
 #include "system/smp.h"
+#include "ui/vnc.h"
 #include "util/keyval.h"
 #include "util/log.h"
 
@@ -247,8 +248,7 @@ static bool settings(const Options *o, Error **errp)
     for (guint i = 0; i < o->warnings->len; i++) {
         warn_report("%s", (const char *)g_ptr_array_index(o->warnings, i));
     }
-    if (o->display && strcmp(o->display, "none")) {
-        error_setg(errp, "-display %s: there is no display yet (there is: none)", o->display);
+    if (!displays_check(o, errp)) {
         return false;
     }
     if (o->log_file && !log_set_file(o->log_file, errp)) {
@@ -342,7 +342,7 @@ StartupResult startup(const Options *o, Error **errp)
     if (ms->dumpdtb) {
         return STARTUP_DONE;
     }
-    if (!make_monitors(monitors, errp) || !cpus_start(ms, errp)) {
+    if (!displays_create(o, errp) || !make_monitors(monitors, errp) || !cpus_start(ms, errp)) {
         return STARTUP_FAILED;
     }
     mc->reset(ms);
@@ -386,6 +386,7 @@ void teardown(void)
     if (ms) {
         vm_stop(RUN_STATE_PAUSED);
         cpus_destroy();
+        vnc_stop_all();
         unrealize_devices(ms);
         accel = ms->accel;
         object_unparent(ms);

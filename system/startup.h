@@ -42,6 +42,11 @@ bool backends_create(const Options *o, MachineClass *mc, GPtrArray *devices, Err
 /* -serial and -monitor. Fills ms->serial; the chardevs that want a monitor go to `monitors`. */
 bool consoles_create(const Options *o, MachineState *ms, GPtrArray *monitors, Error **errp);
 
+/* -display, -vnc, -vga: what is wrong whatever the machine, and then the servers, which need its
+ * display devices. */
+bool displays_check(const Options *o, Error **errp);
+bool displays_create(const Options *o, Error **errp);
+
 /* -device TYPE,PROP=VALUE on the running or half-built machine. NULL + errp. */
 DeviceState *device_add(const char *text, Error **errp);
 

@@ -36,6 +36,7 @@ const LogItem log_items[] = {
     { LOG_PAGE, "page", "the memory map as it changes" },
     { LOG_NOCHAIN, "nochain", "do not chain blocks, so that exec shows every one" },
     { LOG_TRACE, "trace", "device register accesses" },
+    { LOG_VNC, "vnc", "what the VNC server and its clients do" },
     { 0, NULL, NULL },
 };
 

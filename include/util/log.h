@@ -25,6 +25,7 @@ typedef enum LogMask {
     LOG_PAGE = 1 << 9,         /* the memory map as it changes */
     LOG_NOCHAIN = 1 << 10,     /* do not chain blocks, so that exec shows every one */
     LOG_TRACE = 1 << 11,       /* device register accesses */
+    LOG_VNC = 1 << 12,         /* what the VNC server says */
 } LogMask;
 
 /* The items switched on. Written by log_set_mask() only; read without a lock. */
