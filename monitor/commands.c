@@ -248,6 +248,7 @@ const MonitorCommand monitor_commands[] = {
     { "system_reset", NULL, "", "reset the machine", cmd_system_reset },
     { "system_powerdown", NULL, "", "press the power button", cmd_system_powerdown },
     { "quit", "q", "", "end the emulator", cmd_quit },
+    { "balloon", NULL, "size", "leave the guest so many MiB of memory", monitor_cmd_balloon },
     { "cpu", NULL, "index", "choose the CPU of x, info registers and $pc", cmd_cpu },
     { "x", NULL, "/fmt addr", "show memory at a virtual address; fmt is [count][xduoci][bhwg]",
       monitor_cmd_x },

@@ -204,6 +204,8 @@ static void info_qom_tree(Monitor *mon, const char *args)
 }
 
 const MonitorCommand monitor_info_commands[] = {
+    { "balloon", NULL, "", "the memory that the guest has, and what it says of it",
+      monitor_info_balloon },
     { "chardev", NULL, "", "the character devices and their other sides", monitor_info_chardev },
     { "cpus", NULL, "", "the CPUs and where they are", info_cpus },
     { "history", NULL, "", "the lines entered", info_history },

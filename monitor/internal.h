@@ -67,6 +67,8 @@ void monitor_cmd_set_password(Monitor *mon, const char *args);
 void monitor_cmd_change(Monitor *mon, const char *args);
 void monitor_info_mice(Monitor *mon, const char *args);
 void monitor_info_vnc(Monitor *mon, const char *args);
+void monitor_cmd_balloon(Monitor *mon, const char *args);   /* monitor/balloon.c */
+void monitor_info_balloon(Monitor *mon, const char *args);
 
 /* monitor/hotplug.c */
 void monitor_cmd_device_add(Monitor *mon, const char *args);

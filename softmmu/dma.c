@@ -76,6 +76,25 @@ bool dma_write(AddressSpace *as, hwaddr addr, const void *buf, uint64_t len)
     return copy(as, addr, (uint8_t *)buf, len, true);
 }
 
+bool dma_discard(AddressSpace *as, hwaddr addr, uint64_t len)
+{
+    unsigned token = memory_read_begin();
+    const FlatView *view = address_space_view(as);
+    bool ok = check(view, addr, len, true);
+    unsigned hint = 0;
+
+    while (ok && len) {
+        const FlatRange *r = flatview_lookup(view, addr, &hint);
+        uint64_t n = r->last - addr >= len - 1 ? len : r->last - addr + 1;
+
+        ram_block_discard(r->mr->ram, r->offset + (addr - r->start), n);
+        addr += n;
+        len -= n;
+    }
+    memory_read_end(token);
+    return ok;
+}
+
 void *dma_map(AddressSpace *as, hwaddr addr, uint64_t len, bool is_write)
 {
     unsigned token = memory_read_begin();

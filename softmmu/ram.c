@@ -178,6 +178,27 @@ void ram_block_unref(RAMBlock *block)
     memory_retire(block, ram_block_free);
 }
 
+bool ram_block_discard(RAMBlock *block, uint64_t offset, uint64_t len)
+{
+    uint64_t page = host_page();
+    uint64_t first = align_up(offset, page), end;
+    bool done;
+
+    if (!u64_add(offset, len, &end) || end > block->size) {
+        return false;
+    }
+    end -= end % page;
+    if (first >= end) {
+        return false; /* no whole page of the host */
+    }
+    ram_block_before_write(block, first, end - first);
+    /* Of a shared file the file's blocks go too; memory without a file has only the second. */
+    done = madvise(block->host + first, end - first, MADV_REMOVE) == 0 ||
+           madvise(block->host + first, end - first, MADV_DONTNEED) == 0;
+    ram_block_mark_dirty(block, first, end - first);
+    return done;
+}
+
 RAMBlock *ram_block_from_host(const void *host, uint64_t *offset)
 {
     unsigned token = memory_read_begin();

@@ -191,6 +191,10 @@ bool dma_write(AddressSpace *as, hwaddr addr, const void *buf, uint64_t len);
 void *dma_map(AddressSpace *as, hwaddr addr, uint64_t len, bool is_write);
 void dma_unmap(AddressSpace *as, void *host, uint64_t len, bool is_write, uint64_t written);
 
+/* The guest has no use for what is in [addr, addr+len): whole host pages of it go back to the host
+ * and read as zero, or as what they were, from now on. False if any byte is not writable RAM. */
+bool dma_discard(AddressSpace *as, hwaddr addr, uint64_t len);
+
 /* Naturally aligned atomic loads and stores of ring indices; false if not RAM. */
 bool dma_load_u16(AddressSpace *as, hwaddr addr, uint16_t *value);
 bool dma_store_u16(AddressSpace *as, hwaddr addr, uint16_t value);
@@ -200,6 +204,8 @@ RAMBlock *ram_block_new(const char *name, uint64_t size, Error **errp);
 void ram_block_unref(RAMBlock *block);
 /* The block that holds a host pointer, or NULL. Any thread. */
 RAMBlock *ram_block_from_host(const void *host, uint64_t *offset);
+/* Gives the whole host pages of [offset, offset+len) back to the host. Any thread. */
+bool ram_block_discard(RAMBlock *block, uint64_t offset, uint64_t len);
 /* Marks [offset, offset+len) written; tells the code listeners about pages with code. */
 void ram_block_mark_dirty(RAMBlock *block, uint64_t offset, uint64_t len);
 bool ram_block_page_dirty(const RAMBlock *block, DirtyClient client, uint64_t offset);
