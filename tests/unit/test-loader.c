@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "hw/core/symbols.h"
 #include "util/bits.h"
 #include "util/byteorder.h"
 
@@ -316,6 +317,112 @@ static void test_mutated_elf(Fixture *f, gconstpointer data)
     g_rand_free(rand);
 }
 
+/* ---- Symbols ---- */
+
+typedef struct SymbolElf {
+    TestElf e;
+    Elf64_Sym sym[8];
+    char strings[64];
+    Elf64_Shdr sh[3];
+} SymbolElf;
+
+static const char symbol_strings[] = "\0start\0.Llocal\0data\0alias\0label";
+
+static Elf64_Sym symbol(const char *name, uint64_t value, uint64_t size, unsigned bind,
+                        unsigned type)
+{
+    unsigned at = 0;
+
+    while (strcmp(symbol_strings + at, name)) {
+        at++;
+    }
+    return (Elf64_Sym){ .st_name = at, .st_value = value, .st_size = size, .st_shndx = 1,
+                        .st_info = ELF64_ST_INFO(bind, type) };
+}
+
+static SymbolElf symbol_elf(void)
+{
+    const uint64_t v = 0xffffffff80000000;
+    SymbolElf s = { .e = good_elf() };
+
+    s.e.eh.e_shoff = offsetof(SymbolElf, sh);
+    s.e.eh.e_shentsize = sizeof(Elf64_Shdr);
+    s.e.eh.e_shnum = 3;
+    memcpy(s.strings, symbol_strings, sizeof(symbol_strings));
+    s.sh[1] = (Elf64_Shdr){ .sh_type = SHT_SYMTAB, .sh_link = 2, .sh_size = sizeof(s.sym),
+                            .sh_offset = offsetof(SymbolElf, sym) };
+    s.sh[2] = (Elf64_Shdr){ .sh_type = SHT_STRTAB, .sh_size = sizeof(s.strings),
+                            .sh_offset = offsetof(SymbolElf, strings) };
+    s.sym[1] = symbol("alias", v, 4, STB_LOCAL, STT_FUNC);
+    s.sym[2] = symbol("start", v, 4, STB_GLOBAL, STT_FUNC);
+    s.sym[3] = symbol(".Llocal", v + 2, 0, STB_LOCAL, STT_NOTYPE);
+    s.sym[4] = symbol("data", v + 0x1000, 8, STB_GLOBAL, STT_OBJECT);
+    s.sym[5] = symbol("label", v + 0x1010, 0, STB_LOCAL, STT_NOTYPE);
+    return s;
+}
+
+static void assert_symbol(uint64_t addr, const char *text)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    symbol_append(out, addr);
+    g_assert_cmpstr(out->str, ==, text);
+}
+
+static void test_symbols(Fixture *f, gconstpointer data)
+{
+    const uint64_t v = 0xffffffff80000000;
+    SymbolElf s = symbol_elf();
+    LoadedImage out;
+    uint64_t addr;
+
+    assert_symbol(v, "");
+    put_file(f, &s, sizeof(s));
+    g_assert_true(load_kernel(&f->l, f->path, KERNEL_AT, RAM_END, &out, NULL));
+    assert_symbol(v, " <start>");
+    assert_symbol(v + 3, " <start+0x3>");
+    assert_symbol(v + 4, ""); /* behind its end */
+    assert_symbol(v + 0x1007, " <data+0x7>");
+    assert_symbol(v + 0x1010, " <label>");
+    assert_symbol(v + 0x1050, " <label+0x40>");
+    assert_symbol(v - 1, "");
+    assert_symbol(KERNEL_AT + 2, " <start+0x2>"); /* before paging */
+    g_assert_true(symbol_find("data", &addr));
+    g_assert_cmphex(addr, ==, v + 0x1000);
+    g_assert_false(symbol_find(".Llocal", &addr));
+    symbols_clear();
+    assert_symbol(v, "");
+}
+
+/* Whatever a file says of its symbols, it loads, and nothing outside it is read. */
+static void test_mutated_symbols(Fixture *f, gconstpointer data)
+{
+    GRand *rand = g_rand_new_with_seed(8);
+
+    for (unsigned i = 0; i < 3000; i++) {
+        SymbolElf s = symbol_elf();
+        g_autofree uint8_t *copy = NULL;
+        uint64_t size = sizeof(s), addr;
+
+        for (int n = g_rand_int_range(rand, 1, 5); n; n--) {
+            ((uint8_t *)&s)[g_rand_int_range(rand, sizeof(TestElf), sizeof(s))] =
+                g_rand_int_range(rand, 0, 256);
+        }
+        if (g_rand_int_range(rand, 0, 4) == 0) {
+            s.e.eh.e_shoff = g_rand_int_range(rand, 0, 2048);
+        }
+        if (g_rand_int_range(rand, 0, 4) == 0) {
+            size = g_rand_int_range(rand, 0, sizeof(s));
+        }
+        copy = g_memdup2(&s, size); /* exactly as long, for the address sanitizer */
+        symbols_add_elf(copy, size, NULL, 0);
+        symbol_find("start", &addr);
+        assert_symbol(0x12, "");
+        symbols_clear();
+    }
+    g_rand_free(rand);
+}
+
 /* ---- Linux Image ---- */
 
 static void linux_image(uint8_t *d, uint64_t text_offset, uint64_t size)
@@ -490,6 +597,8 @@ int main(int argc, char **argv)
     ADD("elf32", test_elf32);
     ADD("bad-elf", test_bad_elf);
     ADD("mutated-elf", test_mutated_elf);
+    ADD("symbols", test_symbols);
+    ADD("mutated-symbols", test_mutated_symbols);
     ADD("linux", test_linux);
     ADD("bad-linux", test_bad_linux);
     ADD("gzip", test_gzip);
