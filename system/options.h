@@ -23,7 +23,8 @@ typedef struct Options {
     char *log_items, *log_file;
     GPtrArray *action, *readconfig, *set, *data_dirs;
     char *name, *uuid, *rtc, *pidfile, *run_with, *overcommit, *msg;
-    bool daemonize, ignored;
+    char *semihosting_config;
+    bool daemonize, ignored, semihosting;
     bool help, version;
     GPtrArray *warnings; /* options of which only the last counts, given more than once */
 } Options;

@@ -16,6 +16,7 @@
 #include "system/firmware.h"
 #include "system/mainloop.h"
 #include "system/rtc.h"
+#include "system/semihosting.h"
 #include "system/numa.h"
 #include "system/smp.h"
 #include "ui/vnc.h"
@@ -342,7 +343,8 @@ StartupResult startup(const Options *o, Error **errp)
     if (ms->dumpdtb) {
         return STARTUP_DONE;
     }
-    if (!displays_create(o, errp) || !make_monitors(monitors, errp) || !cpus_start(ms, errp)) {
+    if (!displays_create(o, errp) || !semihosting_start(o, ms, errp) ||
+        !make_monitors(monitors, errp) || !cpus_start(ms, errp)) {
         return STARTUP_FAILED;
     }
     mc->reset(ms);
@@ -387,6 +389,7 @@ void teardown(void)
         vm_stop(RUN_STATE_PAUSED);
         cpus_destroy();
         vnc_stop_all();
+        semihosting_end();
         unrealize_devices(ms);
         accel = ms->accel;
         object_unparent(ms);

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "target/riscv/exec.h"
+#include "target/riscv/semihost.h"
 #include "target/riscv/trap.h"
 
 /* imm: fm in bits 11-8, predecessor set in 7-4, successor set in 3-0, each I O R W. Only a store that
@@ -19,7 +20,14 @@ EXEC(fence)
 }
 
 EXEC_LOOKUP(ecall) { riscv_ecall(env); }
-EXEC_LOOKUP(ebreak) { riscv_ebreak(env); }
+
+/* Through the main loop: a semihosting call may have ended the run. */
+EXEC_MAIN(ebreak)
+{
+    if (op->len == 2 || !riscv_semihost(env))
+        riscv_ebreak(env);
+}
+
 EXEC_MAIN(mret) { riscv_mret(env, op); }
 EXEC_MAIN(sret) { riscv_sret(env, op); }
 EXEC_MAIN(wfi) { riscv_wfi(env, op); }
