@@ -20,9 +20,9 @@ void memory_region_init(MemoryRegion *mr, void *owner, const char *name, uint64_
 }
 
 static bool init_ram_kind(MemoryRegion *mr, MemoryRegionKind kind, void *owner, const char *name,
-                          uint64_t size, Error **errp)
+                          uint64_t size, const RAMSource *source, Error **errp)
 {
-    RAMBlock *block = ram_block_new(name, size, errp);
+    RAMBlock *block = ram_block_new_from(name, size, source, errp);
 
     if (!block) {
         *mr = (MemoryRegion){ .kind = MR_CONTAINER };
@@ -37,19 +37,25 @@ static bool init_ram_kind(MemoryRegion *mr, MemoryRegionKind kind, void *owner, 
 bool memory_region_init_ram(MemoryRegion *mr, void *owner, const char *name, uint64_t size,
                             Error **errp)
 {
-    return init_ram_kind(mr, MR_RAM, owner, name, size, errp);
+    return init_ram_kind(mr, MR_RAM, owner, name, size, NULL, errp);
+}
+
+bool memory_region_init_ram_from(MemoryRegion *mr, void *owner, const char *name, uint64_t size,
+                                 const RAMSource *source, Error **errp)
+{
+    return init_ram_kind(mr, MR_RAM, owner, name, size, source, errp);
 }
 
 bool memory_region_init_rom(MemoryRegion *mr, void *owner, const char *name, uint64_t size,
                             Error **errp)
 {
-    return init_ram_kind(mr, MR_ROM, owner, name, size, errp);
+    return init_ram_kind(mr, MR_ROM, owner, name, size, NULL, errp);
 }
 
 bool memory_region_init_rom_device(MemoryRegion *mr, void *owner, const MemoryRegionOps *ops,
                                    void *opaque, const char *name, uint64_t size, Error **errp)
 {
-    if (!init_ram_kind(mr, MR_ROM_DEVICE, owner, name, size, errp)) {
+    if (!init_ram_kind(mr, MR_ROM_DEVICE, owner, name, size, NULL, errp)) {
         return false;
     }
     mr->ops = ops;

@@ -35,11 +35,26 @@ static uint64_t host_page(void)
     return sysconf(_SC_PAGESIZE);
 }
 
-/* size bytes of zeros with an inaccessible page on either side, aligned for huge pages if large. */
-static uint8_t *map_guarded(uint64_t size)
+/* Makes the reserved range usable. */
+static bool map_source(uint8_t *host, uint64_t size, const RAMSource *source)
+{
+    int flags = MAP_FIXED | (source && source->shared ? MAP_SHARED : MAP_PRIVATE);
+
+    if (!source || (source->fd < 0 && !source->shared)) {
+        return mprotect(host, size, PROT_READ | PROT_WRITE) == 0;
+    }
+    if (source->fd < 0) {
+        flags |= MAP_ANONYMOUS;
+    }
+    return mmap(host, size, PROT_READ | PROT_WRITE, flags, source->fd,
+                (off_t)source->offset) != MAP_FAILED;
+}
+
+/* size bytes with an inaccessible page on either side, aligned for huge pages if large. */
+static uint8_t *map_guarded(uint64_t size, const RAMSource *source)
 {
     uint64_t guard = host_page();
-    uint64_t align = size >= HUGE_PAGE ? HUGE_PAGE : guard;
+    uint64_t align = MAX(size >= HUGE_PAGE ? HUGE_PAGE : guard, source ? source->page_size : 0);
     uint64_t total;
     uint8_t *all, *host;
 
@@ -52,7 +67,7 @@ static uint8_t *map_guarded(uint64_t size)
         return NULL;
     }
     host = (uint8_t *)(uintptr_t)align_up((uintptr_t)all + guard, align);
-    if (mprotect(host, size, PROT_READ | PROT_WRITE) != 0) {
+    if (!map_source(host, size, source)) {
         int err = errno;
         munmap(all, total);
         errno = err;
@@ -111,6 +126,12 @@ static void index_replace(RAMBlock *add, RAMBlock *del)
 
 RAMBlock *ram_block_new(const char *name, uint64_t size, Error **errp)
 {
+    return ram_block_new_from(name, size, NULL, errp);
+}
+
+RAMBlock *ram_block_new_from(const char *name, uint64_t size, const RAMSource *source,
+                             Error **errp)
+{
     uint64_t page = host_page();
     RAMBlock *block;
     uint64_t words;
@@ -121,7 +142,7 @@ RAMBlock *ram_block_new(const char *name, uint64_t size, Error **errp)
         return NULL;
     }
     size = align_up(size, page > RAM_PAGE_SIZE ? page : RAM_PAGE_SIZE);
-    host = map_guarded(size);
+    host = map_guarded(size, source);
     words = ram_dirty_words(size);
     block = g_new0(RAMBlock, 1);
     block->host = host;

@@ -22,6 +22,8 @@ typedef struct Options {
     bool nographic, nodefaults, no_reboot, no_shutdown, start_paused;
     char *log_items, *log_file;
     GPtrArray *action, *readconfig, *set, *data_dirs;
+    char *mem_path;
+    bool mem_prealloc;
     char *name, *uuid, *rtc, *pidfile, *run_with, *overcommit, *msg;
     char *semihosting_config;
     bool daemonize, ignored, semihosting;

@@ -13,6 +13,7 @@
 
 /* More is a slip of the finger on any board; four of them multiplied fit 64 bits. */
 #define SMP_NUMBER_MAX 65535
+#define MEMORY_SLOTS_MAX 256
 
 typedef struct SmpGiven {
     uint64_t cpus, maxcpus, sockets, clusters, cores, threads; /* 0: not given */
@@ -105,6 +106,28 @@ bool smp_parse(GPtrArray *texts, unsigned max_cpus, CPUTopology *t, Error **errp
     return true;
 }
 
+/* maxmem and slots are for RAM that is added later, which no device here can be: they are checked,
+ * and that is all. */
+static bool take_hotplug(KeyVals *kv, uint64_t size, Error **errp)
+{
+    const char *maxmem = keyval_take(kv, "maxmem"), *slots = keyval_take(kv, "slots");
+    uint64_t max = 0, n = 0;
+
+    if ((maxmem && !parse_size("maxmem", maxmem, 'M', &max, errp)) ||
+        (slots && !parse_u64("slots", slots, 0, MEMORY_SLOTS_MAX, &n, errp))) {
+        return false;
+    }
+    if (n && !maxmem) {
+        error_setg(errp, "'slots' needs 'maxmem'");
+        return false;
+    }
+    if (maxmem && max < size) {
+        error_setg(errp, "maxmem %s is below the size of RAM", maxmem);
+        return false;
+    }
+    return true;
+}
+
 static bool memory_one(const char *text, uint64_t max, uint64_t *size, Error **errp)
 {
     static const char *const known[] = { "size", "maxmem", "slots", NULL };
@@ -118,11 +141,7 @@ static bool memory_one(const char *text, uint64_t max, uint64_t *size, Error **e
     if (value && !parse_size("size", value, 'M', size, errp)) {
         return false;
     }
-    if (keyval_get(kv, "maxmem") || keyval_get(kv, "slots")) {
-        error_setg(errp, "'maxmem' and 'slots' are not supported: RAM cannot be added later");
-        return false;
-    }
-    if (!keyval_check_used(kv, known, errp)) {
+    if (!take_hotplug(kv, *size, errp) || !keyval_check_used(kv, known, errp)) {
         return false;
     }
     if (*size == 0) {

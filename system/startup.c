@@ -191,6 +191,43 @@ static bool choose_accel(const Options *o, MachineState *ms, const char *from_ma
     return ms->accel != NULL;
 }
 
+/* smp.* or memory.* of -M, in front of -smp or -m, which win. */
+static GPtrArray *with_machine_texts(GPtrArray *given, char *const *texts,
+                                     const char *const *names, size_t n)
+{
+    GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GString) front = g_string_new(NULL);
+
+    for (size_t i = 0; i < n; i++) {
+        if (texts[i]) {
+            g_string_append_printf(front, "%s%s=%s", front->len ? "," : "", names[i], texts[i]);
+        }
+    }
+    if (front->len) {
+        g_ptr_array_add(all, g_strdup(front->str));
+    }
+    for (guint i = 0; i < given->len; i++) {
+        g_ptr_array_add(all, g_strdup(g_ptr_array_index(given, i)));
+    }
+    return all;
+}
+
+/* How many CPUs, how much RAM, and what is near what. */
+static bool set_sizes(const Options *o, MachineClass *mc, MachineState *ms, Error **errp)
+{
+    static const char *const smp_names[] = { "cpus", "maxcpus", "sockets", "clusters", "cores",
+                                             "threads" };
+    static const char *const memory_names[] = { "size", "maxmem", "slots" };
+    g_autoptr(GPtrArray) smp = with_machine_texts(o->smp, ms->texts.smp, smp_names, 6);
+    g_autoptr(GPtrArray) memory = with_machine_texts(o->memory, ms->texts.memory, memory_names, 3);
+
+    ms->mem_path = g_strdup(o->mem_path);
+    ms->mem_prealloc = o->mem_prealloc;
+    ms->ram_size_given = memory->len > 0;
+    return memory_parse(memory, mc->default_ram_size, mc->max_ram_size, &ms->ram_size, errp) &&
+           smp_parse(smp, mc->max_cpus, &ms->smp, errp) && numa_parse(o->numa, ms, errp);
+}
+
 static MachineState *make_machine(const Options *o, MachineClass *mc, KeyVals *props, Error **errp)
 {
     g_autofree char *accel = g_strdup(keyval_take(props, "accel"));
@@ -202,8 +239,7 @@ static MachineState *make_machine(const Options *o, MachineClass *mc, KeyVals *p
     ms->graphics = !o->nographic;
     if (!set_machine_props(o, ms, props, errp) || !boot_options(o, ms, errp) ||
         !smbios_options(o, ms, errp) ||
-        !memory_parse(o->memory, mc->default_ram_size, mc->max_ram_size, &ms->ram_size, errp) ||
-        !smp_parse(o->smp, mc->max_cpus, &ms->smp, errp) || !numa_parse(o->numa, ms, errp) ||
+        !set_sizes(o, mc, ms, errp) ||
         !choose_accel(o, ms, accel, errp)) {
         return NULL;
     }
@@ -336,7 +372,7 @@ StartupResult startup(const Options *o, Error **errp)
     main_loop_init(&policy);
     ms = make_machine(o, mc, props, errp);
     if (!ms || !backends_create(o, mc, implied, errp) ||
-        !consoles_create(o, ms, monitors, errp) || !mc->init(ms, errp) ||
+        !machine_find_ram(ms, errp) || !consoles_create(o, ms, monitors, errp) || !mc->init(ms, errp) ||
         !fw_cfg_options(o, errp) || !make_devices(o, implied, errp) || !mc->done(ms, errp)) {
         return STARTUP_FAILED;
     }

@@ -241,6 +241,11 @@ void fdt_set_strv(FDTBuilder *b, const char *node, const char *prop, const char 
     fdt_set_bytes(b, node, prop, all->data, all->len);
 }
 
+void fdt_set_first_phandle(FDTBuilder *b, uint32_t n)
+{
+    b->next_phandle = MAX(b->next_phandle, n);
+}
+
 uint32_t fdt_phandle(FDTBuilder *b, const char *node)
 {
     FDTNode *n = node_at(b, node, true);

@@ -26,6 +26,27 @@ static bool boot_letters_changed(Object *obj, const Property *prop, Error **errp
     return true;
 }
 
+/* Properties of QEMU's machines for what is not here: "off" is what there is. */
+static bool usb_changed(Object *obj, const Property *prop, Error **errp)
+{
+    bool on = *(bool *)((char *)obj + prop->offset);
+
+    if (on) {
+        error_setg(errp, "%s=on: there is no USB yet", prop->name);
+    }
+    return !on;
+}
+
+static bool refused(Object *obj, const Property *prop, Error **errp)
+{
+    error_setg(errp, "'%s' is not supported", prop->name);
+    return false;
+}
+
+#define TEXT_PROP(name, field, help_) PROP_STR(name, MachineState, texts.field, NULL, help_)
+#define REFUSED_PROP(name)                                                                \
+    { PROP_(prop_str, name, MachineState, unsupported), .changed = refused, .flags = PROP_HIDDEN }
+
 static const Property machine_props[] = {
     PROP_STR("kernel", MachineState, kernel, NULL, "kernel image file"),
     PROP_STR("initrd", MachineState, initrd, NULL, "initial ramdisk file"),
@@ -33,6 +54,29 @@ static const Property machine_props[] = {
     PROP_STR("dtb", MachineState, dtb, NULL, "device tree file to use instead of the own one"),
     PROP_STR("dumpdtb", MachineState, dumpdtb, NULL, "write the device tree to a file and exit"),
     PROP_STR("firmware", MachineState, firmware, NULL, "firmware image: default, none or a file"),
+    PROP_STR("memory-backend", MachineState, memory_backend, NULL,
+             "id of the -object that is the RAM"),
+    PROP_BOOL("mem-merge", MachineState, mem_merge, true, "let the host merge equal pages of RAM"),
+    PROP_BOOL("dump-guest-core", MachineState, dump_guest_core, true,
+              "RAM is part of core dumps of the emulator"),
+    PROP_U32("phandle-start", MachineState, phandle_start, 1, 1, UINT32_MAX / 2,
+             "number of the first node that others refer to in the device tree"),
+    TEXT_PROP("smp.cpus", smp[0], "as -smp cpus="),
+    TEXT_PROP("smp.maxcpus", smp[1], "as -smp maxcpus="),
+    TEXT_PROP("smp.sockets", smp[2], "as -smp sockets="),
+    TEXT_PROP("smp.clusters", smp[3], "as -smp clusters="),
+    TEXT_PROP("smp.cores", smp[4], "as -smp cores="),
+    TEXT_PROP("smp.threads", smp[5], "as -smp threads="),
+    TEXT_PROP("memory.size", memory[0], "as -m size="),
+    TEXT_PROP("memory.max-size", memory[1], "as -m maxmem="),
+    TEXT_PROP("memory.slots", memory[2], "as -m slots="),
+    { PROP_(prop_bool, "usb", MachineState, usb), .changed = usb_changed, .help = "not on" },
+    PROP_BOOL("aux-ram-share", MachineState, ignored, false, "accepted; no effect"),
+    PROP_BOOL("suppress-vmdesc", MachineState, ignored, false, "accepted; no effect"),
+    REFUSED_PROP("shim"),
+    REFUSED_PROP("smp-cache"),
+    REFUSED_PROP("memory-encryption"),
+    REFUSED_PROP("confidential-guest-support"),
     PROP_BOOL("graphics", MachineState, graphics, true, "whether firmware may use a display"),
     { PROP_(prop_str, "boot.order", MachineState, boot.order), .changed = boot_letters_changed,
       .help = "letters of boot devices (no effect on this board)" },
@@ -74,6 +118,7 @@ static void machine_instance_finalize(Object *obj)
     memory_region_destroy(&ms->ram);
     memory_region_destroy(&ms->system_memory);
     g_ptr_array_unref(ms->serial);
+    g_free(ms->mem_path);
     g_free(ms->cpu_spec);
     numa_free(&ms->numa);
     g_free(ms->fdt);

@@ -201,6 +201,7 @@ FDTBuilder *virt_create_fdt(VirtMachineState *s, Error **errp)
         return given;
     }
     FDTBuilder *fdt = fdt_builder_new();
+    fdt_set_first_phandle(fdt, ms->phandle_start);
     write_root(s, fdt);
     write_memory(s, fdt);
     write_distances(s, fdt);

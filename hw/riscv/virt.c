@@ -270,7 +270,7 @@ static bool virt_init(MachineState *ms, Error **errp)
     timebase_init(&s->timebase, VIRT_TIMEBASE_HZ);
     image_loader_init(&s->loader, &ms->as);
     s->devices = g_array_new(false, false, sizeof(VirtInstance));
-    if (!memory_region_init_ram(&ms->ram, ms, "riscv_virt_board.ram", ms->ram_size, errp) ||
+    if (!machine_init_ram(ms, "riscv_virt_board.ram", errp) ||
         !memory_region_init_rom(&s->mrom, ms, "riscv_virt_board.mrom",
                                 virt_memmap[VIRT_MROM].size, errp)) {
         return false;

@@ -97,10 +97,20 @@ struct RAMBlock {
  */
 typedef enum DirtyClient { DIRTY_MIGRATION, DIRTY_DISPLAY, DIRTY_CODE } DirtyClient;
 
+/* Where the bytes of a RAM block come from, if not simply from the host's anonymous memory. */
+typedef struct RAMSource {
+    int fd;              /* file to map, not taken over; -1: anonymous */
+    uint64_t offset;     /* in the file */
+    uint64_t page_size;  /* that the file maps with, and alignment wanted; 0: the host's */
+    bool shared;         /* writes reach the file, and processes that map it too */
+} RAMSource;
+
 /* ---- Regions. All of them zero-initialise mr; name is copied. ---- */
 void memory_region_init(MemoryRegion *mr, void *owner, const char *name, uint64_t size);
 bool memory_region_init_ram(MemoryRegion *mr, void *owner, const char *name, uint64_t size,
                             Error **errp);
+bool memory_region_init_ram_from(MemoryRegion *mr, void *owner, const char *name, uint64_t size,
+                                 const RAMSource *source, Error **errp);
 bool memory_region_init_rom(MemoryRegion *mr, void *owner, const char *name, uint64_t size,
                             Error **errp);
 bool memory_region_init_rom_device(MemoryRegion *mr, void *owner, const MemoryRegionOps *ops,
@@ -201,6 +211,8 @@ bool dma_store_u16(AddressSpace *as, hwaddr addr, uint16_t value);
 
 /* ---- RAM blocks and dirty bits ---- */
 RAMBlock *ram_block_new(const char *name, uint64_t size, Error **errp);
+RAMBlock *ram_block_new_from(const char *name, uint64_t size, const RAMSource *source,
+                             Error **errp);
 void ram_block_unref(RAMBlock *block);
 /* The block that holds a host pointer, or NULL. Any thread. */
 RAMBlock *ram_block_from_host(const void *host, uint64_t *offset);

@@ -15,6 +15,8 @@
 typedef struct FDTBuilder FDTBuilder;
 
 FDTBuilder *fdt_builder_new(void);
+/* The number that the first phandle gets, 1 if not set. */
+void fdt_set_first_phandle(FDTBuilder *b, uint32_t n);
 /* From a file given with -dtb: checked with fdt_check_full(). */
 FDTBuilder *fdt_builder_from_file(const char *path, Error **errp);
 void fdt_builder_free(FDTBuilder *b);

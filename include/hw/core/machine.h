@@ -21,6 +21,11 @@ typedef struct CPUTopology {
     unsigned sockets, clusters, cores, threads;
 } CPUTopology;
 
+/* smp.* and memory.* of -M as written: the same as -smp and -m. */
+typedef struct MachineTexts {
+    char *smp[6], *memory[3];
+} MachineTexts;
+
 /* -boot: what the firmware is told. */
 typedef struct BootConfig {
     char *order, *once;     /* letters of devices; for firmware of other boards */
@@ -36,7 +41,14 @@ struct MachineState {
 
     /* Properties of -M, and options that QEMU made properties of the machine. */
     char *kernel, *initrd, *append, *dtb, *dumpdtb, *firmware; /* NULL: not given */
+    char *memory_backend, *mem_path; /* NULL: not given */
+    bool mem_prealloc, mem_merge, dump_guest_core;
+    uint32_t phandle_start;
+    MachineTexts texts;
+    bool usb, ignored; /* what is accepted without effect */
+    char *unsupported;
     uint64_t ram_size;  /* bytes, -m */
+    bool ram_size_given;
     char *cpu_spec;     /* -cpu as written, NULL: the class's default */
     CPUTopology smp;
     NumaState numa;
@@ -73,6 +85,11 @@ struct MachineClass {
     /* Puts the whole machine into its power-on state. Main thread, vCPUs paused. */
     void (*reset)(MachineState *ms);
 };
+
+/* When the objects of -object are there: sizes from memory backends, checked against -m. */
+bool machine_find_ram(MachineState *ms, Error **errp);
+/* Fills ms->ram, named like QEMU names it. For the board's init. */
+bool machine_init_ram(MachineState *ms, const char *name, Error **errp);
 
 /* The machine of the process, or NULL before it is made: the object "/machine". */
 MachineState *current_machine(void);
