@@ -3,12 +3,13 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "hw/core/hostmem-internal.h"
+#include "hw/core/hostmem.h"
 
 #include <inttypes.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "hw/core/hostmem-internal.h"
 #include "qom/property.h"
 #include "qom/user-creatable.h"
 #include "util/keyval.h"
