@@ -20,7 +20,7 @@ build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libglib2.0-de
 zlib1g-dev libjansson-dev libslirp-dev libpixman-1-dev libpng-dev libvncserver-dev opensbi"
 guest_packages="mmdebstrap debian-archive-keyring cpio gzip xz-utils kmod"
 image_packages="$guest_packages e2fsprogs mtools"
-check_packages="$build_packages $image_packages clang ccache device-tree-compiler \
+check_packages="$build_packages $image_packages clang libclang-rt-14-dev ccache device-tree-compiler \
 gcc-riscv64-linux-gnu libc6-dev-riscv64-cross binutils-riscv64-linux-gnu gdb-multiarch qemu-system-misc"
 
 # Those of the given packages that are not installed.
