@@ -103,7 +103,7 @@ static void test_isa_string(void)
           "zaamo_zalrsc_smstateen_ssccptr_sscounterenw_ssstateen_sstvala_sstvecd_ssu64xl" },
         { "rv64,zicond=off,svinval=off,svnapot=off,svpbmt=off",
           "rv64imafdc_zic64b_zicbom_zicbop_zicboz_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_"
-          "zifencei_zihintntl_zihintpause_zihpm_zmmul_za64rs_zaamo_zalrsc_zawrs_zca_zcd_zba_zbb_"
+          "zifencei_zihintntl_zihintpause_zihpm_zmmul_za64rs_zaamo_zalrsc_zawrs_zfa_zca_zcd_zba_zbb_"
           "zbc_zbs_ssccptr_sscounterenw_sstc_sstvala_sstvecd_ssu64xl_svadu_svvptc" },
     };
 
