@@ -5,6 +5,7 @@
  */
 #include "accel/accel.h"
 
+#include "accel/icount.h"
 #include "util/keyval.h"
 
 /* Short names of all accelerators, NULL-terminated; g_free() the array. */
@@ -118,6 +119,16 @@ out:
         object_unref(all->pdata[i]);
     g_ptr_array_free(all, TRUE);
     return chosen;
+}
+
+bool accel_set_icount(AccelState *accel, const IcountConfig *config, Error **errp)
+{
+    AccelClass *ac = accel_class(accel);
+
+    if (ac->set_icount)
+        return ac->set_icount(accel, config, errp);
+    error_setg(errp, "accelerator '%s' cannot count instructions (tcg can)", ac->name);
+    return false;
 }
 
 void accel_help(GString *out)

@@ -78,7 +78,7 @@ static void vcpu_loop(CPUState *cpu)
             g_cond_wait(&cpu->cond, &cpu->mutex);
             continue;
         }
-        if (cpu->halted && !cpu->debug.step) {
+        if (cpu->halted && !cpu->debug.step && !cpu->accel_waits) {
             if (!cc->has_work(cpu)) {
                 g_cond_wait(&cpu->cond, &cpu->mutex);
                 continue;

@@ -95,6 +95,9 @@ const Option option_table[] = {
 
     { "S", NULL, FLAG(start_paused), "do not start the CPUs; the monitor's 'cont' does",
       .group = "Run" },
+    { "icount", NULL, TEXT(icount, "[shift=]N|auto[,sleep=on|off][,align=on|off]"),
+      "time counts instructions, 2^N ns each: the same run happens twice" },
+    { "seed", NULL, TEXT(seed, "N"), "random numbers for the guest follow from this number" },
     { "gdb", NULL, LIST(gdb, "FORM, as -serial"),
       "wait for GDB there; a socket is a server unless it says server=off" },
     { "s", NULL, FIXED(gdb), "the same as -gdb tcp::1234", .fixed = "tcp::1234" },
@@ -182,7 +185,7 @@ static const char *const options_to_come[] = {
     "blockdev",
     "dfilter",
     "fsdev",
-    "icount",
+
     "incoming",
     "loadvm",
     "plugin",

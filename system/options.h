@@ -24,7 +24,7 @@ typedef struct Options {
     GPtrArray *action, *readconfig, *set, *data_dirs;
     char *mem_path;
     bool mem_prealloc;
-    char *name, *uuid, *rtc, *pidfile, *run_with, *overcommit, *msg;
+    char *name, *icount, *seed, *uuid, *rtc, *pidfile, *run_with, *overcommit, *msg;
     char *semihosting_config;
     bool daemonize, ignored, semihosting;
     bool help, version;

@@ -8,12 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "qom/property.h"
 #include "qom/user-creatable.h"
+#include "util/random.h"
 
 #define DEFAULT_FILE "/dev/urandom"
 OBJECT_DECLARE_SIMPLE(RngRandom, RNG_RANDOM, TYPE_RNG_RANDOM)
@@ -26,20 +26,7 @@ struct RngRandom {
 
 static size_t builtin_fill(RngBackend *rng, uint8_t *buf, size_t len)
 {
-    size_t done = 0;
-
-    while (done < len) {
-        ssize_t n = getrandom(buf + done, len - done, GRND_NONBLOCK);
-
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            break;
-        }
-        done += n;
-    }
-    return done;
+    return guest_random(buf, len);
 }
 
 static size_t random_fill(RngBackend *rng, uint8_t *buf, size_t len)

@@ -22,6 +22,7 @@
 #include "ui/vnc.h"
 #include "util/keyval.h"
 #include "util/log.h"
+#include "util/random.h"
 
 /* ---- -M ---- */
 
@@ -240,7 +241,7 @@ static MachineState *make_machine(const Options *o, MachineClass *mc, KeyVals *p
     if (!set_machine_props(o, ms, props, errp) || !boot_options(o, ms, errp) ||
         !smbios_options(o, ms, errp) ||
         !set_sizes(o, mc, ms, errp) ||
-        !choose_accel(o, ms, accel, errp)) {
+        !choose_accel(o, ms, accel, errp) || !icount_option(o, ms, errp)) {
         return NULL;
     }
     return ms;
@@ -278,6 +279,21 @@ static bool make_monitors(GPtrArray *monitors, Error **errp)
     return true;
 }
 
+static bool seed_option(const Options *o, Error **errp)
+{
+    uint64_t seed;
+
+    if (!o->seed) {
+        return true;
+    }
+    if (!parse_u64("seed", o->seed, 0, UINT64_MAX, &seed, errp)) {
+        option_prepend(errp, "seed", o->seed);
+        return false;
+    }
+    guest_random_seed(seed);
+    return true;
+}
+
 static bool settings(const Options *o, Error **errp)
 {
     unsigned mask;
@@ -299,7 +315,7 @@ static bool settings(const Options *o, Error **errp)
         }
         log_set_mask(mask);
     }
-    return true;
+    return seed_option(o, errp);
 }
 
 /* -global TYPE.PROP=VALUE, or with the parts named: driver=, property=, value=. */

@@ -47,6 +47,9 @@ bool consoles_create(const Options *o, MachineState *ms, GPtrArray *monitors, Er
 bool displays_check(const Options *o, Error **errp);
 bool displays_create(const Options *o, Error **errp);
 
+/* -icount, after the accelerator was chosen. */
+bool icount_option(const Options *o, MachineState *ms, Error **errp);
+
 /* -device TYPE,PROP=VALUE on the running or half-built machine. NULL + errp. */
 DeviceState *device_add(const char *text, Error **errp);
 

@@ -35,6 +35,7 @@ const LogItem log_items[] = {
     { LOG_GUEST_ERRORS, "guest_errors", "what the guest does that hardware leaves undefined" },
     { LOG_PAGE, "page", "the memory map as it changes" },
     { LOG_NOCHAIN, "nochain", "do not chain blocks, so that exec shows every one" },
+    { LOG_ICOUNT, "icount", "at the end: instructions run and the hash of their trace (-icount)" },
     { LOG_TRACE, "trace", "device register accesses" },
     { LOG_VNC, "vnc", "what the VNC server and its clients do" },
     { 0, NULL, NULL },

@@ -30,6 +30,11 @@ void tcg_yield(CPUArchState *env)
 {
     TCGCPU *c = env_tcgcpu(env);
 
+    if (c->s->icount) {
+        env_tcg(env)->icount_yield = true;
+        env_tcg(env)->icount_limit = env_tcg(env)->icount;
+        return;
+    }
     /* With thread=single too: who gave us the turn may not have come so far as to ask for it again. */
     if (c->s->rr && rr_wanted(c->s->rr))
         cpu_attention(c->cpu, CPU_ATTN_EXIT);
@@ -118,6 +123,19 @@ static void run_block(TCGCPU *c, TranslationBlock *tb)
     } while (op);
 }
 
+/* With -icount: the block at tcg.pc, or its first instruction alone if not all of it may run. */
+static TranslationBlock *fitting_block(TCGCPU *c)
+{
+    CPUTCGState *t = env_tcg(c->env);
+    TranslationBlock *tb = find_block(c);
+
+    if (tb != c->uncached && t->icount_limit - t->icount < tb->n_insns)
+        tb = tb_get_single(c);
+    if (tb == c->uncached)
+        icount_note(t, t->pc);
+    return tb;
+}
+
 /* Whether the step that was asked for ends here. */
 static bool step_ends(TCGCPU *c)
 {
@@ -145,6 +163,7 @@ static CPUExit exec_loop(TCGCPU *c)
 
     for (;;) {
         uint32_t attn = 0;
+        t->cur = c->s->dummy->ops; /* no instruction is being run */
         __atomic_store_n(&c->passes, c->passes + 1, __ATOMIC_RELEASE);
         if (unlikely(__atomic_load_n(&cpu->attention, __ATOMIC_RELAXED)))
             attn = __atomic_exchange_n(&cpu->attention, 0, __ATOMIC_SEQ_CST);
@@ -166,6 +185,14 @@ static CPUExit exec_loop(TCGCPU *c)
         }
         if (unlikely(cpu->halted))
             return CPU_EXIT_HALTED;
+        if (unlikely(c->s->icount)) {
+            if ((int64_t)(t->icount_limit - t->icount) <= 0) {
+                c->pending_link = NULL;
+                return CPU_EXIT_ATTENTION;
+            }
+            run_block(c, fitting_block(c));
+            continue;
+        }
         run_block(c, find_block(c));
     }
 }
@@ -179,6 +206,7 @@ static CPUExit exec_protected(TCGCPU *c)
     switch (sigsetjmp(unwind, 0)) {
     case UNWIND_EXCEPTION:
         c->pending_link = NULL;
+        t->cur = c->s->dummy->ops;
         t->ops->deliver_exception(c->env);
         if (unlikely(c->cpu->debug.step) && step_ends(c))
             return CPU_EXIT_DEBUG;
@@ -201,6 +229,8 @@ CPUExit tcg_exec(CPUState *cpu)
 
     if (c->s->rr && !rr_enter(c->s->rr, cpu))
         return CPU_EXIT_ATTENTION;
+    if (c->s->icount && !icount_enter(c->s->icount, c))
+        return CPU_EXIT_ATTENTION;
     cpu_exec_start(cpu);
     t->pc = cc->get_pc(cpu);
     t->cur = c->s->dummy->ops;
@@ -220,5 +250,7 @@ CPUExit tcg_exec(CPUState *cpu)
     cpu_exec_end(cpu);
     if (c->s->rr)
         rr_leave(c->s->rr, cpu);
+    if (c->s->icount)
+        icount_leave(c->s->icount, c);
     return why;
 }

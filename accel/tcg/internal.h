@@ -12,6 +12,7 @@
 #define VIREO_ACCEL_TCG_INTERNAL_H
 
 #include "accel/accel.h"
+#include "accel/icount.h"
 #include "accel/tcg/tcg-cpu.h"
 #include "accel/tcg/translate.h"
 
@@ -53,6 +54,7 @@ OBJECT_DECLARE_SIMPLE(TCGState, TCG_STATE, TYPE_TCG_ACCEL)
 typedef struct TCGCPU TCGCPU;
 typedef struct CodePages CodePages;
 typedef struct RoundRobin RoundRobin;
+typedef struct Icount Icount;
 
 typedef enum TCGThreadMode { TCG_THREAD_MULTI, TCG_THREAD_SINGLE } TCGThreadMode;
 
@@ -72,6 +74,7 @@ struct TCGState {
     unsigned nr_cpus;
     uint64_t n_tbs, n_flushes;
     RoundRobin *rr;       /* NULL with a thread each */
+    Icount *icount;       /* NULL: time is the host's */
     GPtrArray *suspects;  /* of Suspect, see recheck.c */
     uint32_t n_suspects;  /* atomic: its length */
     MemoryListener listener;
@@ -210,6 +213,25 @@ bool rr_enter(RoundRobin *rr, CPUState *cpu);
 void rr_leave(RoundRobin *rr, CPUState *cpu);
 /* Whether somebody waits for its turn. */
 bool rr_wanted(RoundRobin *rr);
+
+/* ---- icount.c: time that counts instructions, and turns by count ---- */
+bool tcg_set_icount(AccelState *accel, const IcountConfig *config, Error **errp);
+void icount_free(Icount *ic);
+/* Waits for the turn, also of a halted vCPU, and says in icount_limit how far it goes. False: attention
+ * came first. */
+bool icount_enter(Icount *ic, TCGCPU *c);
+void icount_leave(Icount *ic, TCGCPU *c);
+/* A vCPU has attention, or is wanted out of icount_enter(). Any thread. */
+void icount_wake(Icount *ic, bool kicked);
+/* The vCPU's thread has ended. */
+void icount_gone(Icount *ic, TCGCPU *c);
+/* The first operation of a block: leaves it if it does not fit into what is left. */
+TCGOpFn icount_check_fn(void);
+
+static inline void icount_note(CPUTCGState *t, vaddr pc)
+{
+    t->icount_hash = (t->icount_hash ^ pc ^ t->icount << 40) * 0x100000001b3ULL;
+}
 
 /* ---- log.c ---- */
 static inline bool tcg_log_blocks(void)

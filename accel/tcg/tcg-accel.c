@@ -64,6 +64,20 @@ static bool tcg_init_machine(AccelState *accel, MachineState *ms, Error **errp)
     return true;
 }
 
+/* Only who waits for a turn needs more than the attention word. */
+static void tcg_kick(CPUState *cpu)
+{
+    TCGCPU *c = __atomic_load_n((TCGCPU **)&cpu->accel_state, __ATOMIC_ACQUIRE);
+
+    if (c && c->s->icount)
+        icount_wake(c->s->icount, true);
+}
+
+static void icount_attention(CPUState *cpu)
+{
+    icount_wake(((TCGCPU *)cpu->accel_state)->s->icount, false);
+}
+
 bool tcg_cpu_init(CPUState *cpu, CPUArchState *env, Error **errp)
 {
     TCGState *s = TCG_STATE(current_machine()->accel);
@@ -92,8 +106,11 @@ bool tcg_cpu_init(CPUState *cpu, CPUArchState *env, Error **errp)
     tcg_jump_cache_clear(c);
     t->tb = s->dummy;
     t->cur = s->dummy->ops;
+    cpu->accel_waits = s->icount != NULL;
     __atomic_store_n(&cpu->accel_state, c, __ATOMIC_RELEASE);
     __atomic_store_n(&s->cpus[cpu->cpu_index], c, __ATOMIC_RELEASE);
+    if (s->icount)
+        __atomic_store_n(&cpu->accel_attention, icount_attention, __ATOMIC_RELEASE);
     /* The memory map counts from the first vCPU on: all of them see the same. */
     g_mutex_lock(&s->lock);
     bool first = !s->has_listener;
@@ -119,6 +136,10 @@ static void tcg_cpu_destroy(CPUState *cpu)
     if (!c)
         return;
     t = env_tcg(c->env);
+    if (c->s->icount) {
+        __atomic_store_n(&cpu->accel_attention, NULL, __ATOMIC_RELEASE);
+        icount_gone(c->s->icount, c);
+    }
     /* Others may be marking our TLB: they hold the lock while they look at s->cpus. */
     g_mutex_lock(&c->s->lock);
     __atomic_store_n(&c->s->cpus[c->index], NULL, __ATOMIC_RELEASE);
@@ -179,6 +200,7 @@ static void tcg_instance_finalize(Object *obj)
         ram_set_code_write_hook(NULL);
     tb_finalize(s);
     rr_free(s->rr);
+    icount_free(s->icount);
     g_free(s->cpus);
     g_mutex_clear(&s->lock);
 }
@@ -195,6 +217,8 @@ static void tcg_class_init(ObjectClass *klass, const void *data)
     ac->exec = tcg_exec;
     ac->state_in = tcg_state_in;
     ac->debug_changed = tcg_debug_changed;
+    ac->set_icount = tcg_set_icount;
+    ac->kick = tcg_kick;
     klass->props = tcg_props;
 }
 

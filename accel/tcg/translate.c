@@ -138,6 +138,12 @@ static void build_start(TBBuild *b, CPUArchState *env, ChainKind kind)
     b->n_ops = b->n_branches = b->copied = 0;
 }
 
+static void build_icount(TBBuild *b, const TCGCPU *c)
+{
+    if (c->s->icount)
+        tb_append(&b->pub, icount_check_fn(), 0, 0);
+}
+
 static void build_insn(TBBuild *b, uint32_t insn, unsigned len)
 {
     CPUTCGState *t = env_tcg(b->pub.env);
@@ -283,9 +289,11 @@ static Published translate(TCGCPU *c, const FetchPage *pages, unsigned n_pages,
         insn |= (uint32_t)tcg_code_parcel(pages[1].p.host) << 16;
         build_start(b, c->env, CHAIN_CROSS_PAGE);
         tb_append(&b->pub, tcg_guard_fn(), 0, 0)->imm = (int64_t)pages[1].p.addend;
+        build_icount(b, c);
         build_one(b, insn, 4);
     } else {
         build_start(b, c->env, CHAIN_SAME_PAGE);
+        build_icount(b, c);
         build_page(b, pages[0].p.host);
     }
     return publish(c, b, pages, n_pages, out);

@@ -15,6 +15,8 @@
  * is one flow of time in a process, as there is one machine; 0 is "stopped at 0".
  */
 static int64_t virtual_word;
+/* -icount: who counts instead. Set before the machine runs. */
+static VirtualClock counter;
 
 static int64_t host_ns(clockid_t id)
 {
@@ -35,6 +37,9 @@ int64_t clock_get_ns(ClockType clock)
         return host_ns(CLOCK_MONOTONIC);
     case CLOCK_VIRTUAL:
         break;
+    }
+    if (counter.now_ns) {
+        return counter.now_ns(counter.opaque);
     }
     word = __atomic_load_n(&virtual_word, __ATOMIC_ACQUIRE);
     return word & 1 ? host_ns(CLOCK_MONOTONIC) - (word >> 1) : word >> 1;
@@ -72,12 +77,29 @@ int64_t clock_rtc_deadline(int64_t rtc_ns)
     return MAX(ns, 0);
 }
 
+void clock_virtual_set_source(const VirtualClock *source)
+{
+    counter = source ? *source : (VirtualClock){ 0 };
+}
+
+bool clock_virtual_counted(void)
+{
+    return counter.now_ns != NULL;
+}
+
+void clock_virtual_deadline_changed(void)
+{
+    if (counter.deadline_changed) {
+        counter.deadline_changed(counter.opaque);
+    }
+}
+
 void clock_virtual_enable(bool on)
 {
     int64_t word = __atomic_load_n(&virtual_word, __ATOMIC_ACQUIRE);
     int64_t now = clock_get_ns(CLOCK_VIRTUAL);
 
-    if ((word & 1) == on) {
+    if ((word & 1) == on || clock_virtual_counted()) {
         return;
     }
     word = on ? (int64_t)((uint64_t)(host_ns(CLOCK_MONOTONIC) - now) << 1 | 1)
@@ -88,6 +110,10 @@ void clock_virtual_enable(bool on)
 
 void clock_virtual_set_ns(int64_t ns)
 {
+    if (counter.set_ns) {
+        counter.set_ns(counter.opaque, ns);
+        return;
+    }
     if (!(__atomic_load_n(&virtual_word, __ATOMIC_ACQUIRE) & 1)) {
         __atomic_store_n(&virtual_word, (int64_t)((uint64_t)ns << 1), __ATOMIC_RELEASE);
         timers_clock_changed();

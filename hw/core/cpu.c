@@ -46,6 +46,8 @@ void cpu_list_remove(CPUState *cpu)
 
 void cpu_attention(CPUState *cpu, uint32_t bits)
 {
+    void (*accel)(CPUState *cpu);
+
     __atomic_fetch_or(&cpu->attention, bits, __ATOMIC_SEQ_CST);
     if (this_cpu == cpu) {
         return; /* awake, obviously */
@@ -57,6 +59,10 @@ void cpu_attention(CPUState *cpu, uint32_t bits)
     g_mutex_lock(&cpu->mutex);
     g_cond_broadcast(&cpu->cond);
     g_mutex_unlock(&cpu->mutex);
+    accel = __atomic_load_n(&cpu->accel_attention, __ATOMIC_ACQUIRE);
+    if (accel) {
+        accel(cpu);
+    }
 }
 
 void cpu_kick(CPUState *cpu)

@@ -14,6 +14,10 @@
  * beyond the end of time. */
 int64_t clock_virtual_to_mono(int64_t ns);
 
+/* Somebody counts virtual time, and is told that a timer of it was set. */
+bool clock_virtual_counted(void);
+void clock_virtual_deadline_changed(void);
+
 /* The virtual clock started, stopped or jumped: the deadline of the host timer is to be set again. */
 void timers_clock_changed(void);
 

@@ -116,7 +116,9 @@ static void arm(bool force)
     int64_t mono = earliest(CLOCK_MONO);
     int64_t virt = earliest(CLOCK_VIRTUAL);
 
-    if (virt != INT64_MAX) {
+    if (clock_virtual_counted()) {
+        virt = INT64_MAX;
+    } else if (virt != INT64_MAX) {
         virt = clock_virtual_to_mono(virt);
     }
     arm_host(HOST_MONO, mono < virt ? mono : virt, force);
@@ -152,6 +154,9 @@ void timer_mod_ns(Timer *t, int64_t expire_ns)
     heap_fix(heap, t->heap_index - 1);
     arm(false);
     g_mutex_unlock(&timers.lock);
+    if (t->clock == CLOCK_VIRTUAL) {
+        clock_virtual_deadline_changed();
+    }
 }
 
 void timer_del(Timer *t)
@@ -213,6 +218,42 @@ static Timer *pop_due(ClockType clock, int64_t now)
     return t;
 }
 
+/* Runs what is due on a clock, within the bound of *fired. Lock held, but not while they run. */
+static void run_clock(ClockType clock, unsigned *fired)
+{
+    int64_t now = clock_get_ns(clock);
+    Timer *t;
+
+    while (*fired < MAX_FIRED_PER_RUN && (t = pop_due(clock, now))) {
+        TimerFn fn = t->fn;
+        void *opaque = t->opaque;
+
+        ++*fired;
+        g_mutex_unlock(&timers.lock);
+        fn(opaque);
+        g_mutex_lock(&timers.lock);
+    }
+}
+
+int64_t timers_virtual_deadline(void)
+{
+    int64_t when;
+
+    g_mutex_lock(&timers.lock);
+    when = earliest(CLOCK_VIRTUAL);
+    g_mutex_unlock(&timers.lock);
+    return when;
+}
+
+void timers_run_virtual(void)
+{
+    unsigned fired = 0;
+
+    g_mutex_lock(&timers.lock);
+    run_clock(CLOCK_VIRTUAL, &fired);
+    g_mutex_unlock(&timers.lock);
+}
+
 void timers_run(void)
 {
     unsigned fired = 0;
@@ -225,17 +266,8 @@ void timers_run(void)
         }
     }
     for (int clock = 0; clock < NR_CLOCKS; clock++) {
-        int64_t now = clock_get_ns(clock);
-        Timer *t;
-
-        while (fired < MAX_FIRED_PER_RUN && (t = pop_due(clock, now))) {
-            TimerFn fn = t->fn;
-            void *opaque = t->opaque;
-
-            fired++;
-            g_mutex_unlock(&timers.lock);
-            fn(opaque);
-            g_mutex_lock(&timers.lock);
+        if (clock != CLOCK_VIRTUAL || !clock_virtual_counted()) {
+            run_clock(clock, &fired);
         }
     }
     arm(true);

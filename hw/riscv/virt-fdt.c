@@ -7,9 +7,9 @@
 #include "hw/riscv/virt.h"
 
 #include <inttypes.h>
-#include <sys/random.h>
 
 #include "hw/core/fdt.h"
+#include "util/random.h"
 
 /* Path of the device's node as guests know it; g_free(). */
 static char *node_path(const char *name, VirtMap map)
@@ -184,7 +184,7 @@ static void write_chosen(FDTBuilder *fdt)
     fdt_set_str(fdt, "/aliases", "serial0", uart);
     fdt_set_str(fdt, "/chosen", "stdout-path", uart);
     /* Without a seed the guest gathers its own; that costs time, not correctness. */
-    if (getrandom(seed, sizeof(seed), GRND_NONBLOCK) == sizeof(seed)) {
+    if (guest_random(seed, sizeof(seed)) == sizeof(seed)) {
         fdt_set_bytes(fdt, "/chosen", "rng-seed", seed, sizeof(seed));
     }
 }

@@ -13,6 +13,8 @@
 #define ACCEL_TYPE_SUFFIX "-accel"
 OBJECT_DECLARE_SIMPLE(AccelState, ACCEL, TYPE_ACCEL)
 
+struct IcountConfig;
+
 /* Why exec() came back. */
 typedef enum CPUExit {
     CPU_EXIT_ATTENTION, /* kicked: requests are waiting */
@@ -46,6 +48,8 @@ struct AccelClass {
     /* The lists of include/accel/debug.h changed: breakpoints (code), watchpoints (data). In an
      * exclusive section. NULL: it has no such thing. */
     void (*debug_changed)(AccelState *accel, bool code, bool data);
+    /* include/accel/icount.h. NULL: cannot. */
+    bool (*set_icount)(AccelState *accel, const struct IcountConfig *config, Error **errp);
 };
 
 static inline AccelClass *ACCEL_CLASS(const void *klass)

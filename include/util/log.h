@@ -26,6 +26,7 @@ typedef enum LogMask {
     LOG_NOCHAIN = 1 << 10,     /* do not chain blocks, so that exec shows every one */
     LOG_TRACE = 1 << 11,       /* device register accesses */
     LOG_VNC = 1 << 12,         /* what the VNC server says */
+    LOG_ICOUNT = 1 << 16,      /* what -icount counted, at the end */
 } LogMask;
 
 /* The items switched on. Written by log_set_mask() only; read without a lock. */

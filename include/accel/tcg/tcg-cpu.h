@@ -46,6 +46,9 @@ typedef struct CPUTCGState {
     const TCGOp *cur;       /* operation being run, stored by those that may trap */
     const TranslationBlock *tb; /* block being run: gives cur its pc */
     uint64_t icount;        /* instructions retired, brought up to date at block ends and traps */
+    uint64_t icount_limit;  /* -icount: what icount may reach before the main loop looks again */
+    uint64_t icount_hash;   /* of the blocks that were run, with -icount */
+    bool icount_yield;      /* the vCPU gives up its turn */
     uint32_t mode;          /* mode word: part of the block key; kept up to date by the CPU model */
     CPUState *cpu;
     const struct TCGCPUOps *ops;

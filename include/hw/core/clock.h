@@ -34,6 +34,18 @@ void clock_virtual_enable(bool on);
 /* Sets CLOCK_VIRTUAL while it is stopped (state load). */
 void clock_virtual_set_ns(int64_t ns);
 
+/*
+ * Virtual time that is counted and not measured: by the accelerator, with -icount. Its timers are then
+ * run by the accelerator's threads instead of the main loop. Before the machine runs; NULL: no more.
+ */
+typedef struct VirtualClock {
+    int64_t (*now_ns)(void *opaque);           /* any thread, no lock */
+    void (*set_ns)(void *opaque, int64_t ns);  /* while the machine stands */
+    void (*deadline_changed)(void *opaque);    /* a timer was set; any thread, with locks of devices */
+    void *opaque;
+} VirtualClock;
+void clock_virtual_set_source(const VirtualClock *source);
+
 typedef struct Timer Timer;
 typedef void (*TimerFn)(void *opaque);
 
@@ -46,8 +58,9 @@ struct Timer {
 };
 
 /*
- * fn runs on the main thread with no lock held, and may already be running on it while another
- * thread calls timer_del(): callbacks take the device's lock and look at the device's state again.
+ * fn runs on the main thread (with -icount on that of a vCPU, outside exec()) with no lock held, and
+ * may already be running while another thread calls timer_del(): callbacks take the device's lock and
+ * look at the device's state again.
  */
 void timer_init(Timer *t, ClockType clock, TimerFn fn, void *opaque);
 /* Arms for an absolute time in ns of the timer's clock; a time in the past fires at once; INT64_MAX
@@ -63,6 +76,9 @@ static inline bool timer_pending(const Timer *t)
  * gives none), and the function that runs what is due. */
 int timers_fd(void);
 void timers_run(void);
+/* For who counts virtual time: when its next timer is due (INT64_MAX: none), and running those that are. */
+int64_t timers_virtual_deadline(void);
+void timers_run_virtual(void);
 
 /*
  * The board's time counter (mtime): a fixed frequency derived from CLOCK_VIRTUAL, with an offset

@@ -84,6 +84,8 @@ struct CPUState {
 
     GThread *thread;
     const AccelClass *accel;
+    void (*accel_attention)(CPUState *cpu); /* called after attention was set; atomic, may be NULL */
+    bool accel_waits;       /* exec() waits while halted; it is called all the same */
     void (*accel_kick)(CPUState *cpu); /* accel->kick, set together with accel; may be NULL */
     void *accel_state;      /* the accelerator's own */
     uint64_t guest_errors;
