@@ -2,18 +2,21 @@
  * Dirty bits of RAM blocks: one per page and client, set with atomic operations by whoever writes.
  *
  * A writer changes the bytes first and sets the bits after: a reader that clears a bit and then
- * copies the page cannot miss a write, it can only see one twice.
+ * copies the page cannot miss a write, it can only see one twice. Stores of vCPUs look at the bits (by
+ * way of the TLB) before they write; so bits are cleared while no vCPU is between the two.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "softmmu/internal.h"
 
+#include <string.h>
+
 #include "util/bits.h"
 
 #define LONG_BITS (sizeof(unsigned long) * 8)
 
-/* Settings of all RAM, atomic. */
-static unsigned log_mask; /* clients whose bits a write sets */
+/* Of all RAM, atomic. */
+static const RAMProtectHooks *protect_hooks;
 static void (*code_write_hook)(RAMBlock *block, uint64_t offset, uint64_t len);
 
 /* The pages that [offset, offset+len) touches, as [first, end). */
@@ -80,23 +83,21 @@ void ram_block_before_write(RAMBlock *block, uint64_t offset, uint64_t len)
 
 void ram_block_mark_dirty(RAMBlock *block, uint64_t offset, uint64_t len)
 {
-    unsigned mask = __atomic_load_n(&log_mask, __ATOMIC_RELAXED);
-    uint64_t first, end;
-
     /* Also after the write: a block may have been translated from the old bytes in between. The fence
      * pairs with the translator, which clears the bit and then reads the bytes: whoever comes second
      * sees what the other did. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     ram_block_before_write(block, offset, len);
-    if (likely(!mask)) {
-        return;
-    }
+    ram_block_mark_logged(block, offset, len);
+}
+
+void ram_block_mark_logged(RAMBlock *block, uint64_t offset, uint64_t len)
+{
+    uint64_t first, end;
+
     page_range(block, offset, len, &first, &end);
-    for (unsigned c = DIRTY_MIGRATION; c <= DIRTY_DISPLAY; c++) {
-        if (mask & (1u << c)) {
-            set_bits(block->dirty[c], first, end);
-        }
-    }
+    set_bits(block->dirty[DIRTY_MIGRATION], first, end);
+    set_bits(block->dirty[DIRTY_DISPLAY], first, end);
 }
 
 bool ram_block_page_dirty(const RAMBlock *block, DirtyClient client, uint64_t offset)
@@ -136,13 +137,63 @@ void ram_block_set_dirty(RAMBlock *block, DirtyClient client, uint64_t offset, u
     set_bits(block->dirty[client], first, end);
 }
 
-void ram_dirty_log_enable(DirtyClient client, bool on)
+bool ram_block_page_watched(const RAMBlock *block, uint64_t offset)
 {
-    if (on) {
-        __atomic_fetch_or(&log_mask, 1u << client, __ATOMIC_SEQ_CST);
-    } else {
-        __atomic_fetch_and(&log_mask, ~(1u << client), __ATOMIC_SEQ_CST);
+    return !ram_block_page_dirty(block, DIRTY_CODE, offset) ||
+           !ram_block_page_dirty(block, DIRTY_DISPLAY, offset) ||
+           !ram_block_page_dirty(block, DIRTY_MIGRATION, offset);
+}
+
+/* Copies and clears the bits of pages [first, end), to bit 0 and up. */
+static void take_bits(unsigned long *map, uint64_t first, uint64_t end, unsigned long *pages)
+{
+    memset(pages, 0, (end - first + LONG_BITS - 1) / LONG_BITS * sizeof(*pages));
+    for (uint64_t w = first / LONG_BITS; first < end && w <= (end - 1) / LONG_BITS; w++) {
+        unsigned long mask = word_mask(w, first, end);
+        unsigned long got = __atomic_fetch_and(&map[w], ~mask, __ATOMIC_SEQ_CST) & mask;
+
+        for (; got; got &= got - 1) {
+            uint64_t n = w * LONG_BITS + __builtin_ctzl(got) - first;
+
+            pages[n / LONG_BITS] |= 1UL << (n % LONG_BITS);
+        }
     }
+}
+
+static bool any_set(const unsigned long *map, uint64_t first, uint64_t end)
+{
+    for (uint64_t w = first / LONG_BITS; first < end && w <= (end - 1) / LONG_BITS; w++) {
+        if (__atomic_load_n(&map[w], __ATOMIC_ACQUIRE) & word_mask(w, first, end)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ram_block_collect_dirty(RAMBlock *block, DirtyClient client, uint64_t offset, uint64_t len,
+                             unsigned long *pages)
+{
+    const RAMProtectHooks *hooks = __atomic_load_n(&protect_hooks, __ATOMIC_ACQUIRE);
+    uint64_t first, end;
+
+    page_range(block, offset, len, &first, &end);
+    if (!any_set(block->dirty[client], first, end)) {
+        memset(pages, 0, (end - first + LONG_BITS - 1) / LONG_BITS * sizeof(*pages));
+        return false;
+    }
+    if (hooks) {
+        hooks->enter();
+    }
+    take_bits(block->dirty[client], first, end, pages);
+    if (hooks) {
+        hooks->leave(block, first << RAM_PAGE_BITS, (end - first) << RAM_PAGE_BITS);
+    }
+    return true;
+}
+
+void ram_set_protect_hooks(const RAMProtectHooks *hooks)
+{
+    __atomic_store_n(&protect_hooks, hooks, __ATOMIC_RELEASE);
 }
 
 void ram_set_code_write_hook(void (*hook)(RAMBlock *block, uint64_t offset, uint64_t len))

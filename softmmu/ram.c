@@ -165,7 +165,9 @@ RAMBlock *ram_block_new_from(const char *name, uint64_t size, const RAMSource *s
     block->size = size;
     block->owned = true;
     block->ref = 1;
-    memset(block->dirty[DIRTY_CODE], 0xff, words * sizeof(unsigned long));
+    for (unsigned i = 0; i < NR_CLIENTS; i++) {
+        memset(block->dirty[i], 0xff, words * sizeof(unsigned long));
+    }
 
     g_mutex_lock(&rams.lock);
     block->ram_addr = rams.next_addr;

@@ -137,6 +137,8 @@ bool code_page_written(TCGState *s, RAMBlock *block, uint64_t offset, unsigned l
 void code_page_note_store(TCGState *s, RAMBlock *block, uint64_t offset);
 /* The hook for writes by devices and loaders. */
 void code_pages_write_hook(RAMBlock *block, uint64_t offset, uint64_t len);
+/* For ram_block_collect_dirty(). */
+extern const RAMProtectHooks code_pages_protect_hooks;
 
 /* Blocks of the page, from the newest; the lock is held. fn may kill them. */
 void code_page_foreach(TCGState *s, uint64_t ram_page,

@@ -118,9 +118,10 @@ static void host_store(uint8_t *p, uint64_t v, unsigned size)
     }
 }
 
-/* Bytes were written to a page whose store tag said that it holds code. */
+/* Bytes were written to a page whose store tag said that somebody wants to know. */
 static void code_written(CPUArchState *env, const TLBProbe *p, unsigned size)
 {
+    ram_block_mark_logged(p->block, p->offset, size);
     if (code_page_written(env_tcgcpu(env)->s, p->block, p->offset, size) && p->entry)
         tlb_unprotect_entry(env, p);
 }

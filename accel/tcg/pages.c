@@ -12,6 +12,7 @@
  */
 #include <sys/mman.h>
 
+#include "accel/exclusive.h"
 #include "accel/tcg/internal.h"
 #include "accel/tcg/tlb.h"
 
@@ -266,6 +267,22 @@ void code_pages_write_hook(RAMBlock *block, uint64_t offset, uint64_t len)
         len -= n;
     }
 }
+
+/* A vCPU on its way through the fast path is past the tag and not yet at the bytes: none may be. */
+static void protect_leave(RAMBlock *block, uint64_t offset, uint64_t len)
+{
+    CPUState *cpu;
+
+    CPU_FOREACH(cpu) {
+        TCGCPU *c = __atomic_load_n(&cpu->accel_state, __ATOMIC_ACQUIRE);
+
+        if (c)
+            tlb_protect_range(env_tcg(c->env)->tlbs, (uintptr_t)block->host + offset, len);
+    }
+    end_exclusive();
+}
+
+const RAMProtectHooks code_pages_protect_hooks = { start_exclusive, protect_leave };
 
 /* The pages themselves stay: a device's thread may be looking at one. */
 void code_pages_reset(CodePages *p)

@@ -61,6 +61,7 @@ static bool tcg_init_machine(AccelState *accel, MachineState *ms, Error **errp)
     if (s->thread_mode == TCG_THREAD_SINGLE)
         s->rr = rr_new();
     ram_set_code_write_hook(code_pages_write_hook);
+    ram_set_protect_hooks(&code_pages_protect_hooks);
     return true;
 }
 
@@ -196,8 +197,10 @@ static void tcg_instance_finalize(Object *obj)
 {
     TCGState *s = TCG_STATE(obj);
 
-    if (s->arena)
+    if (s->arena) {
         ram_set_code_write_hook(NULL);
+        ram_set_protect_hooks(NULL);
+    }
     tb_finalize(s);
     rr_free(s->rr);
     icount_free(s->icount);

@@ -110,7 +110,7 @@ static TLBEntry *insert(CPUArchState *env, TLBContext *ctx, vaddr va, const TLBF
         store |= TLB_SLOW;
     if (!(store & TLB_SLOW) && (fill->prot & PAGE_WRITE)) {
         code_page_note_store(s, full->block, full->offset);
-        if (!ram_block_page_dirty(full->block, DIRTY_CODE, full->offset))
+        if (ram_block_page_watched(full->block, full->offset))
             store |= TLB_CODE;
     }
     e->addend = (uintptr_t)(full->block ? full->block->host + full->offset : NULL) - page;
@@ -185,7 +185,7 @@ void tlb_unprotect_entry(CPUArchState *env, const TLBProbe *p)
 
     code_page_note_store(env_tcgcpu(env)->s, p->block, p->offset);
     tlb_lock(t);
-    if (ram_block_page_dirty(p->block, DIRTY_CODE, p->offset))
+    if (!ram_block_page_watched(p->block, p->offset))
         __atomic_fetch_and(&p->entry->tag[MMU_STORE], ~(uint64_t)TLB_CODE, __ATOMIC_RELAXED);
     tlb_unlock(t);
 }

@@ -198,20 +198,20 @@ void tcg_tlb_flush_asid(CPUArchState *env, int64_t asid)
     tlb_unlock(t);
 }
 
-/* ---- Pages with code ---- */
+/* ---- Pages with code, and pages that are logged ---- */
 
-static bool protect_entry(TLBEntry *e, uintptr_t host_page)
+static bool protect_entry(TLBEntry *e, uintptr_t host, uint64_t len)
 {
     uint64_t tag = e->tag[MMU_STORE];
 
     if ((tag & (TLB_INVALID | TLB_SLOW | TLB_CODE)) ||
-        (tag & TARGET_PAGE_MASK) + e->addend != host_page)
+        (tag & TARGET_PAGE_MASK) + e->addend - host >= len)
         return false;
     __atomic_store_n(&e->tag[MMU_STORE], tag | TLB_CODE, __ATOMIC_RELAXED);
     return true;
 }
 
-bool tlb_protect_page(CPUTLB *t, uintptr_t host_page)
+static bool protect(CPUTLB *t, uintptr_t host, uint64_t len)
 {
     bool any_marked = false;
 
@@ -222,13 +222,23 @@ bool tlb_protect_page(CPUTLB *t, uintptr_t host_page)
             continue;
         for (unsigned w = 0; w < TLB_FAST_SIZE / 64; w++) {
             for (uint64_t bits = ctx->used[w]; bits; bits &= bits - 1)
-                any_marked |= protect_entry(&ctx->fast[w * 64 + __builtin_ctzll(bits)], host_page);
+                any_marked |= protect_entry(&ctx->fast[w * 64 + __builtin_ctzll(bits)], host, len);
         }
         for (unsigned i = 0; ctx->any_victim && i < TLB_VICTIMS; i++)
-            any_marked |= protect_entry(&ctx->victim[i], host_page);
+            any_marked |= protect_entry(&ctx->victim[i], host, len);
     }
     tlb_unlock(t);
     return any_marked;
+}
+
+bool tlb_protect_page(CPUTLB *t, uintptr_t host_page)
+{
+    return protect(t, host_page, TARGET_PAGE_SIZE);
+}
+
+void tlb_protect_range(CPUTLB *t, uintptr_t host, uint64_t len)
+{
+    protect(t, host, len);
 }
 
 /* ---- Set-up ---- */

@@ -13,7 +13,7 @@
 enum {
     TLB_INVALID = 1 << 11, /* not there, or not for this kind of access */
     TLB_SLOW = 1 << 10,    /* there, but not plain RAM: through the bus */
-    TLB_CODE = 1 << 9,     /* store: translated code was made from the page */
+    TLB_CODE = 1 << 9,     /* store: must be noticed, see ram_block_page_watched() */
     TLB_WATCH = 1 << 8,    /* load, store: a watchpoint is on the page */
 };
 #define TLB_TAG_NONE (~0ULL & ~7ULL)
@@ -90,7 +90,7 @@ typedef struct TLBProbe {
     uint64_t offset;    /* of va in block */
     uintptr_t addend;   /* host minus va */
     TLBEntry *entry;    /* NULL: holds for this access only */
-    bool code;          /* store to a page with code */
+    bool code;          /* store to a page with code, or one that is logged */
     bool watch;         /* load or store on a page with a watchpoint */
 } TLBProbe;
 
@@ -101,7 +101,10 @@ bool tlb_probe(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLB
 /* Writes to this page of RAM must be noticed: marks the store tags of every entry that shows it.
  * Returns whether one did that let writes pass. Any thread. */
 bool tlb_protect_page(CPUTLB *t, uintptr_t host_page);
-/* The page at out->block, out->offset holds no code any more: the owner's entry may be quick again. */
+/* The same for a range of pages. */
+void tlb_protect_range(CPUTLB *t, uintptr_t host, uint64_t len);
+/* Unless writes to the page at out->block, out->offset are watched still, the owner's entry may be
+ * quick again. */
 void tlb_unprotect_entry(CPUArchState *env, const TLBProbe *out);
 
 bool tlb_init(CPUArchState *env, unsigned nr_cpus, Error **errp);

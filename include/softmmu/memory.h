@@ -91,9 +91,10 @@ struct RAMBlock {
 };
 
 /*
- * Dirty bits. MIGRATION and DISPLAY are set by writes while logging is on for them. CODE works the
- * other way round: a bit that is CLEAR says that translated code was made from the page, and a
- * write to it must tell the translator first.
+ * Dirty bits, all set at first. A bit that is CLEAR says that somebody must know of the next write to
+ * the page: for MIGRATION and DISPLAY the write sets it, whoever writes, and
+ * ram_block_collect_dirty() finds it; for CODE, translated code was made from the page, and the
+ * translator is told before the bytes change.
  */
 typedef enum DirtyClient { DIRTY_MIGRATION, DIRTY_DISPLAY, DIRTY_CODE } DirtyClient;
 
@@ -225,8 +226,28 @@ bool ram_block_page_dirty(const RAMBlock *block, DirtyClient client, uint64_t of
 bool ram_block_test_and_clear_dirty(RAMBlock *block, DirtyClient client, uint64_t offset,
                                     uint64_t len);
 void ram_block_set_dirty(RAMBlock *block, DirtyClient client, uint64_t offset, uint64_t len);
-/* Switches logging of a client for all RAM on or off. */
-void ram_dirty_log_enable(DirtyClient client, bool on);
+/* Whether the bit of any client is clear: writes to the page must not pass unnoticed. */
+bool ram_block_page_watched(const RAMBlock *block, uint64_t offset);
+/* Sets the bits of MIGRATION and DISPLAY: for the translator, whose stores do not come this way. */
+void ram_block_mark_logged(RAMBlock *block, uint64_t offset, uint64_t len);
+
+/*
+ * What was written to since the last call, and from here on until the next: fills a bit per page of
+ * the range (set: written to, or not asked for before), the first page's being bit 0 of pages[0];
+ * returns whether any is set. What the caller reads of those pages after that is newer than the bits.
+ * Main thread; no lock may be held: it may wait for vCPUs.
+ */
+bool ram_block_collect_dirty(RAMBlock *block, DirtyClient client, uint64_t offset, uint64_t len,
+                             unsigned long *pages);
+/* Nobody wants to know any more: ram_block_set_dirty() of the range. */
+
+/* The translator's part in that: enter keeps vCPUs away from guest memory, leave lets them go on and
+ * takes care that the next store to a page of the range is noticed. One pair for the process. */
+typedef struct RAMProtectHooks {
+    void (*enter)(void);
+    void (*leave)(RAMBlock *block, uint64_t offset, uint64_t len);
+} RAMProtectHooks;
+void ram_set_protect_hooks(const RAMProtectHooks *hooks);
 
 /* The translator's hook: called (on the writing thread, before the bytes change if the write came
  * through dma_write/address_space_*, after I/O for mapped buffers) for a write to a page whose

@@ -129,17 +129,26 @@ static void test_map_keeps_ram(Fixture *f, gconstpointer data)
 static void test_dirty(Fixture *f, gconstpointer data)
 {
     RAMBlock *b = f->ram.ram;
+    unsigned long pages[4] = { 0 };
     uint8_t *p;
 
-    g_assert_true(dma_write(&f->as, 0x80001000, "x", 1));
-    g_assert_false(ram_block_page_dirty(b, DIRTY_MIGRATION, 0x1000)); /* not logging */
-    ram_dirty_log_enable(DIRTY_MIGRATION, true);
+    /* Everything is, before anybody asked. */
+    for (unsigned c = DIRTY_MIGRATION; c <= DIRTY_DISPLAY; c++) {
+        g_assert_true(ram_block_collect_dirty(b, c, 0, 0x4000, pages));
+        g_assert_cmphex(pages[0], ==, 0xf);
+        g_assert_false(ram_block_collect_dirty(b, c, 0, 0x4000, pages));
+        g_assert_cmphex(pages[0], ==, 0);
+    }
+    g_assert_true(ram_block_page_watched(b, 0x1000));
     g_assert_true(dma_write(&f->as, 0x80001fff, "xy", 2));
     g_assert_cmpint(address_space_st(&f->as, 0x80003008, 1, 8), ==, MEMTX_OK);
     for (unsigned page = 0; page < 4; page++) {
         g_assert_cmpint(ram_block_page_dirty(b, DIRTY_MIGRATION, page * 0x1000), ==, page != 0);
-        g_assert_false(ram_block_page_dirty(b, DIRTY_DISPLAY, page * 0x1000));
+        g_assert_cmpint(ram_block_page_dirty(b, DIRTY_DISPLAY, page * 0x1000), ==, page != 0);
     }
+    g_assert_true(ram_block_collect_dirty(b, DIRTY_DISPLAY, 0x1000, 0x2000, pages));
+    g_assert_cmphex(pages[0], ==, 3);
+    g_assert_true(ram_block_page_dirty(b, DIRTY_DISPLAY, 0x3000));
     g_assert_true(ram_block_test_and_clear_dirty(b, DIRTY_MIGRATION, 0x1000, 0x1000));
     g_assert_false(ram_block_test_and_clear_dirty(b, DIRTY_MIGRATION, 0x1000, 0x1000));
     g_assert_true(ram_block_page_dirty(b, DIRTY_MIGRATION, 0x2000));
@@ -148,7 +157,9 @@ static void test_dirty(Fixture *f, gconstpointer data)
     dma_unmap(&f->as, p, 0x4000, true, 0x1001);
     g_assert_true(ram_block_page_dirty(b, DIRTY_MIGRATION, 0x1000));
     g_assert_false(ram_block_page_dirty(b, DIRTY_MIGRATION, 0x2000));
-    ram_dirty_log_enable(DIRTY_MIGRATION, false);
+    ram_block_set_dirty(b, DIRTY_MIGRATION, 0, b->size);
+    ram_block_set_dirty(b, DIRTY_DISPLAY, 0, b->size);
+    g_assert_false(ram_block_page_watched(b, 0x1000));
 }
 
 static struct {
@@ -191,6 +202,7 @@ static void test_many_pages(void)
     RAMBlock *b = ram_block_new("big", 1000 * 0x1000, NULL);
 
     g_assert_nonnull(b);
+    g_assert_true(ram_block_test_and_clear_dirty(b, DIRTY_DISPLAY, 0, b->size));
     ram_block_set_dirty(b, DIRTY_DISPLAY, 63 * 0x1000ULL, 66 * 0x1000);
     for (uint64_t page = 0; page < 1000; page++) {
         g_assert_cmpint(ram_block_page_dirty(b, DIRTY_DISPLAY, page << 12), ==,

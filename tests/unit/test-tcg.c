@@ -696,6 +696,85 @@ static void test_exclusive(void)
     g_assert_cmpuint(inside_exclusive, ==, 50);
 }
 
+/* Stores that take the fast path are seen by those who log dirty pages. */
+static void test_dirty_log(void)
+{
+    RAMBlock *b = ms->ram.ram;
+    unsigned long pages[1];
+
+    setup(2);
+    put(0x1000, ST, 3, 2, 0);
+    put(0x1004, HALT, 0, 0, 0);
+    env->x[2] = 0x9000;
+    run(0x1000); /* the TLB knows the page, and lets stores pass */
+    g_assert_true(ram_block_collect_dirty(b, DIRTY_DISPLAY, 0x8000, 0x4000, pages));
+    for (int i = 0; i < 3; i++) {
+        g_assert_false(ram_block_collect_dirty(b, DIRTY_DISPLAY, 0x8000, 0x4000, pages));
+        run(0x1000);
+        run(0x1000); /* quick again */
+        g_assert_true(ram_block_collect_dirty(b, DIRTY_DISPLAY, 0x8000, 0x4000, pages));
+        g_assert_cmphex(pages[0], ==, 2);
+    }
+    /* Two who want to know, and a page that is mapped elsewhere too. */
+    map(0, 20, 9, PAGE_READ | PAGE_WRITE);
+    g_assert_true(ram_block_collect_dirty(b, DIRTY_MIGRATION, 0x9000, 0x1000, pages));
+    env->x[2] = 20 * 0x1000;
+    run(0x1000);
+    g_assert_true(ram_block_collect_dirty(b, DIRTY_DISPLAY, 0x9000, 0x1000, pages));
+    run(0x1000);
+    g_assert_true(ram_block_collect_dirty(b, DIRTY_MIGRATION, 0x9000, 0x1000, pages));
+    g_assert_true(ram_block_collect_dirty(b, DIRTY_DISPLAY, 0x9000, 0x1000, pages));
+    /* Nobody any more. */
+    ram_block_set_dirty(b, DIRTY_DISPLAY, 0, RAM_SIZE);
+    ram_block_set_dirty(b, DIRTY_MIGRATION, 0, RAM_SIZE);
+    run(0x1000);
+    g_assert_false(ram_block_page_watched(b, 0x9000));
+}
+
+static uint32_t copied;
+
+static void *copier(void *opaque)
+{
+    unsigned long pages[1];
+
+    for (int i = 0; i < 300; i++) {
+        if (ram_block_collect_dirty(ms->ram.ram, DIRTY_DISPLAY, 0x9000, 0x1000, pages)) {
+            uint32_t now = __atomic_load_n((uint32_t *)(ram + 0x9000), __ATOMIC_RELAXED);
+
+            g_assert_cmpuint(now, >=, copied);
+            copied = now;
+        }
+        g_usleep(50);
+    }
+    __atomic_store_n(&env->irq, 1, __ATOMIC_SEQ_CST);
+    cpu_attention(cpu, CPU_ATTN_IRQ);
+    return NULL;
+}
+
+/* A copy that is made from what was written is complete in the end, whenever it was looked. */
+static void test_dirty_race(void)
+{
+    unsigned long pages[1];
+
+    setup(2);
+    put(0x1000, ADDI, 1, 1, 1);
+    put(0x1004, ST, 1, 2, 0);
+    put_rel(0x1008, BNZ, 7, -8);
+    put(0x100c, HALT, 0, 0, 0);
+    env->x[2] = 0x9000;
+    env->x[7] = 1;
+    copied = 0;
+    GThread *t = g_thread_new("copier", copier, NULL);
+    run(0x1000);
+    g_thread_join(t);
+    if (ram_block_collect_dirty(ms->ram.ram, DIRTY_DISPLAY, 0x9000, 0x1000, pages)) {
+        copied = ldn_le(ram + 0x9000, 4);
+    }
+    g_assert_cmpuint(copied, ==, ldn_le(ram + 0x9000, 4));
+    g_assert_cmpuint(copied, >, 0);
+    ram_block_set_dirty(ms->ram.ram, DIRTY_DISPLAY, 0, RAM_SIZE);
+}
+
 static void choose_fails(const char *a, const char *b, const char *want)
 {
     const char *specs[] = { a, b, NULL };
@@ -809,6 +888,8 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/arena-full", test_arena_full);
     g_test_add_func("/tcg/interrupt", test_interrupt);
     g_test_add_func("/tcg/exclusive", test_exclusive);
+    g_test_add_func("/tcg/dirty-log", test_dirty_log);
+    g_test_add_func("/tcg/dirty-race", test_dirty_race);
     g_test_add_func("/tcg/debug", test_debug);
     g_test_add_func("/tcg/choose", test_choose);
     return g_test_run();
