@@ -1,5 +1,5 @@
 /*
- * The object behind -drive.
+ * What devices, the run state and the monitor ask of a back end.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,15 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "qom/property.h"
-#include "qom/user-creatable.h"
 #include "util/bits.h"
-
-enum { MEDIA_DISK, MEDIA_CDROM };
 
 uint64_t blk_size(BlockBackend *blk)
 {
-    return blk->size;
+    return __atomic_load_n(&blk->size, __ATOMIC_RELAXED);
 }
 
 bool blk_read_only(BlockBackend *blk)
@@ -32,12 +28,17 @@ bool blk_discard_enabled(BlockBackend *blk)
 
 bool blk_write_cache(BlockBackend *blk)
 {
-    return blk->cache != CACHE_WRITETHROUGH && blk->cache != CACHE_DIRECTSYNC;
+    return blk->write_cache;
+}
+
+const char *blk_owner(BlockBackend *blk)
+{
+    return blk->owner;
 }
 
 bool blk_attach(BlockBackend *blk, const char *owner, Error **errp)
 {
-    if (blk->fd < 0) {
+    if (!blk->node) {
         error_setg(errp, "drive '%s' is not open", blk->parent_obj.name);
         return false;
     }
@@ -49,20 +50,86 @@ bool blk_attach(BlockBackend *blk, const char *owner, Error **errp)
     return true;
 }
 
+void blk_set_dev_ops(BlockBackend *blk, const BlockDevOps *ops, void *opaque)
+{
+    blk->ops = ops;
+    blk->ops_opaque = opaque;
+}
+
 void blk_detach(BlockBackend *blk)
 {
     blk_drain(blk);
-    g_free(blk->owner);
-    blk->owner = NULL;
+    blk_set_context(blk, NULL);
+    blk->ops = NULL;
+    g_clear_pointer(&blk->owner, g_free);
+}
+
+BlockOnError blk_error_action(BlockBackend *blk, BlockOnError device, bool is_write, int err)
+{
+    BlockOnError a = device;
+
+    if (a == BLOCK_ON_ERROR_AUTO) {
+        a = is_write ? blk->werror : blk->rerror;
+    }
+    if (a == BLOCK_ON_ERROR_AUTO) {
+        a = is_write ? BLOCK_ON_ERROR_ENOSPC : BLOCK_ON_ERROR_REPORT;
+    }
+    if (a == BLOCK_ON_ERROR_ENOSPC) {
+        a = err == -ENOSPC ? BLOCK_ON_ERROR_STOP : BLOCK_ON_ERROR_REPORT;
+    }
+    return a;
 }
 
 char *blk_describe(BlockBackend *blk)
 {
-    return g_strdup_printf("%s (raw%s%s, %" G_GINT64_MODIFIER "u bytes)%s%s", blk->file,
-                           blk->read_only ? ", read-only" : "", blk->snapshot ? ", snapshot" : "",
-                           blk->size, blk->owner ? ", attached to " : "",
-                           blk->owner ? blk->owner : "");
+    GString *s = g_string_new(NULL);
+
+    g_string_append_printf(s, "%s: %s (%s%s%s, %" G_GINT64_MODIFIER "u bytes)\n",
+                           blk->parent_obj.name, blk->node->name,
+                           blk->driver ? blk->driver : "raw",
+                           blk->read_only ? ", read-only" : "", blk->overlay ? ", snapshot" : "",
+                           blk_size(blk));
+    if (blk->owner) {
+        g_string_append_printf(s, "    Attached to:      %s\n", blk->owner);
+    }
+    g_string_append_printf(s, "    Cache mode:       %s%s%s\n",
+                           blk->write_cache ? "writeback" : "writethrough",
+                           blk->node->direct ? ", direct" : "",
+                           blk->flushes ? "" : ", ignore flushes");
+    if (blk->detect_zeroes) {
+        g_string_append_printf(s, "    Detect zeroes:    %s\n",
+                               blk->detect_zeroes == DETECT_ZEROES_ON ? "on" : "unmap");
+    }
+    return g_string_free(s, FALSE);
 }
+
+bool blk_resize(BlockBackend *blk, uint64_t bytes, Error **errp)
+{
+    if (bytes == 0 || bytes % BLOCK_SECTOR || bytes > INT64_MAX - BLOCK_SECTOR) {
+        error_setg(errp, "size %" G_GINT64_MODIFIER "u is not a multiple of 512 from 512 up",
+                   bytes);
+        return false;
+    }
+    if (blk->read_only || blk->overlay || blk->lower || blk->offset || blk->node->is_blkdev) {
+        error_setg(errp, "drive '%s' cannot change its size: it is %s", blk->parent_obj.name,
+                   blk->node->is_blkdev ? "a block device" : blk->overlay ? "a snapshot"
+                   : blk->read_only ? "read-only" : "a part of another");
+        return false;
+    }
+    blk_drain(blk);
+    if (blk->node->fd >= 0 && ftruncate(blk->node->fd, bytes)) {
+        error_setg_errno(errp, errno, "cannot change the size of '%s'", blk->node->name);
+        return false;
+    }
+    blk->node->bytes = bytes;
+    __atomic_store_n(&blk->size, bytes, __ATOMIC_RELAXED);
+    if (blk->ops && blk->ops->resized) {
+        blk->ops->resized(blk->ops_opaque);
+    }
+    return true;
+}
+
+/* ---- All of them ---- */
 
 static void for_each(void (*fn)(BlockBackend *blk))
 {
@@ -86,9 +153,34 @@ static void flush_one(BlockBackend *blk)
     blk_drain(blk);
     r = blk_execute(blk, &req);
     if (r) {
-        error_report("drive '%s': cannot flush '%s': %s", blk->parent_obj.name, blk->file,
+        error_report("drive '%s': cannot flush '%s': %s", blk->parent_obj.name, blk->node->name,
                      strerror(-r));
     }
+}
+
+static void pause_one(BlockBackend *blk)
+{
+    if (blk->ops && blk->ops->pause) {
+        blk->ops->pause(blk->ops_opaque);
+    }
+    blk_drain(blk);
+}
+
+static void resume_one(BlockBackend *blk)
+{
+    if (blk->ops && blk->ops->resume) {
+        blk->ops->resume(blk->ops_opaque);
+    }
+}
+
+void blk_pause_all(void)
+{
+    for_each(pause_one);
+}
+
+void blk_resume_all(void)
+{
+    for_each(resume_one);
 }
 
 void blk_drain_all(void)
@@ -100,123 +192,3 @@ void blk_flush_all(void)
 {
     for_each(flush_one);
 }
-
-/* ---- The object ---- */
-
-static bool blk_complete(Object *obj, Error **errp)
-{
-    BlockBackend *blk = BLOCK_BACKEND(obj);
-
-    if (blk->media == MEDIA_CDROM) {
-        blk->read_only = true;
-    }
-    if (blk->read_only) {
-        blk->snapshot = false; /* there is nothing to keep apart */
-    }
-    if (!raw_open(blk, errp)) {
-        goto fail;
-    }
-    if (blk->snapshot) {
-        blk->overlay = overlay_new(blk->size, errp);
-        if (!blk->overlay) {
-            goto fail;
-        }
-    }
-    if (blk_pool_start(blk, errp)) {
-        return true;
-    }
-fail:
-    if (blk->fd >= 0) {
-        close(blk->fd);
-        blk->fd = -1;
-    }
-    return false;
-}
-
-static void blk_instance_init(Object *obj)
-{
-    BLOCK_BACKEND(obj)->fd = -1;
-}
-
-static void blk_instance_finalize(Object *obj)
-{
-    BlockBackend *blk = BLOCK_BACKEND(obj);
-
-    blk_pool_stop(blk);
-    overlay_free(blk->overlay);
-    if (blk->fd >= 0) {
-        close(blk->fd);
-    }
-    g_free(blk->owner);
-}
-
-static const EnumName cache_names[] = {
-    { "writeback", CACHE_WRITEBACK, "writes are safe after a flush" },
-    { "none", CACHE_NONE, "as writeback" },
-    { "writethrough", CACHE_WRITETHROUGH, "writes are safe when they complete" },
-    { "directsync", CACHE_DIRECTSYNC, "as writethrough" },
-    { "unsafe", CACHE_UNSAFE, "flushes do nothing" },
-    { NULL }
-};
-
-static const EnumName discard_names[] = {
-    { "ignore", false, "the guest's discards do nothing" },
-    { "off", false, "as ignore" },
-    { "unmap", true, "they make holes in the file" },
-    { "on", true, "as unmap" },
-    { NULL }
-};
-
-static const EnumName zeroes_names[] = {
-    { "off", DETECT_ZEROES_OFF, NULL },
-    { "on", DETECT_ZEROES_ON, "blocks of zeroes are allocated without data" },
-    { "unmap", DETECT_ZEROES_UNMAP, "with discard=unmap they make holes" },
-    { NULL }
-};
-
-static const EnumName aio_names[] = {
-    { "threads", 0, NULL }, { "native", 1, "as threads" }, { "io_uring", 2, "as threads" },
-    { NULL }
-};
-
-static const EnumName media_names[] = {
-    { "disk", MEDIA_DISK, NULL }, { "cdrom", MEDIA_CDROM, "read-only" }, { NULL }
-};
-
-static const Property blk_props[] = {
-    PROP_STR("file", BlockBackend, file, NULL, "image file or block device"),
-    PROP_STR("format", BlockBackend, format, NULL, "raw"),
-    PROP_BOOL("readonly", BlockBackend, read_only, false, "the guest cannot write"),
-    { PROP_(prop_bool, "read-only", BlockBackend, read_only), .flags = PROP_HIDDEN },
-    PROP_BOOL("snapshot", BlockBackend, snapshot, false, "changes vanish at the end"),
-    PROP_ENUM("cache", BlockBackend, cache, CACHE_WRITEBACK, cache_names,
-              "when written data is safe"),
-    PROP_ENUM("discard", BlockBackend, discard, 0, discard_names,
-              "whether discarded blocks are given back"),
-    PROP_ENUM("detect-zeroes", BlockBackend, detect_zeroes, DETECT_ZEROES_OFF, zeroes_names,
-              "whether written zeroes are treated apart"),
-    PROP_ENUM("aio", BlockBackend, aio, 0, aio_names, "how requests reach the host"),
-    PROP_ENUM("media", BlockBackend, media, MEDIA_DISK, media_names, "kind of drive"),
-    PROP_END
-};
-
-static void blk_class_init(ObjectClass *klass, const void *data)
-{
-    klass->props = blk_props;
-    user_creatable_set_complete(klass, blk_complete);
-}
-
-static const char *const blk_interfaces[] = { TYPE_USER_CREATABLE, NULL };
-
-static const TypeInfo blk_type = {
-    .name = TYPE_BLOCK_BACKEND,
-    .parent = TYPE_OBJECT,
-    .desc = "disk image",
-    .instance_size = sizeof(BlockBackend),
-    .class_size = sizeof(BlockBackendClass),
-    .class_init = blk_class_init,
-    .instance_init = blk_instance_init,
-    .instance_finalize = blk_instance_finalize,
-    .interfaces = blk_interfaces,
-};
-type_init(blk_type);

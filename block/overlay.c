@@ -111,7 +111,7 @@ static int slice(struct iovec *part, const struct iovec *iov, int cnt, uint64_t 
     return n;
 }
 
-int overlay_preadv(Overlay *o, int base_fd, struct iovec *iov, int cnt, uint64_t offset)
+int overlay_preadv(Overlay *o, BlockBackend *blk, struct iovec *iov, int cnt, uint64_t offset)
 {
     g_autofree struct iovec *part = g_new(struct iovec, cnt ? cnt : 1);
     uint64_t total = 0, done = 0;
@@ -130,7 +130,8 @@ int overlay_preadv(Overlay *o, int base_fd, struct iovec *iov, int cnt, uint64_t
         }
         run = MIN(run, total - done);
         n = slice(part, iov, cnt, done, run);
-        r = raw_preadv(mine ? o->fd : base_fd, part, n, pos);
+        r = mine ? raw_preadv(o->fd, part, n, pos)
+                 : block_file_preadv(blk->node, part, n, blk->offset + pos);
         if (r) {
             return r;
         }
@@ -139,8 +140,18 @@ int overlay_preadv(Overlay *o, int base_fd, struct iovec *iov, int cnt, uint64_t
     return 0;
 }
 
+/* A granule of the base; behind the end of the disk it is zeroes. */
+static int read_base(BlockBackend *blk, char *buf, uint64_t pos)
+{
+    uint64_t n = MIN(OVERLAY_GRANULE, blk->overlay->size - MIN(pos, blk->overlay->size));
+    struct iovec iov = { buf, n };
+
+    memset(buf + n, 0, OVERLAY_GRANULE - n);
+    return n ? block_file_preadv(blk->node, &iov, 1, blk->offset + pos) : 0;
+}
+
 /* Copies a granule from the base, unless it is here already. Write lock held. */
-static int fill(Overlay *o, int base_fd, uint64_t granule)
+static int fill(Overlay *o, BlockBackend *blk, uint64_t granule)
 {
     char buf[OVERLAY_GRANULE];
     struct iovec iov = { buf, sizeof(buf) };
@@ -149,11 +160,10 @@ static int fill(Overlay *o, int base_fd, uint64_t granule)
     if (present(o, granule)) {
         return 0;
     }
-    r = raw_preadv(base_fd, &iov, 1, granule * OVERLAY_GRANULE);
+    r = read_base(blk, buf, granule * OVERLAY_GRANULE);
     if (r) {
         return r;
     }
-    iov = (struct iovec){ buf, sizeof(buf) };
     r = raw_pwritev(o->fd, &iov, 1, granule * OVERLAY_GRANULE);
     if (r == 0) {
         set_present(o, granule, granule);
@@ -162,21 +172,21 @@ static int fill(Overlay *o, int base_fd, uint64_t granule)
 }
 
 /* Fills the granules that a write covers only in part. */
-static int fill_edges(Overlay *o, int base_fd, uint64_t offset, uint64_t bytes)
+static int fill_edges(Overlay *o, BlockBackend *blk, uint64_t offset, uint64_t bytes)
 {
     uint64_t end = offset + bytes;
     int r = 0;
 
     if (offset % OVERLAY_GRANULE) {
-        r = fill(o, base_fd, offset / OVERLAY_GRANULE);
+        r = fill(o, blk, offset / OVERLAY_GRANULE);
     }
     if (r == 0 && end % OVERLAY_GRANULE) {
-        r = fill(o, base_fd, end / OVERLAY_GRANULE);
+        r = fill(o, blk, end / OVERLAY_GRANULE);
     }
     return r;
 }
 
-int overlay_pwritev(Overlay *o, int base_fd, struct iovec *iov, int cnt, uint64_t offset,
+int overlay_pwritev(Overlay *o, BlockBackend *blk, struct iovec *iov, int cnt, uint64_t offset,
                     uint64_t bytes)
 {
     int r;
@@ -185,7 +195,7 @@ int overlay_pwritev(Overlay *o, int base_fd, struct iovec *iov, int cnt, uint64_
         return 0;
     }
     g_mutex_lock(&o->write_lock);
-    r = fill_edges(o, base_fd, offset, bytes);
+    r = fill_edges(o, blk, offset, bytes);
     if (r == 0) {
         r = raw_pwritev(o->fd, iov, cnt, offset);
     }
@@ -196,7 +206,14 @@ int overlay_pwritev(Overlay *o, int base_fd, struct iovec *iov, int cnt, uint64_
     return r;
 }
 
-int overlay_write_zeroes(Overlay *o, int base_fd, uint64_t offset, uint64_t bytes)
+static int zero_range(int fd, uint64_t offset, uint64_t bytes)
+{
+    BlockFile f = { .fd = fd, .align = 1, .mem_align = 1 };
+
+    return block_file_write_zeroes(&f, offset, bytes, true);
+}
+
+int overlay_write_zeroes(Overlay *o, BlockBackend *blk, uint64_t offset, uint64_t bytes)
 {
     int r;
 
@@ -204,9 +221,9 @@ int overlay_write_zeroes(Overlay *o, int base_fd, uint64_t offset, uint64_t byte
         return 0;
     }
     g_mutex_lock(&o->write_lock);
-    r = fill_edges(o, base_fd, offset, bytes);
+    r = fill_edges(o, blk, offset, bytes);
     if (r == 0) {
-        r = raw_write_zeroes(o->fd, offset, bytes, true);
+        r = zero_range(o->fd, offset, bytes);
     }
     if (r == 0) {
         set_present(o, offset / OVERLAY_GRANULE, (offset + bytes - 1) / OVERLAY_GRANULE);

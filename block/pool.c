@@ -1,5 +1,5 @@
 /*
- * The I/O threads of a back end, and the way back to the main loop.
+ * The I/O threads of a back end, its io_uring if it has one, and the way back to the main loop.
  *
  * Threads are made as requests come in, up to BLK_MAX_THREADS. A finished request goes to a list; the
  * first one on it writes to an event descriptor, so that a busy disk costs one wake-up of the main
@@ -40,6 +40,15 @@ static BlockRequest *list_take(ReqList *l)
     return req;
 }
 
+static void tell(BlkPool *p)
+{
+    uint64_t one = 1;
+    /* Cannot fail: the counter is read to 0 before it could overflow. */
+    ssize_t n = write(p->event_fd, &one, sizeof(one));
+
+    (void)n;
+}
+
 /* Lock held. */
 static void finish(BlkPool *p, BlockRequest *req)
 {
@@ -48,10 +57,7 @@ static void finish(BlkPool *p, BlockRequest *req)
     list_append(&p->finished, req);
     g_cond_broadcast(&p->progress);
     if (first) {
-        uint64_t one = 1;
-        /* Cannot fail: the counter is read to 0 before it could overflow. */
-        ssize_t n = write(p->event_fd, &one, sizeof(one));
-        (void)n;
+        tell(p);
     }
 }
 
@@ -102,6 +108,19 @@ static bool add_thread(BlockBackend *blk, Error **errp)
     return true;
 }
 
+/* Lock held. */
+static void give_to_threads(BlockBackend *blk, BlockRequest *req)
+{
+    BlkPool *p = &blk->pool;
+
+    list_append(&p->pending, req);
+    if (p->idle) {
+        g_cond_signal(&p->work);
+    } else if (p->threads < BLK_MAX_THREADS) {
+        add_thread(blk, NULL); /* those there are do it if this fails */
+    }
+}
+
 void blk_submit(BlockBackend *blk, BlockRequest *req)
 {
     BlkPool *p = &blk->pool;
@@ -110,16 +129,28 @@ void blk_submit(BlockBackend *blk, BlockRequest *req)
     req->ret = 0;
     g_mutex_lock(&p->lock);
     p->in_flight++;
-    list_append(&p->pending, req);
-    if (p->idle) {
-        g_cond_signal(&p->work);
-    } else if (p->threads < BLK_MAX_THREADS) {
-        add_thread(blk, NULL); /* those there are do it if this fails */
+    if (!p->uring || !blk_uring_submit(p->uring, blk, req)) {
+        give_to_threads(blk, req);
     }
     g_mutex_unlock(&p->lock);
 }
 
-/* Runs done() for what has finished. Main thread. */
+/* Lock held: takes one that io_uring has ended. */
+static bool reap_one(BlockBackend *blk, bool wait)
+{
+    BlkPool *p = &blk->pool;
+    bool redo = false;
+    BlockRequest *req = p->uring ? blk_uring_reap(p->uring, wait, &redo) : NULL;
+
+    if (req && redo) {
+        give_to_threads(blk, req);
+    } else if (req) {
+        list_append(&p->finished, req);
+    }
+    return req != NULL;
+}
+
+/* Runs done() for what has finished. The thread of the context, or the main thread. */
 static void run_finished(BlockBackend *blk)
 {
     BlkPool *p = &blk->pool;
@@ -127,6 +158,8 @@ static void run_finished(BlockBackend *blk)
     uint64_t count = 0;
 
     g_mutex_lock(&p->lock);
+    while (reap_one(blk, false)) {
+    }
     req = p->finished.head;
     list_init(&p->finished);
     g_mutex_unlock(&p->lock);
@@ -139,6 +172,7 @@ static void run_finished(BlockBackend *blk)
     }
     g_mutex_lock(&p->lock);
     p->in_flight -= count;
+    g_cond_broadcast(&p->progress);
     g_mutex_unlock(&p->lock);
 }
 
@@ -150,6 +184,19 @@ static gboolean event_cb(gint fd, GIOCondition cond, gpointer opaque)
     (void)r; /* nothing to read: blk_drain() was faster */
     run_finished(opaque);
     return G_SOURCE_CONTINUE;
+}
+
+void blk_set_context(BlockBackend *blk, GMainContext *context)
+{
+    BlkPool *p = &blk->pool;
+
+    if (p->source) {
+        g_source_destroy(p->source);
+        g_source_unref(p->source);
+    }
+    p->source = g_unix_fd_source_new(p->event_fd, G_IO_IN);
+    g_source_set_callback(p->source, G_SOURCE_FUNC(event_cb), blk, NULL);
+    g_source_attach(p->source, context);
 }
 
 bool blk_pool_start(BlockBackend *blk, Error **errp)
@@ -168,9 +215,10 @@ bool blk_pool_start(BlockBackend *blk, Error **errp)
     list_init(&p->pending);
     list_init(&p->finished);
     p->handles = g_ptr_array_new();
-    p->source = g_unix_fd_source_new(p->event_fd, G_IO_IN);
-    g_source_set_callback(p->source, G_SOURCE_FUNC(event_cb), blk, NULL);
-    g_source_attach(p->source, NULL);
+    if (blk->aio != AIO_THREADS && blk->node->fd >= 0) {
+        p->uring = blk_uring_new(p->event_fd);
+    }
+    blk_set_context(blk, NULL);
     blk->pool_running = true;
     /* At least one thread must exist, so that every request ends. */
     g_mutex_lock(&p->lock);
@@ -200,6 +248,9 @@ void blk_pool_stop(BlockBackend *blk)
     g_ptr_array_unref(p->handles);
     g_source_destroy(p->source);
     g_source_unref(p->source);
+    p->source = NULL;
+    blk_uring_free(p->uring);
+    p->uring = NULL;
     close(p->event_fd);
     g_mutex_clear(&p->lock);
     g_cond_clear(&p->work);
@@ -217,10 +268,13 @@ static bool is_running(BlkPool *p, bool (*match)(BlockRequest *req, void *opaque
     return false;
 }
 
-void blk_cancel(BlockBackend *blk, bool (*match)(BlockRequest *req, void *opaque), void *opaque)
+/* True: what io_uring left to the threads may be among them now. */
+static bool cancel_once(BlockBackend *blk, bool (*match)(BlockRequest *req, void *opaque),
+                        void *opaque)
 {
     BlkPool *p = &blk->pool;
     BlockRequest *req, *next;
+    bool again = false;
 
     g_mutex_lock(&p->lock);
     req = p->pending.head;
@@ -234,10 +288,25 @@ void blk_cancel(BlockBackend *blk, bool (*match)(BlockRequest *req, void *opaque
             list_append(&p->pending, req);
         }
     }
+    while (p->uring && blk_uring_busy(p->uring, match, opaque)) {
+        reap_one(blk, true);
+        again = true;
+    }
     while (is_running(p, match, opaque)) {
         g_cond_wait(&p->progress, &p->lock);
     }
     g_mutex_unlock(&p->lock);
+    return again;
+}
+
+void blk_cancel(BlockBackend *blk, bool (*match)(BlockRequest *req, void *opaque), void *opaque)
+{
+    while (cancel_once(blk, match, opaque)) {
+    }
+    /* What was reaped here is in the list, which nobody was told of. */
+    g_mutex_lock(&blk->pool.lock);
+    tell(&blk->pool);
+    g_mutex_unlock(&blk->pool.lock);
 }
 
 void blk_drain(BlockBackend *blk)
@@ -250,7 +319,7 @@ void blk_drain(BlockBackend *blk)
             g_mutex_unlock(&p->lock);
             run_finished(blk);
             g_mutex_lock(&p->lock);
-        } else {
+        } else if (!reap_one(blk, true)) {
             g_cond_wait(&p->progress, &p->lock);
         }
     }

@@ -32,26 +32,35 @@ static bool held_by_other(int fd, off_t byte)
     return fcntl(fd, F_OFD_GETLK, &fl) == 0 && fl.l_type != F_UNLCK;
 }
 
-bool raw_lock(int fd, const char *file, bool writer, Error **errp)
+bool raw_lock(int fd, const BlockOpen *o, Error **errp)
 {
-    int e = lock_byte(fd, USE + PERM_READ);
+    int e;
 
-    if (!e) {
+    if (o->locking == LOCKING_OFF) {
+        return true;
+    }
+    e = lock_byte(fd, USE + PERM_READ);
+    if (!e && !o->force_share) {
         e = lock_byte(fd, FORBID + PERM_WRITE);
     }
-    if (!e && writer) {
+    if (!e && o->writer) {
         e = lock_byte(fd, USE + PERM_WRITE);
     }
     if (e && e != EAGAIN && e != EACCES) {
+        if (o->locking == LOCKING_ON) {
+            error_setg(errp, "locking=on: '%s' cannot be locked: %s", o->name, strerror(e));
+            return false;
+        }
         return true; /* a file system without locks */
     }
-    if (e || held_by_other(fd, USE + PERM_WRITE) || held_by_other(fd, FORBID + PERM_READ)) {
-        error_setg(errp, "'%s' is in use: another drive or process writes it", file);
+    if ((!o->force_share && (e || held_by_other(fd, USE + PERM_WRITE))) ||
+        held_by_other(fd, FORBID + PERM_READ)) {
+        error_setg(errp, "'%s' is in use: another drive or process writes it", o->name);
         return false;
     }
-    if (writer && held_by_other(fd, FORBID + PERM_WRITE)) {
+    if (o->writer && held_by_other(fd, FORBID + PERM_WRITE)) {
         error_setg(errp, "'%s' is in use: another drive or process reads it, and could share it "
-                   "only with readonly=on or snapshot=on", file);
+                   "only with readonly=on or snapshot=on", o->name);
         return false;
     }
     return true;

@@ -11,13 +11,13 @@
 
 #include "util/bits.h"
 
-static int sync_fd(BlockBackend *blk)
+static int sync_node(BlockBackend *blk)
 {
     /* What snapshot=on writes need not outlive the process. */
-    if (blk->cache == CACHE_UNSAFE || blk->overlay || blk->read_only) {
+    if (!blk->flushes || blk->overlay || blk->read_only) {
         return 0;
     }
-    return fdatasync(blk->fd) ? -errno : 0;
+    return block_file_sync(blk->node);
 }
 
 static bool all_zero(const struct iovec *iov, int cnt)
@@ -37,9 +37,10 @@ static bool all_zero(const struct iovec *iov, int cnt)
 static int write_zeroes(BlockBackend *blk, uint64_t offset, uint64_t bytes, bool may_unmap)
 {
     if (blk->overlay) {
-        return overlay_write_zeroes(blk->overlay, blk->fd, offset, bytes);
+        return overlay_write_zeroes(blk->overlay, blk, offset, bytes);
     }
-    return bytes ? raw_write_zeroes(blk->fd, offset, bytes, may_unmap && blk->discard) : 0;
+    return bytes ? block_file_write_zeroes(blk->node, blk->offset + offset, bytes,
+                                           may_unmap && blk->discard) : 0;
 }
 
 static int write_data(BlockBackend *blk, BlockRequest *req)
@@ -49,10 +50,10 @@ static int write_data(BlockBackend *blk, BlockRequest *req)
                             blk->detect_zeroes == DETECT_ZEROES_UNMAP);
     }
     if (blk->overlay) {
-        return overlay_pwritev(blk->overlay, blk->fd, req->iov, req->iovcnt, req->offset,
+        return overlay_pwritev(blk->overlay, blk, req->iov, req->iovcnt, req->offset,
                                req->bytes);
     }
-    return raw_pwritev(blk->fd, req->iov, req->iovcnt, req->offset);
+    return block_file_pwritev(blk->node, req->iov, req->iovcnt, blk->offset + req->offset);
 }
 
 static bool is_write(BlockOp op)
@@ -65,9 +66,9 @@ int blk_execute(BlockBackend *blk, BlockRequest *req)
     int r = 0;
 
     if (req->op == BLOCK_FLUSH) {
-        return sync_fd(blk);
+        return sync_node(blk);
     }
-    if (!range_within(req->offset, req->bytes, blk->size)) {
+    if (!range_within(req->offset, req->bytes, blk_size(blk))) {
         return -EIO;
     }
     if (is_write(req->op) && blk->read_only) {
@@ -76,8 +77,8 @@ int blk_execute(BlockBackend *blk, BlockRequest *req)
     switch (req->op) {
     case BLOCK_READ:
         return blk->overlay
-            ? overlay_preadv(blk->overlay, blk->fd, req->iov, req->iovcnt, req->offset)
-            : raw_preadv(blk->fd, req->iov, req->iovcnt, req->offset);
+            ? overlay_preadv(blk->overlay, blk, req->iov, req->iovcnt, req->offset)
+            : block_file_preadv(blk->node, req->iov, req->iovcnt, blk->offset + req->offset);
     case BLOCK_WRITE:
         r = write_data(blk, req);
         break;
@@ -86,11 +87,11 @@ int blk_execute(BlockBackend *blk, BlockRequest *req)
         break;
     case BLOCK_DISCARD:
         return blk->discard && !blk->overlay && req->bytes
-            ? raw_discard(blk, req->offset, req->bytes) : 0;
+            ? block_file_discard(blk->node, blk->offset + req->offset, req->bytes) : 0;
     case BLOCK_FLUSH:
         break;
     }
-    return r || !req->fua ? r : sync_fd(blk);
+    return r || !req->fua ? r : sync_node(blk);
 }
 
 int blk_pread(BlockBackend *blk, uint64_t offset, void *buf, uint64_t bytes)

@@ -102,5 +102,11 @@ void monitor_info_uuid(Monitor *mon, const char *args);
 void monitor_info_memory_size_summary(Monitor *mon, const char *args);
 void monitor_info_kvm(Monitor *mon, const char *args);
 void monitor_info_usernet(Monitor *mon, const char *args);
+void monitor_info_block(Monitor *mon, const char *args);  /* monitor/info-backends.c */
+void monitor_info_network(Monitor *mon, const char *args);
+void monitor_info_iothreads(Monitor *mon, const char *args);
+void monitor_cmd_block_resize(Monitor *mon, const char *args);
+void monitor_cmd_set_link(Monitor *mon, const char *args);
+void monitor_cmd_announce_self(Monitor *mon, const char *args);
 
 #endif

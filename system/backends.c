@@ -11,6 +11,7 @@
 #include "backend/block.h"
 #include "backend/net.h"
 #include "qom/user-creatable.h"
+#include "system/drives.h"
 #include "system/chardev.h"
 #include "util/keyval.h"
 
@@ -231,6 +232,9 @@ static bool drive_option(BackendContext *c, const char *text, Error **errp)
         error_setg(errp, "'id' must not be empty");
         return false;
     }
+    if (!drive_check_keys(kv, c->options && c->options->snapshot, errp)) {
+        return false;
+    }
     if (!id) {
         id = made_id = free_id("/drives", attach ? "virtio" : flash ? "pflash" : "none");
     }
@@ -239,7 +243,7 @@ static bool drive_option(BackendContext *c, const char *text, Error **errp)
                    c->mc->name);
         return false;
     }
-    if (!user_creatable_new(TYPE_BLOCK_BACKEND, "/drives", id, kv, errp)) {
+    if (!user_creatable_new(TYPE_BLOCK_DRIVE, "/drives", id, kv, errp)) {
         return false;
     }
     if (flash) {
@@ -250,6 +254,11 @@ static bool drive_option(BackendContext *c, const char *text, Error **errp)
         imply(c, "drive", text, g_strdup_printf("%s,drive=%s", c->mc->block_if_virtio, quoted));
     }
     return true;
+}
+
+static bool blockdev_option(BackendContext *c, const char *text, Error **errp)
+{
+    return blockdev_new(text, errp);
 }
 
 /* ---- -netdev and -nic ---- */
@@ -347,6 +356,7 @@ bool backends_create(const Options *o, MachineClass *mc, GPtrArray *devices, Err
 
     return each(&c, o->object, "object", object_option, errp) &&
            each(&c, o->chardev, "chardev", chardev_option, errp) &&
+           each(&c, o->blockdev, "blockdev", blockdev_option, errp) &&
            each(&c, o->drive, "drive", drive_option, errp) &&
            each(&c, o->netdev, "netdev", netdev_option, errp) &&
            each(&c, o->net, "net", net_option, errp) &&
@@ -356,11 +366,16 @@ bool backends_create(const Options *o, MachineClass *mc, GPtrArray *devices, Err
 
 /* ---- While the machine runs ---- */
 
+static bool any_object_option(BackendContext *c, const char *text, Error **errp)
+{
+    return make_object(text, errp);
+}
+
 static const struct {
     const char *option, *container;
     bool (*add)(BackendContext *c, const char *text, Error **errp);
 } hot[] = {
-    { "object", "/objects", object_option },
+    { "object", "/objects", any_object_option },
     { "chardev", "/chardevs", chardev_option },
     { "netdev", "/netdevs", netdev_option },
 };

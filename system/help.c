@@ -263,9 +263,25 @@ static int drive_help(const Options *o, GString *out)
     for (guint i = 0; i < o->drive->len; i++) {
         if (is_help(g_ptr_array_index(o->drive, i))) {
             g_string_append(out, "properties of -drive:\n");
-            add_line(out, "if=<none|virtio>", "what it is connected to (default: virtio)");
+            add_line(out, "if=<none|virtio|pflash>", "what it is connected to (default: virtio)");
             add_line(out, "id=<str>", "name, for drive= of -device");
-            object_property_help(object_class_by_name(TYPE_BLOCK_BACKEND), out);
+            object_property_help(object_class_by_name(TYPE_BLOCK_DRIVE), out);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int blockdev_help(const Options *o, GString *out)
+{
+    for (guint i = 0; i < o->blockdev->len; i++) {
+        const char *text = g_ptr_array_index(o->blockdev, i);
+        g_autofree char *subject = help_subject(text);
+
+        if (is_help(text) || subject) {
+            g_string_append(out, "properties of -blockdev:\n");
+            add_line(out, "node-name=<str>", "name, for drive= of -device and file= of another");
+            object_property_help(object_class_by_name(TYPE_BLOCK_NODE), out);
             return 1;
         }
     }
@@ -303,6 +319,9 @@ static int collect_help(const Options *o, GString *out, Error **errp)
     }
     if (!r) {
         r = drive_help(o, out);
+    }
+    if (!r) {
+        r = blockdev_help(o, out);
     }
     if (!r && (asks_help(o->serial) || asks_help(o->monitor))) {
         g_string_append(out, "forms of -serial and -monitor:\n");

@@ -155,9 +155,15 @@ static gboolean timers_ready(gint fd, GIOCondition cond, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+static void request_io_stop(void)
+{
+    vm_request_stop(RUN_STATE_IO_ERROR);
+}
+
 static const MachineRunOps run_ops = {
     .request_shutdown = request_shutdown,
     .request_reset = request_reset,
+    .request_io_stop = request_io_stop,
 };
 
 void main_loop_init(const RunPolicy *p)

@@ -64,6 +64,10 @@ const Option option_table[] = {
       LIST(drive, "file=FILE[,if=none|virtio|pflash][,id=ID][,format=raw][,readonly=on]"
                   "[,snapshot=on]..."),
       "a disk; -drive help lists all properties", .group = "Devices" },
+    { "blockdev", NULL, LIST(blockdev, "[driver=]DRIVER,node-name=NAME[,PROP=VALUE]|JSON"),
+      "a disk for drive= of -device, or a node below another; -blockdev help lists all"
+      " properties" },
+    { "snapshot", NULL, FLAG(snapshot), "snapshot=on for every -drive" },
     { "device", NULL, LIST(device, "TYPE[,id=ID][,bus=BUS][,PROP=VALUE]"),
       "a device; -device help lists types, -device TYPE,help properties" },
     { "netdev", NULL, LIST(netdev, "TYPE,id=ID[,PROP=VALUE]"),
@@ -128,7 +132,8 @@ const Option option_table[] = {
 
 static const size_t list_fields[] = {
     offsetof(Options, machine), offsetof(Options, accel),   offsetof(Options, memory),
-    offsetof(Options, smp),     offsetof(Options, drive),   offsetof(Options, device),
+    offsetof(Options, smp),     offsetof(Options, drive),   offsetof(Options, blockdev),
+    offsetof(Options, device),
     offsetof(Options, netdev),  offsetof(Options, nic),     offsetof(Options, object),
     offsetof(Options, chardev), offsetof(Options, serial),  offsetof(Options, monitor),
     offsetof(Options, warnings), offsetof(Options, net),     offsetof(Options, global),
@@ -182,7 +187,6 @@ static const Option *find_option(const char *name)
 /* Options of QEMU that people type and that are not here yet: not a slip of the user's. */
 static const char *const options_to_come[] = {
     "audiodev",
-    "blockdev",
     "dfilter",
     "fsdev",
 
@@ -191,7 +195,6 @@ static const char *const options_to_come[] = {
     "plugin",
     "qmp",
     "sandbox",
-    "snapshot",
     "trace",
     "virtfs",
     "watchdog-action",

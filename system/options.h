@@ -15,11 +15,11 @@ typedef struct Options {
     GPtrArray *machine, *accel, *memory, *smp, *numa; /* merged, later ones win */
     char *cpu;
     char *kernel, *initrd, *append, *dtb, *bios;
-    GPtrArray *drive, *device, *netdev, *nic, *net, *object, *chardev, *serial, *monitor;
+    GPtrArray *drive, *blockdev, *device, *netdev, *nic, *net, *object, *chardev, *serial, *monitor;
     GPtrArray *mon, *global, *gdb, *boot, *fw_cfg, *smbios;
     GPtrArray *vnc;
     char *display, *vga;
-    bool nographic, nodefaults, no_reboot, no_shutdown, start_paused;
+    bool nographic, nodefaults, no_reboot, no_shutdown, snapshot, start_paused;
     char *log_items, *log_file;
     GPtrArray *action, *readconfig, *set, *data_dirs;
     char *mem_path;

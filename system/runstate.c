@@ -89,6 +89,7 @@ void vm_start_clock(bool clock)
         clock_virtual_enable(true);
     }
     set_state(RUN_STATE_RUNNING);
+    blk_resume_all();
     cpus_resume_all();
 }
 
@@ -102,6 +103,6 @@ void vm_stop(RunState reason)
     clock_virtual_enable(false);
     set_state(reason);
     /* What devices had in flight still completes into guest memory, and reaches the disk. */
-    blk_drain_all();
+    blk_pause_all();
     blk_flush_all();
 }

@@ -1,48 +1,16 @@
 /*
- * virtio-blk: a disk (VIRTIO 1.3, 5.2). Requests go to the back end's I/O threads and are returned
- * on the main thread; a reset waits until the threads have let go of guest memory.
+ * virtio-blk: a disk (VIRTIO 1.3, 5.2), features, configuration and life cycle. Requests are
+ * virtio-blk-req.c.
  *
  * SPDX-License-Identifier: MIT
  */
-#include "backend/block.h"
-#include "hw/virtio/virtio.h"
+#include "hw/block/virtio-blk.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "hw/core/bootorder.h"
 #include "util/bits.h"
 #include "util/byteorder.h"
-
-#define TYPE_VIRTIO_BLK "virtio-blk-device"
-OBJECT_DECLARE_SIMPLE(VirtIOBlk, VIRTIO_BLK, TYPE_VIRTIO_BLK)
-
-#define VIRTIO_ID_BLK 2
-
-enum {
-    F_SEG_MAX = 2,
-    F_GEOMETRY = 4,
-    F_RO = 5,
-    F_BLK_SIZE = 6,
-    F_FLUSH = 9,
-    F_TOPOLOGY = 10,
-    F_CONFIG_WCE = 11,
-    F_MQ = 12,
-    F_DISCARD = 13,
-    F_WRITE_ZEROES = 14,
-};
-
-enum { T_IN = 0, T_OUT = 1, T_FLUSH = 4, T_GET_ID = 8, T_DISCARD = 11, T_WRITE_ZEROES = 13 };
-#define T_BARRIER 0x80000000u /* legacy: a hint that needs nothing of us */
-enum { S_OK = 0, S_IOERR = 1, S_UNSUPP = 2 };
-
-#define HEADER_SIZE 16
-#define ID_BYTES 20
-#define RANGE_SIZE 16
-#define RANGE_F_UNMAP 1
-
-/* Bytes in flight after which chains stay in their queues: what a stop or an exit waits for. */
-#define MAX_IN_FLIGHT GiB
 
 /* Offsets in the configuration space. */
 enum {
@@ -65,228 +33,6 @@ enum {
     CFG_ZEROES_UNMAP = 56,
     CFG_SIZE = 60,
 };
-
-struct VirtIOBlk {
-    VirtIODevice parent_obj;
-
-    Object *drive;
-    BlockBackend *blk;  /* the same, attached */
-    char *serial;
-    uint16_t num_queues;
-    uint16_t queue_size;
-    uint64_t logical_block_size, physical_block_size, min_io_size, opt_io_size;
-    uint32_t max_discard_sectors, max_write_zeroes_sectors;
-    bool config_wce, discard, write_zeroes;
-
-    bool wce;           /* writes may stay in a cache; the driver may change it */
-    uint64_t in_flight; /* bytes that the back end is reading or writing */
-    bool throttled;     /* a queue was left because of that */
-};
-
-typedef struct BlkReq {
-    VirtQueueElement elem;
-    BlockRequest req;
-    VirtIOBlk *dev;     /* referenced while the back end has it */
-    struct iovec *iov;
-    uint8_t *status;    /* in guest memory, mapped by elem */
-} BlkReq;
-
-/* ---- Completion ---- */
-
-/* Lock held. Frees r. */
-static void complete(BlkReq *r, uint8_t status)
-{
-    VirtQueue *vq = r->elem.vq;
-
-    if (!virtqueue_elem_stale(&r->elem)) {
-        *r->status = status;
-    }
-    virtqueue_push(vq, &r->elem, MIN(r->elem.in_len, UINT32_MAX));
-    g_free(r->iov);
-    g_free(r);
-}
-
-/* Lock held: the back end is done with so many bytes. */
-static void release(VirtIOBlk *s, uint64_t bytes)
-{
-    s->in_flight -= bytes;
-    if (s->throttled && s->in_flight < MAX_IN_FLIGHT) {
-        s->throttled = false;
-        for (unsigned i = 0; i < s->parent_obj.nr_vq; i++) {
-            virtqueue_kick_later(&s->parent_obj.vq[i]);
-        }
-    }
-}
-
-static void io_done(BlockRequest *req, int ret)
-{
-    BlkReq *r = req->opaque;
-    VirtIOBlk *s = r->dev;
-    VirtIODevice *vdev = &s->parent_obj;
-    VirtQueue *vq = r->elem.vq;
-    bool stale;
-
-    virtio_lock(vdev);
-    release(s, req->iov ? req->bytes : 0);
-    stale = virtqueue_elem_stale(&r->elem);
-    complete(r, ret == 0 ? S_OK : ret == -ENOTSUP ? S_UNSUPP : S_IOERR);
-    if (!stale) {
-        virtqueue_notify(vq);
-    }
-    virtio_unlock(vdev);
-    object_unref(s);
-}
-
-static void submit(BlkReq *r, BlockOp op, uint64_t offset, uint64_t bytes)
-{
-    r->req.op = op;
-    r->req.offset = offset;
-    r->req.bytes = bytes;
-    r->req.iov = r->iov;
-    r->req.fua = !r->dev->wce;
-    r->req.done = io_done;
-    r->req.opaque = r;
-    r->dev->in_flight += r->iov ? bytes : 0;
-    object_ref(r->dev);
-    blk_submit(r->dev->blk, &r->req);
-}
-
-/* ---- Requests ---- */
-
-/* Sectors to bytes; false if the range is not on the disk. */
-static bool to_bytes(VirtIOBlk *s, uint64_t sector, uint64_t bytes, uint64_t *offset)
-{
-    return u64_mul(sector, BLOCK_SECTOR, offset) && range_within(*offset, bytes, blk_size(s->blk));
-}
-
-static void read_write(VirtIOBlk *s, BlkReq *r, bool write, uint64_t sector)
-{
-    VirtQueueElement *e = &r->elem;
-    uint64_t bytes = write ? e->out_len - HEADER_SIZE : e->in_len - 1;
-    uint64_t offset;
-
-    if (bytes % s->logical_block_size || !to_bytes(s, sector, bytes, &offset) ||
-        offset % s->logical_block_size || (write && blk_read_only(s->blk))) {
-        complete(r, S_IOERR);
-        return;
-    }
-    r->iov = g_new(struct iovec, write ? e->out_num : e->in_num);
-    r->req.iovcnt = write ? iov_slice(r->iov, e->out_sg, e->out_num, HEADER_SIZE, bytes)
-                          : iov_slice(r->iov, e->in_sg, e->in_num, 0, bytes);
-    submit(r, write ? BLOCK_WRITE : BLOCK_READ, offset, bytes);
-}
-
-/* 5.2.6: one range per request, as the configuration says. */
-static void discard_or_zero(VirtIOBlk *s, BlkReq *r, bool zero)
-{
-    uint32_t max = zero ? s->max_write_zeroes_sectors : s->max_discard_sectors;
-    uint8_t raw[RANGE_SIZE];
-    uint64_t offset, bytes;
-    uint32_t flags;
-
-    if (!(zero ? s->write_zeroes : s->discard) || r->elem.out_len != HEADER_SIZE + RANGE_SIZE) {
-        complete(r, S_UNSUPP);
-        return;
-    }
-    iov_copy_out(r->elem.out_sg, r->elem.out_num, HEADER_SIZE, raw, sizeof(raw));
-    bytes = (uint64_t)ld32_le(raw + 8) * BLOCK_SECTOR;
-    flags = ld32_le(raw + 12);
-    if (flags & ~(zero ? RANGE_F_UNMAP : 0)) {
-        complete(r, S_UNSUPP);
-    } else if (bytes > (uint64_t)max * BLOCK_SECTOR || blk_read_only(s->blk) ||
-               !to_bytes(s, ld64_le(raw), bytes, &offset)) {
-        complete(r, S_IOERR);
-    } else {
-        r->req.may_unmap = flags & RANGE_F_UNMAP;
-        submit(r, zero ? BLOCK_WRITE_ZEROES : BLOCK_DISCARD, offset, bytes);
-    }
-}
-
-static void get_id(VirtIOBlk *s, BlkReq *r)
-{
-    char id[ID_BYTES] = { 0 };
-
-    if (s->serial) {
-        memcpy(id, s->serial, MIN(strlen(s->serial), sizeof(id)));
-    }
-    iov_copy_in(r->elem.in_sg, r->elem.in_num, 0, id, MIN(r->elem.in_len - 1, sizeof(id)));
-    complete(r, S_OK);
-}
-
-/* Whether the chain has a header and room for the status, which is found here. */
-static bool parse_frame(BlkReq *r, uint8_t header[HEADER_SIZE])
-{
-    VirtQueueElement *e = &r->elem;
-    struct iovec *last;
-
-    if (e->out_len < HEADER_SIZE || e->in_len < 1) {
-        return false;
-    }
-    iov_copy_out(e->out_sg, e->out_num, 0, header, HEADER_SIZE);
-    last = &e->in_sg[e->in_num - 1];
-    r->status = (uint8_t *)last->iov_base + last->iov_len - 1;
-    return true;
-}
-
-static void start_request(VirtIOBlk *s, BlkReq *r)
-{
-    uint8_t header[HEADER_SIZE];
-
-    r->dev = s;
-    if (!parse_frame(r, header)) {
-        virtio_error(&s->parent_obj, "request without header or status");
-        virtqueue_drop(r->elem.vq, &r->elem);
-        g_free(r);
-        return;
-    }
-    switch (ld32_le(header) & ~T_BARRIER) {
-    case T_IN:
-        read_write(s, r, false, ld64_le(header + 8));
-        break;
-    case T_OUT:
-        read_write(s, r, true, ld64_le(header + 8));
-        break;
-    case T_FLUSH:
-        submit(r, BLOCK_FLUSH, 0, 0);
-        break;
-    case T_GET_ID:
-        get_id(s, r);
-        break;
-    case T_DISCARD:
-        discard_or_zero(s, r, false);
-        break;
-    case T_WRITE_ZEROES:
-        discard_or_zero(s, r, true);
-        break;
-    default:
-        complete(r, S_UNSUPP);
-        break;
-    }
-}
-
-static void blk_handle(VirtIODevice *vdev, VirtQueue *vq)
-{
-    VirtIOBlk *s = VIRTIO_BLK(vdev);
-
-    for (unsigned n = 0;; n++) {
-        BlkReq *r;
-
-        if (n == vq->num) {
-            virtqueue_kick_later(vq);
-            break;
-        }
-        if (s->in_flight >= MAX_IN_FLIGHT) {
-            s->throttled = true; /* release() goes on */
-            break;
-        }
-        r = virtqueue_pop(vq, sizeof(*r));
-        if (!r) {
-            break;
-        }
-        start_request(s, r);
-    }
-    virtqueue_notify(vq); /* of those that needed no I/O */
-}
 
 /* ---- Features and configuration ---- */
 
@@ -358,7 +104,7 @@ static void blk_set_config(VirtIODevice *vdev, unsigned off, const uint8_t *buf,
     s->wce = buf[0] & 1;
 }
 
-/* ---- Life cycle ---- */
+/* ---- Properties ---- */
 
 static bool check_block_size(const char *name, uint64_t *v, uint64_t def, Error **errp)
 {
@@ -396,6 +142,72 @@ static bool check_properties(VirtIOBlk *s, Error **errp)
     return true;
 }
 
+/* ---- The iothread ---- */
+
+/* The driver has put something into a queue: the iothread takes it from there. */
+static void kick_iothread(VirtIODevice *vdev, VirtQueue *vq)
+{
+    VirtIOBlk *s = VIRTIO_BLK(vdev);
+
+    if (s->source) {
+        s->kicked[vq->index] = true;
+        g_source_set_ready_time(s->source, 0);
+    }
+}
+
+typedef struct BlkSource {
+    GSource source; /* first */
+    VirtIOBlk *s;
+} BlkSource;
+
+static gboolean source_dispatch(GSource *source, GSourceFunc fn, gpointer data)
+{
+    VirtIOBlk *s = ((BlkSource *)source)->s;
+    VirtIODevice *vdev = &s->parent_obj;
+
+    g_source_set_ready_time(source, -1);
+    virtio_lock(vdev);
+    for (unsigned i = 0; i < vdev->nr_vq; i++) {
+        if (s->kicked[i]) {
+            s->kicked[i] = false;
+            if (virtio_queue_live(&vdev->vq[i])) {
+                virtio_blk_handle(vdev, &vdev->vq[i]);
+            }
+        }
+    }
+    virtio_unlock(vdev);
+    return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs source_funcs = { .dispatch = source_dispatch };
+
+static void start_iothread(VirtIOBlk *s)
+{
+    GMainContext *context = iothread_hold(s->iothread);
+
+    s->kicked = g_new0(bool, s->parent_obj.nr_vq);
+    s->source = g_source_new(&source_funcs, sizeof(BlkSource));
+    ((BlkSource *)s->source)->s = s;
+    g_source_attach(s->source, context);
+    blk_set_context(s->blk, context);
+}
+
+static void stop_iothread(VirtIOBlk *s)
+{
+    GSource *source = s->source;
+
+    virtio_lock(&s->parent_obj);
+    s->source = NULL;
+    virtio_unlock(&s->parent_obj);
+    g_source_destroy(source);
+    g_source_unref(source);
+    iothread_sync(s->iothread);
+    g_clear_pointer(&s->kicked, g_free);
+    iothread_release(s->iothread);
+}
+
+/* ---- Life cycle ---- */
+
 static bool blk_realize(VirtIODevice *vdev, Error **errp)
 {
     VirtIOBlk *s = VIRTIO_BLK(vdev);
@@ -406,12 +218,17 @@ static bool blk_realize(VirtIODevice *vdev, Error **errp)
         return false;
     }
     s->blk = BLOCK_BACKEND(s->drive);
+    s->iothread = s->iothread_link ? IOTHREAD(s->iothread_link) : NULL;
+    blk_set_dev_ops(s->blk, &virtio_blk_dev_ops, s);
     s->wce = blk_write_cache(s->blk);
     if (s->num_queues == UINT16_MAX) {
         s->num_queues = 1; /* as many as suit the transport */
     }
     for (unsigned i = 0; i < s->num_queues; i++) {
-        virtio_add_queue(vdev, blk_handle);
+        virtio_add_queue(vdev, s->iothread ? kick_iothread : virtio_blk_handle);
+    }
+    if (s->iothread) {
+        start_iothread(s);
     }
     return true;
 }
@@ -421,17 +238,10 @@ static void blk_unrealize(VirtIODevice *vdev)
     VirtIOBlk *s = VIRTIO_BLK(vdev);
 
     blk_detach(s->blk);
+    if (s->iothread) {
+        stop_iothread(s);
+    }
     s->blk = NULL;
-}
-
-static bool is_stale(BlockRequest *req, void *opaque)
-{
-    return virtqueue_elem_stale(&((BlkReq *)req->opaque)->elem);
-}
-
-static void blk_quiesce(VirtIODevice *vdev)
-{
-    blk_cancel(VIRTIO_BLK(vdev)->blk, is_stale, NULL);
 }
 
 static void blk_reset(VirtIODevice *vdev)
@@ -469,9 +279,19 @@ static const StateField blk_rows[] = {
     /* The back end is drained before a save; after a reset its completions still count. */
     S_U64(VirtIOBlk, in_flight, .flags = STATE_TRANSIENT | STATE_NO_RESET),
     S_BOOL(VirtIOBlk, throttled, .flags = STATE_TRANSIENT),
+    S_BOOL(VirtIOBlk, paused, .flags = STATE_TRANSIENT | STATE_NO_RESET),
     S_END
 };
 static const StateTable blk_state = { .name = TYPE_VIRTIO_BLK, .fields = blk_rows };
+
+static const EnumName on_error_names[] = {
+    { "auto", BLOCK_ON_ERROR_AUTO, "as the drive says" },
+    { "report", BLOCK_ON_ERROR_REPORT, "the guest gets an I/O error" },
+    { "ignore", BLOCK_ON_ERROR_IGNORE, "the guest is told that all is well" },
+    { "stop", BLOCK_ON_ERROR_STOP, "the machine stops, cont tries again" },
+    { "enospc", BLOCK_ON_ERROR_ENOSPC, "stop if there is no space, else report" },
+    { NULL }
+};
 
 static const Property blk_props[] = {
     PROP_BOOTINDEX,
@@ -488,6 +308,12 @@ static const Property blk_props[] = {
               "unit that the guest should prefer; 0: the same"),
     PROP_SIZE("min_io_size", VirtIOBlk, min_io_size, 0, 0, 32 * MiB, "smallest efficient request"),
     PROP_SIZE("opt_io_size", VirtIOBlk, opt_io_size, 0, 0, UINT32_MAX, "best size of a request"),
+    PROP_LINK("iothread", VirtIOBlk, iothread_link, TYPE_IOTHREAD, "/objects",
+              "the thread that serves the queues (-object iothread)"),
+    PROP_ENUM("werror", VirtIOBlk, werror, BLOCK_ON_ERROR_AUTO, on_error_names,
+              "what follows when the host cannot write"),
+    PROP_ENUM("rerror", VirtIOBlk, rerror, BLOCK_ON_ERROR_AUTO, on_error_names,
+              "what follows when the host cannot read"),
     PROP_BOOL("config-wce", VirtIOBlk, config_wce, true, "the guest may switch the write cache"),
     PROP_BOOL("discard", VirtIOBlk, discard, true, "offer discard"),
     PROP_BOOL("write-zeroes", VirtIOBlk, write_zeroes, true, "offer write-zeroes"),
@@ -519,7 +345,7 @@ static void blk_class_init(ObjectClass *klass, const void *data)
     vdc->set_features = blk_set_features;
     vdc->get_config = blk_get_config;
     vdc->set_config = blk_set_config;
-    vdc->quiesce = blk_quiesce;
+    vdc->quiesce = virtio_blk_quiesce;
     vdc->reset = blk_reset;
 }
 

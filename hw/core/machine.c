@@ -162,6 +162,13 @@ void machine_request_reset(ShutdownCause cause)
     }
 }
 
+void machine_request_io_stop(void)
+{
+    if (run_ops) {
+        run_ops->request_io_stop();
+    }
+}
+
 static const TypeInfo machine_type = {
     .name = TYPE_MACHINE,
     .parent = TYPE_OBJECT,

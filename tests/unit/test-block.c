@@ -43,7 +43,7 @@ static BlockBackend *open_drive(const char *options, char **msg)
     g_autofree char *id = g_strdup_printf("d%u", n++);
     Error *err = NULL;
     g_autoptr(KeyVals) kv = keyval_parse(options, NULL, false, &err);
-    Object *obj = kv ? user_creatable_new(TYPE_BLOCK_BACKEND, "/drives", id, kv, &err) : NULL;
+    Object *obj = kv ? user_creatable_new(TYPE_BLOCK_DRIVE, "/drives", id, kv, &err) : NULL;
 
     if (msg) {
         *msg = err ? g_strdup(error_get_pretty(err)) : NULL;
@@ -433,6 +433,289 @@ static void test_shrunk(void)
     close_drive(blk);
 }
 
+/* ---- O_DIRECT, io_uring, parts, nodes ---- */
+
+static bool has_direct(void)
+{
+    g_autofree char *path = make_file("direct", 4096);
+    int fd = open(path, O_RDWR | O_DIRECT);
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    return fd >= 0;
+}
+
+/* Random requests at any alignment of memory and disk, against a copy in memory. */
+static void random_io(const char *more, uint64_t size)
+{
+    g_autofree char *path = make_file("rand", size);
+    BlockBackend *blk = open_path(path, more);
+    unsigned sectors = blk_size(blk) / 512;
+    g_autofree uint8_t *model = g_malloc0(sectors * 512), *buf = g_malloc(sectors * 512 + 64);
+    g_autofree char *now = NULL;
+    GRand *rand = g_rand_new_with_seed(3);
+    gsize len;
+
+    g_assert_true(g_file_get_contents(path, &now, &len, NULL));
+    memcpy(model, now, len);
+    for (int i = 0; i < 1500; i++) {
+        unsigned first = g_rand_int_range(rand, 0, sectors);
+        unsigned n = g_rand_int_range(rand, 1, MIN(sectors - first, 60) + 1);
+        uint8_t *p = buf + g_rand_int_range(rand, 0, 40);
+
+        switch (g_rand_int_range(rand, 0, 5)) {
+        case 0:
+        case 1:
+            for (unsigned k = 0; k < n * 512; k++) {
+                p[k] = i + k;
+            }
+            g_assert_cmpint(run(blk, BLOCK_WRITE, first * 512, p, n * 512), ==, 0);
+            memcpy(model + first * 512, p, n * 512);
+            break;
+        case 2:
+            g_assert_cmpint(run(blk, BLOCK_FLUSH, 0, NULL, 0), ==, 0);
+            break;
+        default:
+            g_assert_cmpint(run(blk, BLOCK_READ, first * 512, p, n * 512), ==, 0);
+            g_assert_cmpmem(p, n * 512, model + first * 512, n * 512);
+            break;
+        }
+    }
+    g_rand_free(rand);
+    close_drive(blk);
+    if (strstr(more, "snapshot")) {
+        return;
+    }
+    /* What is in the file is what was written, and nothing beyond. */
+    g_clear_pointer(&now, g_free);
+    g_assert_true(g_file_get_contents(path, &now, &len, NULL));
+    g_assert_cmpuint(len, <=, sectors * 512);
+    g_assert_cmpmem(now, len, model, len);
+}
+
+static void test_modes(void)
+{
+    static const char *const caches[] = { "writeback", "writethrough", "unsafe", "none",
+                                          "directsync" };
+    static const char *const aios[] = { "threads", "io_uring", "native" };
+    unsigned n = has_direct() ? 5 : 3;
+
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned k = 0; k < G_N_ELEMENTS(aios); k++) {
+            g_autofree char *o = g_strdup_printf(",format=raw,cache=%s,aio=%s", caches[i],
+                                                 aios[k]);
+
+            random_io(o, 300 * 512);
+            random_io(o, 100 * 512 + 77); /* a last sector that is not whole */
+        }
+    }
+    many(",aio=io_uring");
+    if (n == 5) {
+        many(",aio=io_uring,cache=none");
+        random_io(",format=raw,cache=none,snapshot=on,aio=io_uring,readonly=off", 512 * 512 + 5);
+    }
+}
+
+static void test_cache_switches(void)
+{
+    static const struct {
+        const char *options;
+        bool write_cache;
+    } rows[] = {
+        { "", true }, { ",cache=writethrough", false }, { ",cache=unsafe", true },
+        { ",cache=writethrough,cache.writeback=on", true }, { ",cache.writeback=off", false },
+        { ",cache.no-flush=on", true },
+    };
+    g_autofree char *path = make_file("switches", 4096);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        BlockBackend *blk = open_path(path, rows[i].options);
+
+        g_assert_cmpint(blk_write_cache(blk), ==, rows[i].write_cache);
+        close_drive(blk);
+    }
+}
+
+static void test_parts(void)
+{
+    g_autofree char *path = make_file("part", 64 * 512);
+    BlockBackend *blk = open_path(path, ",offset=4096,size=8192,aio=io_uring");
+
+    g_assert_cmpuint(blk_size(blk), ==, 8192);
+    expect_bytes(blk, 0, 512, 9);
+    write_bytes(blk, 8192 - 512, 512, 0x77);
+    g_assert_cmpint(run(blk, BLOCK_READ, 8192, (uint8_t[512]){ 0 }, 512), ==, -EIO);
+    close_drive(blk);
+    blk = open_path(path, ",offset=12K");
+    g_assert_cmpuint(blk_size(blk), ==, 64 * 512 - 12288);
+    expect_bytes(blk, 0, 512, 25);
+    close_drive(blk);
+    blk = open_path(path, "");
+    expect_bytes(blk, 12288 - 512, 512, 0x77);
+    close_drive(blk);
+    expect_error(path, ",offset=100", "multiples of 512");
+    expect_error(path, ",offset=32K", "outside");
+    expect_error(path, ",offset=31K,size=2K", "outside");
+}
+
+static BlockBackend *open_node(const char *name, const char *options, char **msg)
+{
+    Error *err = NULL;
+    g_autoptr(KeyVals) kv = keyval_parse(options, "driver", false, &err);
+    Object *obj = kv ? user_creatable_new(TYPE_BLOCK_NODE, "/drives", name, kv, &err) : NULL;
+
+    if (msg) {
+        *msg = err ? g_strdup(error_get_pretty(err)) : NULL;
+    } else if (err) {
+        g_error("%s", error_get_pretty(err));
+    }
+    error_free(err);
+    return obj ? BLOCK_BACKEND(obj) : NULL;
+}
+
+static void test_nodes(void)
+{
+    g_autofree char *path = make_file("node", 64 * 512);
+    g_autofree char *file = g_strdup_printf("file,filename=%s", path);
+    g_autofree char *raw = g_strdup_printf("raw,file.driver=file,file.filename=%s,"
+                                           "file.locking=off,file.cache.direct=off", path);
+    g_autofree char *json = g_strdup_printf(
+        "{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":\"%s\"},"
+        "\"read-only\":true,\"offset\":512}", path);
+    static const struct {
+        const char *options, *text;
+    } bad[] = {
+        { "qcow2,file.filename=x", "driver 'qcow2' is not supported yet" },
+        { "rwa,filename=x", "did you mean 'raw'" },
+        { "file", "'filename' is missing" },
+        { "file,filename=/nope/nope", "No such file" },
+        { "file,file=f0", "has no 'file'" },
+        { "raw,file=nope", "no node of that name" },
+        { "host_device,filename=/etc/hostname", "is no block device" },
+        { "filename=x", "'driver' is missing" },
+        { "raw,file=f0,filename=x", "exclude each other" },
+        { "raw,cache=none,file=f0", "no property 'cache'" },
+        { "file,filename=/etc/hostname,force-share=on", "needs read-only=on" },
+    };
+    BlockBackend *f, *r;
+    Error *err = NULL;
+
+    f = open_node("f0", file, NULL);
+    r = open_node("d0", "raw,file=f0,offset=512,size=1024", NULL);
+    g_assert_cmpuint(blk_size(r), ==, 1024);
+    expect_bytes(r, 0, 512, 2);
+    g_assert_cmpstr(blk_owner(f), ==, "d0");
+    g_assert_false(blk_attach(f, "disk", &err));
+    g_assert_nonnull(strstr(error_get_pretty(err), "in use by 'd0'"));
+    g_clear_pointer(&err, error_free);
+    g_assert_false(user_creatable_delete("/drives", "f0", NULL));
+    g_assert_true(user_creatable_delete("/drives", "d0", NULL));
+    g_assert_true(user_creatable_delete("/drives", "f0", NULL));
+    close_drive(open_node("d1", raw, NULL));
+    r = open_node("d2", json, NULL);
+    g_assert_true(blk_read_only(r));
+    expect_bytes(r, 0, 512, 2);
+    close_drive(r);
+    r = open_node("n0", "null-co,size=1M,read-zeroes=on,latency-ns=1000", NULL);
+    g_assert_cmpuint(blk_size(r), ==, MiB);
+    write_bytes(r, 0, 4096, 9);
+    expect_bytes(r, 0, 4096, 0);
+    close_drive(r);
+    for (unsigned i = 0; i < G_N_ELEMENTS(bad); i++) {
+        g_autofree char *msg = NULL;
+
+        f = strstr(bad[i].options, "f0") ? open_node("f0", file, NULL) : NULL;
+        g_assert_null(open_node("x", bad[i].options, &msg));
+        if (!strstr(msg, bad[i].text)) {
+            g_error("%s: '%s' does not contain '%s'", bad[i].options, msg, bad[i].text);
+        }
+        if (f) {
+            close_drive(f);
+        }
+    }
+}
+
+static void test_sharing(void)
+{
+    g_autofree char *path = make_file("share", 4096);
+    BlockBackend *a = open_path(path, ""), *b;
+
+    b = open_path(path, ",read-only=on,force-share=on");
+    expect_bytes(b, 0, 512, 1);
+    close_drive(b);
+    b = open_path(path, ",file.locking=off");
+    close_drive(b);
+    close_drive(a);
+    a = open_path(path, ",file.locking=off");
+    b = open_path(path, ",file.locking=on");
+    close_drive(b);
+    close_drive(a);
+}
+
+static unsigned resized;
+
+static void on_resized(void *opaque)
+{
+    resized++;
+}
+
+static void test_resize(void)
+{
+    static const BlockDevOps ops = { .resized = on_resized };
+    g_autofree char *path = make_file("size", 4096);
+    BlockBackend *blk = open_path(path, "");
+    struct stat st;
+    Error *err = NULL;
+
+    g_assert_true(blk_attach(blk, "disk", NULL));
+    blk_set_dev_ops(blk, &ops, NULL);
+    g_assert_true(blk_resize(blk, 1 << 20, NULL));
+    g_assert_cmpuint(blk_size(blk), ==, 1 << 20);
+    g_assert_cmpuint(resized, ==, 1);
+    write_bytes(blk, (1 << 20) - 512, 512, 5);
+    expect_bytes(blk, 4096, 512, 0);
+    g_assert_true(blk_resize(blk, 2048, NULL));
+    g_assert_cmpint(run(blk, BLOCK_READ, 2048, (uint8_t[512]){ 0 }, 512), ==, -EIO);
+    g_assert_cmpint(stat(path, &st), ==, 0);
+    g_assert_cmpint(st.st_size, ==, 2048);
+    g_assert_false(blk_resize(blk, 100, &err));
+    g_assert_nonnull(strstr(error_get_pretty(err), "multiple of 512"));
+    error_free(err);
+    blk_detach(blk);
+    close_drive(blk);
+}
+
+static void test_error_policy(void)
+{
+    static const struct {
+        const char *options;
+        BlockOnError device;
+        bool write;
+        int err;
+        BlockOnError want;
+    } rows[] = {
+        { "", BLOCK_ON_ERROR_AUTO, true, -EIO, BLOCK_ON_ERROR_REPORT },
+        { "", BLOCK_ON_ERROR_AUTO, true, -ENOSPC, BLOCK_ON_ERROR_STOP },
+        { "", BLOCK_ON_ERROR_AUTO, false, -ENOSPC, BLOCK_ON_ERROR_REPORT },
+        { ",werror=report", BLOCK_ON_ERROR_AUTO, true, -ENOSPC, BLOCK_ON_ERROR_REPORT },
+        { ",werror=stop", BLOCK_ON_ERROR_AUTO, true, -EIO, BLOCK_ON_ERROR_STOP },
+        { ",werror=stop", BLOCK_ON_ERROR_AUTO, false, -EIO, BLOCK_ON_ERROR_REPORT },
+        { ",rerror=ignore", BLOCK_ON_ERROR_AUTO, false, -EIO, BLOCK_ON_ERROR_IGNORE },
+        { ",rerror=ignore", BLOCK_ON_ERROR_STOP, false, -EIO, BLOCK_ON_ERROR_STOP },
+        { ",werror=stop", BLOCK_ON_ERROR_ENOSPC, true, -EIO, BLOCK_ON_ERROR_REPORT },
+    };
+    g_autofree char *path = make_file("policy", 4096);
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        BlockBackend *blk = open_path(path, rows[i].options);
+
+        g_assert_cmpint(blk_error_action(blk, rows[i].device, rows[i].write, rows[i].err), ==,
+                        rows[i].want);
+        close_drive(blk);
+    }
+}
+
 int main(int argc, char **argv)
 {
     int r;
@@ -447,6 +730,13 @@ int main(int argc, char **argv)
     g_test_add_func("/block/snapshot", test_snapshot);
     g_test_add_func("/block/many", test_many);
     g_test_add_func("/block/locks", test_locks);
+    g_test_add_func("/block/modes", test_modes);
+    g_test_add_func("/block/cache-switches", test_cache_switches);
+    g_test_add_func("/block/parts", test_parts);
+    g_test_add_func("/block/nodes", test_nodes);
+    g_test_add_func("/block/sharing", test_sharing);
+    g_test_add_func("/block/resize", test_resize);
+    g_test_add_func("/block/error-policy", test_error_policy);
     g_test_add_func("/block/attach", test_attach);
     g_test_add_func("/block/refused", test_refused);
     g_test_add_func("/block/shrunk", test_shrunk);

@@ -234,7 +234,7 @@ static BlockBackend *new_drive(const char *id, const char *file, const char *mor
     g_autofree char *text = g_strdup_printf("file=%s%s", file, more);
     g_autoptr(KeyVals) kv = keyval_parse(text, NULL, false, NULL);
     Error *err = NULL;
-    Object *obj = user_creatable_new("block-backend", "/drives", id, kv, &err);
+    Object *obj = user_creatable_new("block-drive", "/drives", id, kv, &err);
 
     g_assert_null(err);
 

@@ -27,7 +27,7 @@ static BlockBackend *drive(const char *id, const char *more)
     g_autofree char *o = g_strdup_printf("file=%s,format=raw%s", image, more);
     Error *err = NULL;
     g_autoptr(KeyVals) kv = keyval_parse(o, NULL, false, NULL);
-    Object *obj = user_creatable_new(TYPE_BLOCK_BACKEND, "/drives", id, kv, &err);
+    Object *obj = user_creatable_new(TYPE_BLOCK_DRIVE, "/drives", id, kv, &err);
 
     if (!obj) {
         g_error("%s", error_get_pretty(err));

@@ -108,9 +108,12 @@ typedef enum ShutdownCause {
 typedef struct MachineRunOps {
     void (*request_shutdown)(ShutdownCause cause, int exit_code);
     void (*request_reset)(ShutdownCause cause);
+    void (*request_io_stop)(void);
 } MachineRunOps;
 void machine_set_run_ops(const MachineRunOps *ops);
 void machine_request_shutdown(ShutdownCause cause, int exit_code);
 void machine_request_reset(ShutdownCause cause);
+/* A back end failed in a way that the user is to mend: the machine stops as soon as may be. */
+void machine_request_io_stop(void);
 
 #endif
