@@ -200,10 +200,10 @@ void virtio_set_features_word(VirtIODevice *vdev, uint32_t sel, uint32_t value)
     }
 }
 
+/* VERSION_1 may be missing (6.1 lets a device insist on it): xv6 never looks at the upper word. */
 static bool features_acceptable(VirtIODevice *vdev)
 {
-    return !(vdev->guest_features & ~vdev->host_features) &&
-           virtio_has_feature(vdev, VIRTIO_F_VERSION_1);
+    return !(vdev->guest_features & ~vdev->host_features);
 }
 
 void virtio_set_status(VirtIODevice *vdev, uint8_t status)
