@@ -1,5 +1,5 @@
 /*
- * -object, -chardev, -drive, -netdev, -nic: the host's side of devices.
+ * -object, -chardev, -drive, -netdev, -nic, -fsdev, -virtfs: the host's side of devices.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "backend/block.h"
+#include "backend/fs.h"
 #include "backend/net.h"
 #include "qom/user-creatable.h"
 #include "system/drives.h"
@@ -16,6 +17,7 @@
 #include "util/keyval.h"
 
 #define NETDEV_TYPE_PREFIX "netdev-"
+#define FSDEV_TYPE_PREFIX "fsdev-"
 
 typedef struct BackendContext {
     const Options *options;
@@ -92,7 +94,7 @@ static bool is_plain_object(const ObjectClass *k)
 {
     return object_class_is(k, TYPE_USER_CREATABLE) && !object_class_is_abstract(k) &&
            !object_class_is(k, TYPE_CHARDEV) && !object_class_is(k, TYPE_NETDEV) &&
-           !object_class_is(k, TYPE_BLOCK_BACKEND);
+           !object_class_is(k, TYPE_BLOCK_BACKEND) && !object_class_is(k, TYPE_FS_BACKEND);
 }
 
 static bool no_such_object(const char *type, Error **errp)
@@ -329,6 +331,63 @@ static bool nic_option(BackendContext *c, const char *text, Error **errp)
     return true;
 }
 
+/* ---- -fsdev and -virtfs ---- */
+
+static bool fsdev_new(KeyVals *kv, const char *id, Error **errp)
+{
+    const char *type = keyval_take(kv, "fsdriver");
+    g_autofree char *full = g_strconcat(FSDEV_TYPE_PREFIX, type ? type : "", NULL);
+
+    if (!is_concrete(full, TYPE_FS_BACKEND)) {
+        g_autoptr(GPtrArray) list = object_class_list(TYPE_FS_BACKEND, false);
+
+        for (guint i = 0; i < list->len; i++) {
+            list->pdata[i] = (char *)object_class_name(list->pdata[i]) + strlen(FSDEV_TYPE_PREFIX);
+        }
+        return unknown_name("fsdev type", type ? type : "", list, errp);
+    }
+    return user_creatable_new(full, FSDEV_CONTAINER, id, kv, errp) != NULL;
+}
+
+static bool fsdev_option(BackendContext *c, const char *text, Error **errp)
+{
+    g_autoptr(KeyVals) kv = keyval_parse_list(text, "fsdriver", false, errp);
+    const char *id = kv ? keyval_take(kv, "id") : NULL;
+
+    if (!kv) {
+        return false;
+    }
+    if (!id || !*id) {
+        error_setg(errp, "'id' is missing (id=NAME)");
+        return false;
+    }
+    return fsdev_new(kv, id, errp);
+}
+
+static bool virtfs_option(BackendContext *c, const char *text, Error **errp)
+{
+    g_autoptr(KeyVals) kv = keyval_parse_list(text, "fsdriver", false, errp);
+    const char *id = kv ? keyval_take(kv, "id") : NULL;
+    const char *tag = kv ? keyval_take(kv, "mount_tag") : NULL;
+    g_autofree char *quoted_id = NULL, *quoted_tag = NULL;
+
+    if (!kv) {
+        return false;
+    }
+    if (!tag || !*tag) {
+        error_setg(errp, "'mount_tag' is missing: the name that the guest mounts");
+        return false;
+    }
+    if (!fsdev_new(kv, id && *id ? id : tag, errp)) {
+        return false;
+    }
+    quoted_id = quote(id && *id ? id : tag);
+    quoted_tag = quote(tag);
+    imply(c, "virtfs", text, g_strdup_printf("virtio-9p-device,fsdev=%s,mount_tag=%s", quoted_id,
+                                             quoted_tag));
+    return true;
+}
+
 static bool net_option(BackendContext *c, const char *text, Error **errp)
 {
     if (strcmp(text, "none")) {
@@ -361,6 +420,8 @@ bool backends_create(const Options *o, MachineClass *mc, GPtrArray *devices, Err
            each(&c, o->netdev, "netdev", netdev_option, errp) &&
            each(&c, o->net, "net", net_option, errp) &&
            each(&c, o->nic, "nic", nic_option, errp) &&
+           each(&c, o->fsdev, "fsdev", fsdev_option, errp) &&
+           each(&c, o->virtfs, "virtfs", virtfs_option, errp) &&
            each(&c, o->object, "object", late_object_option, errp);
 }
 

@@ -28,6 +28,7 @@ static const struct {
     { "action", "action", NULL },        { "msg", "msg", NULL },
     { "overcommit", "overcommit", NULL }, { "icount", "icount", "shift" },
     { "smbios", "smbios", NULL },        { "fsdev", "fsdev", "fsdriver" },
+    { "virtfs", "virtfs", "fsdriver" },
     { "semihosting-config", "semihosting-config", "enable" },
     { "run-with", "run-with", NULL },
 };

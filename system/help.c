@@ -10,6 +10,7 @@
 
 #include "accel/accel.h"
 #include "backend/block.h"
+#include "backend/fs.h"
 #include "backend/net.h"
 #include "config-host.h"
 #include "qom/user-creatable.h"
@@ -163,7 +164,7 @@ static void objects_help(GString *out)
         ObjectClass *k = g_ptr_array_index(list, i);
 
         if (!object_class_is(k, TYPE_CHARDEV) && !object_class_is(k, TYPE_NETDEV) &&
-            !object_class_is(k, TYPE_BLOCK_BACKEND)) {
+            !object_class_is(k, TYPE_BLOCK_BACKEND) && !object_class_is(k, TYPE_FS_BACKEND)) {
             add_line(out, object_class_name(k), object_class_desc(k));
         }
     }
@@ -190,6 +191,10 @@ static const HelpRow rows[] = {
       "network type" },
     { "chardev", offsetof(Options, chardev), "chardev backends", TYPE_CHARDEV,
       CHARDEV_TYPE_PREFIX, "", "chardev backend" },
+    { "fsdev", offsetof(Options, fsdev), "shared directory types", TYPE_FS_BACKEND, "fsdev-", "",
+      "fsdev type" },
+    { "virtfs", offsetof(Options, virtfs), "shared directory types", TYPE_FS_BACKEND, "fsdev-", "",
+      "fsdev type" },
     { "object", offsetof(Options, object), "object types", TYPE_USER_CREATABLE, "", "",
       "object type", objects_help },
 };

@@ -16,6 +16,7 @@ typedef struct Options {
     char *cpu;
     char *kernel, *initrd, *append, *dtb, *bios;
     GPtrArray *drive, *blockdev, *device, *netdev, *nic, *net, *object, *chardev, *serial, *monitor;
+    GPtrArray *fsdev, *virtfs;
     GPtrArray *mon, *global, *gdb, *boot, *fw_cfg, *smbios;
     GPtrArray *vnc;
     char *display, *vga;

@@ -433,7 +433,8 @@ static void unrealize_devices(MachineState *ms)
 
 void teardown(void)
 {
-    static const char *const containers[] = { "/drives", "/netdevs", "/chardevs", "/objects" };
+    static const char *const containers[] = { "/drives", "/netdevs", "/chardevs", "/fsdevs",
+                                              "/objects" };
     MachineState *ms = current_machine();
     Object *accel;
 

@@ -7,7 +7,7 @@ import sys
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 SKIP = {'.git', '.cache', 'build'}
-FOLDERS = ('util', 'qom', 'softmmu', 'hw', 'accel', 'target', 'system', 'chardev', 'block', 'net',
+FOLDERS = ('util', 'qom', 'softmmu', 'hw', 'accel', 'target', 'system', 'chardev', 'block', 'net', 'fsdev',
            'monitor', 'gdbstub', 'migration', 'ui', 'include')
 
 
