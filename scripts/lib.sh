@@ -17,7 +17,8 @@ die() {
 
 # What building needs, and what the tests need beyond that.
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libglib2.0-dev libfdt-dev \
-zlib1g-dev libjansson-dev libslirp-dev liburing-dev libpixman-1-dev libpng-dev libvncserver-dev opensbi"
+zlib1g-dev libjansson-dev libslirp-dev liburing-dev libpixman-1-dev libpng-dev libvncserver-dev libzstd-dev \
+opensbi"
 guest_packages="mmdebstrap debian-archive-keyring cpio gzip xz-utils kmod"
 image_packages="$guest_packages e2fsprogs mtools"
 check_packages="$build_packages $image_packages clang libclang-rt-14-dev ccache device-tree-compiler \

@@ -47,7 +47,7 @@ const Option option_table[] = {
     { "bios", NULL, TEXT(bios, "default|none|FILE"),
       "firmware; the default is the distribution's OpenSBI", .group = "Boot" },
     { "L", NULL, LIST(data_dirs, "DIR"), "look for firmware in DIR first" },
-    { "kernel", NULL, TEXT(kernel, "FILE"), "kernel: ELF, Linux Image (gzip too), or raw" },
+    { "kernel", NULL, TEXT(kernel, "FILE"), "kernel: ELF, Linux Image (gzip, zstd, EFI vmlinuz too), or raw" },
     { "initrd", NULL, TEXT(initrd, "FILE"), "initial ramdisk for the kernel" },
     { "append", NULL, TEXT(append, "TEXT"), "kernel command line" },
     { "dtb", NULL, TEXT(dtb, "FILE"), "device tree to use instead of the board's own" },

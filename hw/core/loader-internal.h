@@ -23,6 +23,9 @@ bool loader_put_raw(ImageLoader *l, const char *name, hwaddr addr, GBytes *data,
 bool loader_put_elf(ImageLoader *l, const char *name, GBytes *data, hwaddr lo, hwaddr hi,
                     LoadedImage *out, Error **errp);
 
+/* Replaces packed data (gzip, zstd, EFI zboot) by what is in it; anything else stays. */
+bool loader_unpack(const char *name, GBytes **data, uint64_t max, Error **errp);
+
 /* Unpacks gzip data of at most max bytes of output. */
 GBytes *loader_gunzip(const char *name, GBytes *packed, uint64_t max, Error **errp);
 

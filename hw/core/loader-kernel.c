@@ -23,6 +23,8 @@
 #define IMG_HEADER 64
 #define IMG_ALIGN (2 * MiB)
 
+#define ZSTD_FRAME_MAGIC 0xfd2fb528
+
 /* The header of a U-Boot legacy image: big-endian. */
 #define UIMG_MAGIC 0x27051956
 #define UIMG_HEADER 64
@@ -36,6 +38,12 @@ ImageFormat image_format(const uint8_t *data, uint64_t size)
     if (size >= 2 && data[0] == 0x1f && data[1] == 0x8b) {
         return IMAGE_GZIP;
     }
+    if (size >= 4 && ld32_le(data) == ZSTD_FRAME_MAGIC) {
+        return IMAGE_ZSTD;
+    }
+    if (size >= 8 && memcmp(data, "MZ", 2) == 0 && memcmp(data + 4, "zimg", 4) == 0) {
+        return IMAGE_ZBOOT;
+    }
     if (size >= 4 && ld32_be(data) == UIMG_MAGIC) {
         return IMAGE_UIMAGE;
     }
@@ -44,57 +52,6 @@ ImageFormat image_format(const uint8_t *data, uint64_t size)
         return IMAGE_LINUX;
     }
     return IMAGE_RAW;
-}
-
-GBytes *loader_gunzip(const char *name, GBytes *packed, uint64_t max, Error **errp)
-{
-    gsize in_size;
-    const uint8_t *in = g_bytes_get_data(packed, &in_size);
-    /* One byte more than allowed, to tell "just fits" from "goes on". */
-    uint64_t most = MIN(max, UINT64_MAX - 1) + 1;
-    uint64_t room = MIN(most, MAX(4 * (uint64_t)in_size, 64 * KiB)), done = 0;
-    uint8_t *out = g_try_malloc(room);
-    z_stream z = { .next_in = (Bytef *)in, .avail_in = MIN(in_size, UINT32_MAX) };
-    int status = Z_OK;
-
-    if (in_size > UINT32_MAX || !out || inflateInit2(&z, 15 + 16) != Z_OK) {
-        error_setg(errp, "%s: not enough memory to unpack it", name);
-        g_free(out);
-        return NULL;
-    }
-    while (status == Z_OK) {
-        uint64_t chunk = MIN(room - done, 1 * GiB);
-
-        if (chunk == 0) {
-            uint8_t *more = room < most ? g_try_realloc(out, MIN(most, 2 * room)) : NULL;
-            if (!more) {
-                break;
-            }
-            out = more;
-            room = MIN(most, 2 * room);
-            continue;
-        }
-        z.next_out = out + done;
-        z.avail_out = chunk;
-        status = inflate(&z, Z_NO_FLUSH);
-        done += chunk - z.avail_out;
-        if (status == Z_BUF_ERROR || (status == Z_OK && z.avail_in == 0 && z.avail_out > 0)) {
-            status = Z_BUF_ERROR; /* wants input that is not there */
-        }
-    }
-    inflateEnd(&z);
-    if (status == Z_STREAM_END && done <= max) {
-        return g_bytes_new_take(out, done);
-    }
-    g_free(out);
-    if (status == Z_OK || status == Z_STREAM_END) {
-        error_setg(errp, "%s: unpacks to more than the %" PRIu64 " bytes there is room for", name,
-                   max);
-    } else {
-        error_setg(errp, "%s: %s gzip file", name,
-                   status == Z_BUF_ERROR ? "truncated" : "damaged");
-    }
-    return NULL;
 }
 
 static bool put_linux(ImageLoader *l, const char *name, GBytes *data, hwaddr addr, hwaddr limit,
@@ -259,6 +216,8 @@ static uint64_t largest_kernel(const char *path, uint64_t room)
     switch (image_format(head, (uint64_t)n)) {
     case IMAGE_ELF:
     case IMAGE_GZIP:
+    case IMAGE_ZSTD:
+    case IMAGE_ZBOOT:
     case IMAGE_UIMAGE:
         return 4 * GiB;
     default:
@@ -278,16 +237,10 @@ bool load_kernel(ImageLoader *l, const char *path, hwaddr addr, hwaddr limit, Lo
     if (!data) {
         return false;
     }
-    d = g_bytes_get_data(data, &size);
-    if (image_format(d, size) == IMAGE_GZIP) {
-        GBytes *unpacked = loader_gunzip(name, data, addr < limit ? limit - addr : 0, errp);
-        if (!unpacked) {
-            return false;
-        }
-        g_bytes_unref(data);
-        data = unpacked;
-        d = g_bytes_get_data(data, &size);
+    if (!loader_unpack(name, &data, addr < limit ? limit - addr : 0, errp)) {
+        return false;
     }
+    d = g_bytes_get_data(data, &size);
     switch (image_format(d, size)) {
     case IMAGE_ELF:
         /* Below addr is the firmware's, but an overlap says that better than a limit. */
@@ -297,7 +250,9 @@ bool load_kernel(ImageLoader *l, const char *path, hwaddr addr, hwaddr limit, Lo
     case IMAGE_UIMAGE:
         return put_uimage(l, name, data, addr, limit, out, errp);
     case IMAGE_GZIP:
-        error_setg(errp, "%s: a gzip file inside a gzip file", name);
+    case IMAGE_ZSTD:
+    case IMAGE_ZBOOT:
+        error_setg(errp, "%s: a packed file inside a packed file", name);
         return false;
     case IMAGE_RAW:
         break;

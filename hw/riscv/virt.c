@@ -269,6 +269,7 @@ static bool virt_init(MachineState *ms, Error **errp)
     }
     timebase_init(&s->timebase, VIRT_TIMEBASE_HZ);
     image_loader_init(&s->loader, &ms->as);
+    ms->loader = &s->loader;
     s->devices = g_array_new(false, false, sizeof(VirtInstance));
     if (!machine_init_ram(ms, "riscv_virt_board.ram", errp) ||
         !memory_region_init_rom(&s->mrom, ms, "riscv_virt_board.mrom",
@@ -304,6 +305,17 @@ static bool virt_done(MachineState *ms, Error **errp)
     return !ms->dumpdtb || dump_dtb(ms, errp);
 }
 
+/* Those of -device; what sits on a bus is reset with it. */
+static int reset_without_bus(Object *obj, void *opaque)
+{
+    DeviceState *dev = object_dynamic_cast(obj, TYPE_DEVICE);
+
+    if (dev && dev->realized && !dev->parent_bus) {
+        device_reset(dev);
+    }
+    return 0;
+}
+
 /*
  * Main thread, vCPUs paused. The harts go first and forget what was pending, then the devices lower
  * their lines, then the interrupt controller, then the CLINT, whose timer says anew what is due.
@@ -321,6 +333,8 @@ static void virt_reset(MachineState *ms)
     for (unsigned i = s->devices->len; i-- > 0;) {
         device_reset(g_array_index(s->devices, VirtInstance, i).dev);
     }
+    object_walk(object_container("/machine/peripheral"), reset_without_bus, NULL);
+    object_walk(object_container("/machine/peripheral-anon"), reset_without_bus, NULL);
 }
 
 /* ---- Properties: those of QEMU's board; what is not built yet says so. ---- */
@@ -383,6 +397,7 @@ static void virt_finalize(Object *obj)
     if (s->devices) { /* virt_init() has run */
         g_array_unref(s->devices);
         image_loader_destroy(&s->loader);
+        MACHINE(s)->loader = NULL;
         memory_region_destroy(&s->mrom);
     }
 }

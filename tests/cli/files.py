@@ -45,10 +45,42 @@ def dtb(magic=0xd00dfeed, total=None):
                        len(struct_block)) + bytes(16) + struct_block
 
 
+def zstd(data, claim=None):
+    """A frame of raw blocks; with `claim`, one that goes on repeating a byte for that many."""
+    out = struct.pack('<IBB', 0xfd2fb528, 0, 0x58) # no content size, a window of 2 MiB
+    blocks = [data[i:i + 65536] for i in range(0, len(data), 65536)] or [b'']
+    for n, block in enumerate(blocks):
+        last = n == len(blocks) - 1 and claim is None
+        out += struct.pack('<I', len(block) << 3 | last)[:3] + block
+    for left in range(claim or 0, 0, -131072):
+        out += struct.pack('<I', 131072 << 3 | 1 << 1 | (left <= 131072))[:3] + b'\0'
+    return out
+
+
+def zboot(payload, method, size=None, offset=512):
+    """Linux's EFI image that holds a packed kernel."""
+    head = b'MZ\0\0zimg' + struct.pack('<II', offset, len(payload) if size is None else size)
+    head += bytes(8) + method.ljust(32, b'\0')
+    return head.ljust(512, b'\0') + payload
+
+
 def make(folder):
     """Fills the folder; returns what must be kept open while the tests run."""
     files = {
         'empty': b'',
+        'image.zst': zstd(linux_image()),
+        'bomb.zst': zstd(b'', 1 << 32),
+        'short.zst': zstd(linux_image())[:3000],
+        'damaged.zst': zstd(linux_image())[:6] + b'\xff' * 100,
+        'zst-in-zst': zstd(zstd(linux_image())),
+        'vmlinuz-gzip': zboot(gzip.compress(linux_image()), b'gzip'),
+        'vmlinuz-zstd': zboot(zstd(linux_image()), b'zstd22'),
+        'vmlinuz-bomb': zboot(zstd(b'', 1 << 32), b'zstd'),
+        'vmlinuz-xz': zboot(b'\xfd7zXZ', b'xzkern'),
+        'vmlinuz-short': zboot(b'', b'gzip')[:40],
+        'vmlinuz-outside': zboot(b'x', b'gzip', size=99999),
+        'vmlinuz-nothing': zboot(b'', b'gzip'),
+        'vmlinuz-damaged': zboot(b'\x1f\x8bxxxxxxxxxxxxxxx', b'gzip'),
         'text': b'this is no machine code\n' * 10,
         'kernel.bin': b'\x6f\0\0\0' * 1024,
         'kernel2.elf': elf(segments=[(DRAM + 2 * MIB, 4096, 4096)]),

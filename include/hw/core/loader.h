@@ -44,10 +44,18 @@ bool load_elf(ImageLoader *l, const char *what, const char *path, hwaddr lo, hwa
               LoadedImage *out, Error **errp);
 
 /* What a file is, by its first bytes. */
-typedef enum ImageFormat { IMAGE_ELF, IMAGE_LINUX, IMAGE_GZIP, IMAGE_UIMAGE, IMAGE_RAW } ImageFormat;
+typedef enum ImageFormat {
+    IMAGE_ELF,
+    IMAGE_LINUX,
+    IMAGE_GZIP,
+    IMAGE_ZSTD,
+    IMAGE_ZBOOT,  /* Linux in an EFI program that unpacks it: vmlinuz */
+    IMAGE_UIMAGE,
+    IMAGE_RAW,
+} ImageFormat;
 ImageFormat image_format(const uint8_t *data, uint64_t size);
 
-/* A kernel of any format (gzip unpacked first) at or above addr, below limit: ELF where it wants to
+/* A kernel of any format (gzip, zstd and EFI zboot are unpacked first) at or above addr, below limit: ELF where it wants to
  * be, Linux Image at the first address whose offset in 2 MiB is that of its text_offset, raw at addr.
  * A file that cannot be code (text, zeros) is refused. */
 bool load_kernel(ImageLoader *l, const char *path, hwaddr addr, hwaddr limit, LoadedImage *out,

@@ -60,6 +60,7 @@ struct MachineState {
     MemoryRegion system_memory; /* the root */
     AddressSpace as;
     MemoryRegion ram;
+    struct ImageLoader *loader; /* the board's, for what -device puts into memory; NULL: none */
     void *fdt;          /* the finished tree, g_malloc; NULL before init */
     int fdt_size;
     GPtrArray *serial;  /* Object * of chardevs for the board's UARTs, in order; may hold NULL */
