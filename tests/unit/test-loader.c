@@ -525,7 +525,7 @@ static void test_bad_gzip(Fixture *f, gconstpointer data)
         kernel_error(f, small->data, cut, "truncated gzip");
     }
     twice = gzip(small->data, small->len);
-    kernel_error(f, twice->data, twice->len, "gzip file inside");
+    kernel_error(f, twice->data, twice->len, "packed file inside");
     small->data[small->len - 5] ^= 1; /* of the checksum */
     kernel_error(f, small->data, small->len, "damaged gzip");
     small->data[2] = 99;

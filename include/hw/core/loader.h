@@ -55,9 +55,9 @@ typedef enum ImageFormat {
 } ImageFormat;
 ImageFormat image_format(const uint8_t *data, uint64_t size);
 
-/* A kernel of any format (gzip, zstd and EFI zboot are unpacked first) at or above addr, below limit: ELF where it wants to
- * be, Linux Image at the first address whose offset in 2 MiB is that of its text_offset, raw at addr.
- * A file that cannot be code (text, zeros) is refused. */
+/* A kernel of any format (gzip, zstd and EFI zboot are unpacked first) at or above addr, below limit:
+ * ELF where it wants to be, Linux Image at the first address whose offset in 2 MiB is that of its
+ * text_offset, raw at addr. A file that cannot be code (text, zeros) is refused. */
 bool load_kernel(ImageLoader *l, const char *path, hwaddr addr, hwaddr limit, LoadedImage *out,
                  Error **errp);
 
