@@ -109,7 +109,7 @@ const Property riscv_cpu_props[] = {
     { .name = "debug", .type = &prop_bool, .offset = offsetof(RISCVCPU, debug),
       .help = "Debug triggers", .flags = PROP_HIDDEN, .changed = debug_changed },
     PROP_ENUM("priv_spec", RISCVCPU, priv_spec, 13, priv_specs,
-              "Privileged specification; accepted for compatibility"),
+              "Privileged specification; what came later is not there"),
     PROP_ENUM("vext_spec", RISCVCPU, vext_spec, 10, vext_specs,
               "Vector specification; accepted for compatibility"),
     PROP_NOT_YET("vlen", NEEDS_V),

@@ -90,7 +90,8 @@ static bool choose_satp_modes(RISCVCPU *cpu, Error **errp)
 static bool check_config(RISCVCPU *cpu, Error **errp)
 {
     if (!riscv_profiles_apply(cpu, errp) ||
-        !riscv_ext_finalize(cpu->ext, cpu->ext_chosen, errp))
+        !riscv_ext_finalize(cpu->ext, cpu->ext_chosen, errp) ||
+        !riscv_ext_limit(cpu->ext, cpu->ext_chosen, (unsigned)cpu->priv_spec, errp))
         return false;
     if (!check_block("cbom_blocksize", cpu->cbom_blocksize, errp) ||
         !check_block("cbop_blocksize", cpu->cbop_blocksize, errp) ||

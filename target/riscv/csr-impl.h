@@ -32,6 +32,8 @@ CSR_CHECK(time);
 CSR_CHECK(hpm);
 CSR_CHECK(stimecmp);
 CSR_CHECK(satp);
+CSR_CHECK(spec11);
+CSR_CHECK(spec12);
 CSR_CHECK(senvcfg);
 CSR_CHECK(sstateen);
 CSR_CHECK(pmpcfg);

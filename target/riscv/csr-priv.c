@@ -214,8 +214,21 @@ CSR_WRITE_FN(envcfg)
     return fx;
 }
 
+/* Registers that came with a later privileged specification than the first that priv_spec accepts. */
+CSR_CHECK(spec11)
+{
+    return env_cpu(env)->priv_spec >= 11;
+}
+
+CSR_CHECK(spec12)
+{
+    return env_cpu(env)->priv_spec >= 12;
+}
+
 CSR_CHECK(senvcfg)
 {
+    if (!check_spec12(env, csr))
+        return false;
     return env->priv == PRV_M || !riscv_ext_on(env, EXT_SMSTATEEN) ||
            (env->mstateen[0] & STATEEN_ENVCFG);
 }

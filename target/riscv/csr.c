@@ -209,6 +209,8 @@ static void explain_check(CPURISCVState *env, const CSRRow *row, unsigned csr, G
         g_string_append(out, env->menvcfg & MENVCFG_STCE ? "mcounteren.TM=0" : "menvcfg.STCE=0");
     else if (row->check == check_pmpaddr || row->check == check_pmpcfg)
         g_string_append(out, "there is no such PMP entry (num-pmp-regions)");
+    else if (row->check == check_spec11 || !check_spec12(env, csr))
+        g_string_append(out, "not in the privileged specification (priv_spec)");
     else if (row->check == check_senvcfg)
         g_string_append(out, "mstateen0.ENVCFG=0");
     else if (row->check == check_sstateen)

@@ -137,6 +137,58 @@ bool riscv_ext_finalize(uint64_t *set, const uint64_t *chosen, Error **errp)
     return true;
 }
 
+/* The privileged specification that an extension came with or after; QEMU draws the same lines. */
+static unsigned ext_spec(unsigned e)
+{
+    static const uint8_t v10[] = { EXT_ZICNTR, EXT_ZICSR, EXT_ZIFENCEI, EXT_ZIHINTNTL,
+                                   EXT_ZIHINTPAUSE, EXT_ZIHPM };
+    static const uint8_t v11[] = { EXT_ZICCAMOA, EXT_ZICCIF, EXT_ZICCLSM, EXT_ZICCRSE, EXT_SSCCPTR,
+                                   EXT_SVADE, EXT_ZFH, EXT_ZFHMIN };
+    static const uint8_t v13[] = { EXT_ZIMOP, EXT_ZCMOP, EXT_ZABHA, EXT_ZALASR, EXT_ZAMA16B,
+                                   EXT_SVVPTC };
+
+    if (is_letter(e) || riscv_ext_rows[e].status == EXT_MODE || memchr(v10, (int)e, sizeof(v10)))
+        return 10;
+    return memchr(v11, (int)e, sizeof(v11)) ? 11 : memchr(v13, (int)e, sizeof(v13)) ? 13 : 12;
+}
+
+static bool part_of_letter(const uint64_t *set, unsigned ext)
+{
+    if (ext == EXT_ZCD)
+        return ext_get(set, EXT_C) && ext_get(set, EXT_D);
+    for (unsigned e = 0; e < EXT_NR; e++) {
+        if (!is_letter(e) || !ext_get(set, e))
+            continue;
+        for (const uint8_t *i = riscv_ext_rows[e].implies; *i != EXT_END_; i++)
+            if (*i == ext)
+                return true;
+    }
+    return false;
+}
+
+bool riscv_ext_limit(uint64_t *set, const uint64_t *chosen, unsigned spec, Error **errp)
+{
+    for (unsigned e = 0; e < EXT_NR; e++) {
+        if (!ext_get(set, e) || ext_spec(e) <= spec || part_of_letter(set, e))
+            continue;
+        if (ext_get(chosen, e)) {
+            error_setg(errp, "extension '%s' needs priv_spec=v1.%u.0 or later",
+                       riscv_ext_rows[e].name, ext_spec(e));
+            return false;
+        }
+        ext_put(set, e, false);
+    }
+    drop_defaults(set, chosen);
+    return true;
+}
+
+void riscv_ext_hide_newer(uint64_t *set, unsigned spec)
+{
+    for (unsigned e = 0; e < EXT_NR; e++)
+        if (ext_spec(e) > spec)
+            ext_put(set, e, false);
+}
+
 void riscv_ext_add_named(uint64_t *set, bool blocks64)
 {
     bool csr = ext_get(set, EXT_ZICSR), s = ext_get(set, EXT_S);

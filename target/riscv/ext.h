@@ -49,6 +49,13 @@ static inline void ext_put(uint64_t *set, unsigned ext, bool on)
  * that the user set, on or off; set is changed.
  */
 bool riscv_ext_finalize(uint64_t *set, const uint64_t *chosen, Error **errp);
+/*
+ * What the privileged specification (10 to 13: v1.10 to v1.13) is too old for: an extension that the
+ * user asked for is an error, the others go. What a letter includes stays, but is not told.
+ */
+bool riscv_ext_limit(uint64_t *set, const uint64_t *chosen, unsigned spec, Error **errp);
+/* Clears what is not told with that specification: names that came later. */
+void riscv_ext_hide_newer(uint64_t *set, unsigned spec);
 /* Switches on the named features that a finished set has; blocks64: all cache blocks are 64 bytes. */
 void riscv_ext_add_named(uint64_t *set, bool blocks64);
 /* "extension 'v' (Vectors) is not implemented yet", if so. */

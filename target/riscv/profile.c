@@ -12,20 +12,20 @@
 
 const RISCVProfileRow riscv_profile_rows[PROFILE_NR] = {
     [PROFILE_RVA20U64] = {
-        "rva20u64", "Profile of 2020 for user mode", -1, false, false,
+        "rva20u64", "Profile of 2020 for user mode", -1, false, 10, false,
         L(EXT_I, EXT_M, EXT_A, EXT_F, EXT_D, EXT_C, EXT_U, EXT_ZICSR, EXT_ZICNTR),
     },
     [PROFILE_RVA20S64] = {
-        "rva20s64", "Profile of 2020 with supervisor mode", PROFILE_RVA20U64, true, false,
+        "rva20s64", "Profile of 2020 with supervisor mode", PROFILE_RVA20U64, true, 11, false,
         L(EXT_S, EXT_ZIFENCEI, EXT_SVADE),
     },
     [PROFILE_RVA22U64] = {
-        "rva22u64", "Profile of 2022 for user mode", PROFILE_RVA20U64, false, true,
+        "rva22u64", "Profile of 2022 for user mode", PROFILE_RVA20U64, false, 12, true,
         L(EXT_B, EXT_ZIHPM, EXT_ZIHINTPAUSE, EXT_ZICBOM, EXT_ZICBOP, EXT_ZICBOZ, EXT_ZFHMIN,
           EXT_ZKT),
     },
     [PROFILE_RVA22S64] = {
-        "rva22s64", "Profile of 2022 with supervisor mode", PROFILE_RVA22U64, true, true,
+        "rva22s64", "Profile of 2022 with supervisor mode", PROFILE_RVA22U64, true, 12, true,
         L(EXT_S, EXT_ZIFENCEI, EXT_SVADE, EXT_SVPBMT, EXT_SVINVAL),
     },
 };
@@ -81,6 +81,10 @@ bool riscv_profiles_check(const RISCVCPU *cpu, Error **errp)
                            row->name, blocks[i].name, blocks[i].size);
                 return false;
             }
+        }
+        if (cpu->priv_spec < row->spec) {
+            error_setg(errp, "profile '%s' needs priv_spec=v1.%d.0 or later", row->name, row->spec);
+            return false;
         }
         if (row->supervisor && !(cpu->mmu && cpu->sv39)) {
             error_setg(errp, "profile '%s' mandates Sv39, which is off (%s)", row->name,

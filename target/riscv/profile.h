@@ -22,6 +22,7 @@ typedef struct RISCVProfileRow {
     const char *help;
     int base;               /* the profile that it includes; -1: none */
     bool supervisor;        /* mandates Sv39 */
+    int spec;               /* privileged specification that it needs: 10 for v1.10 */
     bool blocks64;          /* mandates cache blocks of 64 bytes */
     const uint8_t *exts;    /* beyond those of the base; ended by EXT_END_ */
 } RISCVProfileRow;

@@ -175,6 +175,34 @@ static void test_stateen(void)
     hart_done(&h);
 }
 
+/* Registers that came with 1.11 and 1.12. */
+static void test_priv_spec(void)
+{
+    static const struct {
+        const char *spec;
+        bool has[4]; /* mcountinhibit, menvcfg, senvcfg, mconfigptr */
+    } cases[] = {
+        { "rv64,priv_spec=v1.10.0", { false, false, false, false } },
+        { "rv64,priv_spec=v1.11.0", { true, false, false, false } },
+        { "rv64,priv_spec=v1.12.0", { true, true, true, true } },
+        { "rv64,priv_spec=v1.13.0", { true, true, true, true } },
+    };
+    static const unsigned csrs[] = { 0x320, 0x30A, 0x10A, 0xF15 };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        uint64_t v;
+        Hart h;
+
+        hart_init(&h, cases[i].spec);
+        for (unsigned n = 0; n < 4; n++)
+            g_assert_cmpint(csr_get(&h, csrs[n], &v), ==, cases[i].has[n]);
+        /* What a letter includes is there, told or not. */
+        g_assert_true(riscv_ext_on(h.env, EXT_ZAAMO));
+        g_assert_cmpint(riscv_ext_on(h.env, EXT_ZBA), ==, cases[i].has[1]);
+        hart_done(&h);
+    }
+}
+
 static void test_satp(void)
 {
     static const struct {
@@ -494,6 +522,7 @@ int main(int argc, char **argv)
     g_test_add_func("/csr/mstatus", test_mstatus);
     g_test_add_func("/csr/satp", test_satp);
     g_test_add_func("/csr/stateen", test_stateen);
+    g_test_add_func("/csr/priv-spec", test_priv_spec);
     g_test_add_func("/csr/tvec-envcfg", test_tvec_envcfg);
     g_test_add_func("/csr/permission", test_permission);
     g_test_add_func("/csr/counteren", test_counteren);

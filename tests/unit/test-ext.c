@@ -66,6 +66,10 @@ static void test_errors(void)
                                     "(rva20u64=off: without claiming the profile)" },
         { "rva20s64,mmu=off", "profile 'rva20s64' mandates Sv39, which is off (mmu=off)" },
         { "rva20s64,sv39=off", "profile 'rva20s64' mandates Sv39, which is off (sv39=off)" },
+        { "rv64,priv_spec=v1.11.0,sstc=on", "extension 'sstc' needs priv_spec=v1.12.0 or later" },
+        { "rv64,priv_spec=v1.12.0,svvptc=on",
+          "extension 'svvptc' needs priv_spec=v1.13.0 or later" },
+        { "rva22s64,priv_spec=v1.11.0", "profile 'rva22s64' needs priv_spec=v1.12.0 or later" },
         { "rv64,pmu-mask=1", "pmu-mask=0x1: counters 0 to 2 are not programmable" },
     };
 
