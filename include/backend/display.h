@@ -22,7 +22,7 @@ typedef struct DisplayConsole DisplayConsole;
 #define DISPLAY_MAX_SIDE 16384
 #define DISPLAY_CURSOR_MAX 64
 
-/* The console's picture: 0x00RRGGBB in host byte order. */
+/* The picture: 0x??RRGGBB in host byte order; the top byte says nothing. */
 typedef struct DisplaySurface {
     uint32_t width, height;
     uint32_t stride; /* bytes, a multiple of 4 */
