@@ -156,6 +156,22 @@ static void write_syscon(FDTBuilder *fdt)
     }
 }
 
+/* Room for devices that a firmware of the machine brings itself; none is built in. */
+static void write_platform_bus(FDTBuilder *fdt)
+{
+    const MemMapEntry *map = &virt_memmap[VIRT_PLATFORM_BUS];
+    g_autofree char *node = g_strdup_printf("/platform-bus@%" PRIx64, map->base);
+    g_autofree char *plic = irqchip_path(0);
+
+    fdt_set_strv(fdt, node, "compatible",
+                 (const char *const[]){ "qemu,platform", "simple-bus", NULL });
+    fdt_set_u32(fdt, node, "#size-cells", 1);
+    fdt_set_u32(fdt, node, "#address-cells", 1);
+    fdt_cells(fdt, node, "ranges", 0, (uint32_t)(map->base >> 32), (uint32_t)map->base,
+              (uint32_t)map->size);
+    fdt_set_u32(fdt, node, "interrupt-parent", fdt_phandle(fdt, plic));
+}
+
 /* One node for both banks. */
 static void write_flash(FDTBuilder *fdt)
 {
@@ -209,6 +225,7 @@ FDTBuilder *virt_create_fdt(VirtMachineState *s, Error **errp)
     write_devices(s, fdt);
     write_syscon(fdt);
     write_flash(fdt);
+    write_platform_bus(fdt);
     write_chosen(fdt);
     return fdt;
 }
