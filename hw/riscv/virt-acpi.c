@@ -74,7 +74,9 @@ static void write_madt(VirtMachineState *s, AcpiTables *t)
 static void write_rhct(VirtMachineState *s, AcpiTables *t)
 {
     RISCVCPU *cpu = RISCV_CPU(cpu_list()->cpus[0]);
-    g_autofree char *isa = riscv_ext_isa_string(cpu->ext);
+    uint64_t told[4];
+    riscv_ext_told(cpu, told);
+    g_autofree char *isa = riscv_ext_isa_string(told);
     bool cbom = ext_get(cpu->ext, EXT_ZICBOM), cboz = ext_get(cpu->ext, EXT_ZICBOZ);
     bool cbop = ext_get(cpu->ext, EXT_ZICBOP), cmo = cbom || cboz || cbop;
     bool mmu = cpu->mmu && (cpu->sv57 || cpu->sv48 || cpu->sv39);

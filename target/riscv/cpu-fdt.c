@@ -53,11 +53,11 @@ void riscv_cpu_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *ct
     /* The unit address in decimal: QEMU has it so, and guests find it so. */
     g_autofree char *node = g_strdup_printf("%s/cpu@%" PRIu64, ctx->parent, cpu->hartid);
     g_autofree char *intc = g_strdup_printf("%s/interrupt-controller", node);
-    uint64_t told[4] = { cpu->ext[0], cpu->ext[1], cpu->ext[2], cpu->ext[3] };
+    uint64_t told[4];
     g_autofree char *isa = NULL;
     g_autofree const char **list = NULL;
 
-    riscv_ext_hide_newer(told, (unsigned)cpu->priv_spec);
+    riscv_ext_told(cpu, told);
     isa = riscv_ext_isa_string(told);
     list = riscv_ext_isa_list(told);
     fdt_node(fdt, "%s", node);

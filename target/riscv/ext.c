@@ -182,11 +182,12 @@ bool riscv_ext_limit(uint64_t *set, const uint64_t *chosen, unsigned spec, Error
     return true;
 }
 
-void riscv_ext_hide_newer(uint64_t *set, unsigned spec)
+void riscv_ext_told(const RISCVCPU *cpu, uint64_t *out)
 {
+    memcpy(out, cpu->ext, sizeof(cpu->ext));
     for (unsigned e = 0; e < EXT_NR; e++)
-        if (ext_spec(e) > spec)
-            ext_put(set, e, false);
+        if ((int)ext_spec(e) > cpu->priv_spec)
+            ext_put(out, e, false);
 }
 
 void riscv_ext_add_named(uint64_t *set, bool blocks64)

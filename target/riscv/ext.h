@@ -54,8 +54,9 @@ bool riscv_ext_finalize(uint64_t *set, const uint64_t *chosen, Error **errp);
  * user asked for is an error, the others go. What a letter includes stays, but is not told.
  */
 bool riscv_ext_limit(uint64_t *set, const uint64_t *chosen, unsigned spec, Error **errp);
-/* Clears what is not told with that specification: names that came later. */
-void riscv_ext_hide_newer(uint64_t *set, unsigned spec);
+/* What the device tree and ACPI tell of a CPU: its extensions without the names that are younger than
+ * its privileged specification. out: four words, as RISCVCPU.ext. */
+void riscv_ext_told(const RISCVCPU *cpu, uint64_t *out);
 /* Switches on the named features that a finished set has; blocks64: all cache blocks are 64 bytes. */
 void riscv_ext_add_named(uint64_t *set, bool blocks64);
 /* "extension 'v' (Vectors) is not implemented yet", if so. */
