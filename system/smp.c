@@ -28,6 +28,26 @@ static const struct {
     { "cores", offsetof(SmpGiven, cores) },       { "threads", offsetof(SmpGiven, threads) },
 };
 
+/* Levels that only other boards have. */
+static bool take_absent(KeyVals *kv, Error **errp)
+{
+    static const char *const absent[] = { "drawers", "books", "dies", "modules" };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(absent); i++) {
+        const char *value = keyval_take(kv, absent[i]);
+        uint64_t n = 1;
+
+        if (value && !parse_u64(absent[i], value, 1, SMP_NUMBER_MAX, &n, errp)) {
+            return false;
+        }
+        if (n > 1) {
+            error_setg(errp, "this board has no %s: only %s=1 is possible", absent[i], absent[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool take_one(SmpGiven *g, const char *text, Error **errp)
 {
     g_autoptr(KeyVals) kv = keyval_parse(text, "cpus", false, errp);
@@ -45,7 +65,7 @@ static bool take_one(SmpGiven *g, const char *text, Error **errp)
             return false;
         }
     }
-    return keyval_check_used(kv, names, errp);
+    return take_absent(kv, errp) && keyval_check_used(kv, names, errp);
 }
 
 /* What was not given follows from what was: cores take what is left over. */
