@@ -181,7 +181,8 @@ static void write_pfn(VirtIOMMIO *s, VirtQueue *vq, uint32_t pfn)
     }
     vq->desc = (uint64_t)pfn * s->guest_page_size;
     vq->avail = vq->desc + 16 * (uint64_t)vq->num;
-    vq->used = align_up(vq->avail + 4 + 2 * (uint64_t)vq->num, vq->align);
+    /* The available ring ends with used_event, negotiated or not: virtio 1.2, 2.7.2. */
+    vq->used = align_up(vq->avail + 6 + 2 * (uint64_t)vq->num, vq->align);
     virtio_queue_enable(vq);
 }
 
