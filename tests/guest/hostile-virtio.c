@@ -155,6 +155,15 @@ static bool wait_used(u32 q, u16 n)
     return wait_ticks(q, n, 10 * SECOND);
 }
 
+/* A balloon is given page numbers, read at any alignment: those of this program would be its end. */
+static void spare_own_pages(void)
+{
+    if (ld32(base + DEVICE) != ID_BALLOON)
+        return;
+    for (u32 k = 0; k < sizeof(buffer); k++)
+        buffer[k] = 0xff;
+}
+
 /* A request that the device has to answer, on a machine that was just started. */
 static void serve(void)
 {
@@ -190,8 +199,8 @@ static void serve(void)
         submit(1, 0);
         CHECK(wait_used(1, 1));
         break;
-    case ID_BALLOON: /* one page given and taken back */
-        *(u32 *)buffer = (u32)((u64)table >> 12);
+    case ID_BALLOON: /* a page is taken back */
+        *(u32 *)buffer = 0x87f00;
         put(1, 0, (u64)buffer, 4, 0, 0);
         submit(1, 0);
         CHECK(wait_used(1, 1));
@@ -286,7 +295,7 @@ static void attack_status(void)
 static const u64 places[] = {
     0, 0x10000000 /* the serial port */, 0x1000 /* ROM */, 0x20000000 /* flash */, 0x10001000,
     0x80000000 + (128ul << 20) - 8 /* the end of RAM */, 0x80000000 + (128ul << 20), ~0ul - 15,
-    1ul << 63, 0x80000001, 0x0c000000,
+    1ul << 63, 0x87f00001 /* memory, misaligned */, 0x0c000000,
 };
 #define PLACES (sizeof(places) / sizeof(places[0]))
 
@@ -411,6 +420,7 @@ static void attack_requests(u32 q)
             ((u32 *)buffer)[k] = rnd() & 1 ? words[rnd() % (sizeof(words) / 4)] : rnd();
         if (rnd() & 1) /* a 9p message: its length, and a type that there is */
             ((u32 *)buffer)[0] = rnd() % 300, buffer[4] = (u8)(rnd() & ~1u);
+        spare_own_pages();
         u32 out = rnd() % 256, in = rnd() % 1024, cut = out ? rnd() % out : 0;
         put(q, 0, (u64)buffer, cut, NEXT, 1);
         put(q, 1, (u64)buffer + cut, out - cut, NEXT, 2);
@@ -430,6 +440,7 @@ static void attack(void)
     scenarios = 0;
     seed = id;
     legacy = ld32(base + VERSION) == 1;
+    spare_own_pages();
     serve();
     start();
     attack_registers();
