@@ -9,7 +9,7 @@
 /* ---- Atomics ---- */
 
 #define AMO(name, funct5, funct3)                                             \
-    static u64 name(void *p, u64 v)                                           \
+    __attribute__((unused)) static u64 name(void *p, u64 v)                                         \
     {                                                                         \
         u64 old;                                                              \
         __asm__ volatile(".insn r 0x2f, " #funct3 ", " #funct5 " << 2, %0, %1, %2" \
