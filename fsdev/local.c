@@ -202,6 +202,33 @@ static int local_readdir(FsBackend *fs, int fd, uint64_t offset, FsDirEntryFn fn
     }
 }
 
+static int local_fstat(FsBackend *fs, int fd, const char *path, struct stat *st)
+{
+    FsLocal *s = FSDEV_LOCAL(fs);
+    struct stat named;
+
+    if (fstat(fd, st) != 0) {
+        return -errno;
+    }
+    if (s->security == SECURITY_MAPPED_XATTR) {
+        return local_cred_load(s, -1, NULL, fd, st);
+    }
+    /* What is kept in files goes by the name. */
+    if (s->security == SECURITY_MAPPED_FILE && local_stat(fs, path, &named) == 0 &&
+        named.st_ino == st->st_ino && named.st_dev == st->st_dev) {
+        *st = named;
+    }
+    return 0;
+}
+
+static int local_truncate(FsBackend *fs, int fd, uint64_t size)
+{
+    if (size > INT64_MAX) {
+        return -EFBIG;
+    }
+    return ftruncate(fd, size) != 0 ? -errno : 0;
+}
+
 static int local_fsync(FsBackend *fs, int fd, bool data_only)
 {
     return (data_only ? fdatasync(fd) : fsync(fd)) < 0 ? -errno : 0;
@@ -344,6 +371,8 @@ static void local_class_init(ObjectClass *klass, const void *data)
     fc->read = local_read;
     fc->write = local_write;
     fc->readdir = local_readdir;
+    fc->fstat = local_fstat;
+    fc->truncate = local_truncate;
     fc->fsync = local_fsync;
     fc->close = local_close;
     local_class_init_make(fc);

@@ -241,7 +241,9 @@ int p9_getattr(P9Req *r)
     if (r->bad || !fid) {
         return ret;
     }
-    ret = BACKEND(r)->stat(r->s->fs, fid->path, &st);
+    /* An open file may have lost its name. */
+    ret = fid->fd >= 0 ? BACKEND(r)->fstat(r->s->fs, fid->fd, fid->path, &st)
+                       : BACKEND(r)->stat(r->s->fs, fid->path, &st);
     p9_put_u64(r, GETATTR_BASIC);
     if (ret < 0 || (ret = p9_put_qid(r, &st)) < 0) {
         return ret;
@@ -289,7 +291,17 @@ int p9_setattr(P9Req *r)
     a.set = (valid & SETATTR_MODE ? FS_ATTR_MODE : 0) | (valid & SETATTR_UID ? FS_ATTR_UID : 0) |
             (valid & SETATTR_GID ? FS_ATTR_GID : 0) | (valid & SETATTR_SIZE ? FS_ATTR_SIZE : 0) |
             (valid & (SETATTR_ATIME | SETATTR_MTIME) ? FS_ATTR_TIMES : 0);
-    return r->bad || !fid ? ret : BACKEND(r)->setattr(r->s->fs, fid->path, &a);
+    if (r->bad || !fid) {
+        return ret;
+    }
+    /* An open file may have lost its name; one that is open for reading only has to be found by it. */
+    if ((a.set & FS_ATTR_SIZE) && fid->kind == FID_FILE &&
+        BACKEND(r)->truncate(r->s->fs, fid->fd, a.size) == 0) {
+        a.set &= ~FS_ATTR_SIZE;
+        ret = a.set ? BACKEND(r)->setattr(r->s->fs, fid->path, &a) : 0;
+        return ret == -ENOENT && !(a.set & ~FS_ATTR_TIMES) ? 0 : ret;
+    }
+    return BACKEND(r)->setattr(r->s->fs, fid->path, &a);
 }
 
 int p9_statfs(P9Req *r)

@@ -79,6 +79,9 @@ struct FsBackendClass {
     ssize_t (*read)(FsBackend *fs, int fd, void *buf, size_t size, uint64_t offset);
     ssize_t (*write)(FsBackend *fs, int fd, const void *buf, size_t size, uint64_t offset);
     int (*readdir)(FsBackend *fs, int fd, uint64_t offset, FsDirEntryFn fn, void *opaque);
+    /* path is what it was opened by, and may name something else by now, or nothing. */
+    int (*fstat)(FsBackend *fs, int fd, const char *path, struct stat *st);
+    int (*truncate)(FsBackend *fs, int fd, uint64_t size);
     int (*fsync)(FsBackend *fs, int fd, bool data_only);
     void (*close)(FsBackend *fs, int fd);
 };

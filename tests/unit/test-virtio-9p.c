@@ -237,7 +237,18 @@ static void test_files(gconstpointer data)
     g_assert_cmpint(walk1(p, 0, 7, "second"), ==, 0);
     attr(p, 7, &mode, &uid, &gid);
     g_assert_cmphex(mode, ==, S_IFREG | 04711);
+    /* Open without a name: it can still be asked, cut and read, and is not what took its name. */
     g_assert_cmpint(call(p, REMOVE, "4", U(7)), ==, 0);
+    g_assert_cmpint(call(p, MKDIR, "4s44", U(0), "second", U(0700), U(0)), ==, 0);
+    attr(p, 3, &mode, &uid, &gid);
+    g_assert_cmphex(mode & S_IFMT, ==, S_IFREG);
+    g_assert_cmpint(call(p, SETATTR, "4444488888", U(3), U(8 | 0x20), U(0), U(0), U(0), U(3), U(0), U(0),
+                         U(0), U(0)), ==, 0);
+    g_clear_pointer(&text, g_free);
+    text = read_all(p, 3);
+    g_assert_cmpstr(text, ==, ""); /* three zeros */
+    g_assert_cmpuint(ld32_le(p->rep + 7), ==, 3);
+    g_assert_cmpint(call(p, UNLINKAT, "4s4", U(0), "second", U(0x200)), ==, 0);
     g_assert_cmpint(walk1(p, 0, 8, "second"), ==, ENOENT);
     p9_free(p);
 }
