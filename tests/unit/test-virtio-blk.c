@@ -7,9 +7,12 @@
 #include "tests/unit/virtio-rig.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "backend/block.h"
+#include "hw/core/machine.h"
 #include "qom/user-creatable.h"
 
 #define SECTORS 256
@@ -45,13 +48,24 @@ static void fill_image(void)
     g_assert_true(g_file_set_contents(image, (char *)buf, SECTORS * 512, NULL));
 }
 
+/* What the tests are run with again: how the host does it, and which thread serves the queues. */
+static const char *aio = "threads";
+static bool threaded;
+
 static Rig *blk_rig(bool legacy, const char *drive_options, const char *prop, const char *value)
 {
-    const char *props[] = { "drive", "d", prop, value, NULL };
+    const char *props[] = { "drive", "d", prop ? prop : "config-wce", prop ? value : "on",
+                            threaded ? "iothread" : NULL, "t", NULL };
+    g_autofree char *options = g_strdup_printf("%s,aio=%s", drive_options, aio);
     Rig *r = rig_new(legacy);
 
+    if (threaded && !object_resolve_path("/objects/t")) {
+        g_autoptr(KeyVals) kv = keyval_parse("", NULL, false, NULL);
+
+        g_assert_nonnull(user_creatable_new("iothread", "/objects", "t", kv, NULL));
+    }
     fill_image();
-    drive("d", drive_options);
+    drive("d", options);
     rig_plug(r, "virtio-blk-device", props);
     return r;
 }
@@ -372,6 +386,9 @@ static void test_reset_in_flight(void)
             wr(r, R_QUEUE_SEL, 0);
             wr(r, R_QUEUE_RESET, 1);
         }
+        uint16_t used = ring_used_idx(&q); /* an iothread may have been fast */
+
+        g_assert_true(threaded || used == 0);
         memset(ram, 0x77, 20 * 0x2000);
         fill_data(r, 512, 0x77);
         rig_poke(r, STATUS, "\x77", 1);
@@ -380,7 +397,7 @@ static void test_reset_in_flight(void)
             g_assert_cmphex(ram[i], ==, 0x77);
         }
         g_assert_cmphex(status(r), ==, 0x77);
-        g_assert_cmpint(ring_used_idx(&q), ==, 0);
+        g_assert_cmpint(ring_used_idx(&q), ==, used);
         start(r, &q, 0);
         works(&q);
     }
@@ -472,6 +489,116 @@ static void test_queues(void)
     blk_free(r);
 }
 
+/* ---- Errors that stop the machine ---- */
+
+static unsigned stops;
+
+static void io_stop(void)
+{
+    stops++;
+}
+
+static const MachineRunOps stop_ops = { .request_io_stop = io_stop };
+
+/* Writes beyond this size fail with EFBIG. */
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit l = { bytes, RLIM_INFINITY };
+
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &l), ==, 0);
+}
+
+static void settle_failed(void)
+{
+    ring_settle();
+    blk_pause_all();
+    ring_settle();
+}
+
+static void test_stop_on_error(void)
+{
+    Rig *r = blk_rig(false, ",werror=stop", NULL, NULL);
+    Ring q;
+
+    machine_set_run_ops(&stop_ops);
+    stops = 0;
+    start(r, &q, 0);
+    g_assert_cmpint(truncate(image, 512), ==, 0);
+    limit_files(4096);
+    for (unsigned i = 0; i < 3; i++) {
+        Seg segs[] = { { HDR, 16, false }, { DATA, 512, false }, { STATUS, 1, true } };
+
+        fill_data(r, 512, 0x42);
+        put_header(r, OUT, 100);
+        ring_add(&q, segs, 3);
+    }
+    ring_kick(&q);
+    settle_failed();
+    g_assert_cmpint(stops, ==, 3);
+    g_assert_cmpint(ring_used_idx(&q), ==, 0);   /* the guest knows of nothing */
+    ring_kick(&q);                               /* and nothing starts while it stands still */
+    ring_settle();
+    blk_resume_all();                            /* still no room */
+    settle_failed();
+    g_assert_cmpint(stops, ==, 6);
+    g_assert_cmpint(ring_used_idx(&q), ==, 0);
+    limit_files(RLIM_INFINITY);
+    blk_resume_all();
+    for (unsigned i = 0; i < 3; i++) {
+        ring_wait(&q, NULL);
+    }
+    g_assert_cmpint(status(r), ==, OK);
+    g_assert_cmpint(request(&q, IN, 100, 512, true), ==, OK);
+    expect_data(r, 512, 0x42);
+    /* A reset ends those that wait; one that is plain reports; one that is told to looks away. */
+    g_assert_cmpint(truncate(image, 512), ==, 0);
+    limit_files(4096);
+    put_header(r, OUT, 100);
+    ring_add(&q, (Seg[]){ { HDR, 16, false }, { DATA, 512, false }, { STATUS, 1, true } }, 3);
+    ring_kick(&q);
+    settle_failed();
+    g_assert_cmpint(stops, ==, 7);
+    start(r, &q, 0);
+    blk_resume_all();
+    ring_settle();
+    g_assert_cmpint(ring_used_idx(&q), ==, 0);
+    limit_files(RLIM_INFINITY);
+    g_assert_cmpint(request(&q, OUT, 3, 512, false), ==, OK);
+    blk_free(r);
+    for (int ignore = 0; ignore < 2; ignore++) {
+        r = blk_rig(false, ",werror=stop", "werror", ignore ? "ignore" : "report");
+        start(r, &q, 0);
+        g_assert_cmpint(truncate(image, 512), ==, 0);
+        limit_files(4096);
+        g_assert_cmpint(request(&q, OUT, 100, 512, false), ==, ignore ? OK : IOERR);
+        limit_files(RLIM_INFINITY);
+        blk_free(r);
+    }
+    g_assert_cmpint(stops, ==, 7);
+    machine_set_run_ops(NULL);
+}
+
+/* The tests of I/O again. */
+static void test_other_ways(void)
+{
+    static const char *const ways[] = { "threads", "io_uring" };
+
+    for (int i = 0; i < 4; i++) {
+        aio = ways[i & 1];
+        threaded = i & 2;
+        if (i) {
+            test_io();
+            test_reset_in_flight();
+            test_unplug_in_flight();
+            test_queues();
+            test_stop_on_error();
+        }
+    }
+    aio = "threads";
+    threaded = false;
+    g_assert_true(user_creatable_delete("/objects", "t", NULL));
+}
+
 static void test_properties(void)
 {
     static const struct {
@@ -521,6 +648,7 @@ int main(int argc, char **argv)
     int fd, result;
 
     g_test_init(&argc, &argv, NULL);
+    signal(SIGXFSZ, SIG_IGN);
     fd = g_file_open_tmp("vireo-virtio-blk-XXXXXX", &image, NULL);
     close(fd);
     g_test_add_func("/virtio-blk/config", test_config);
@@ -537,6 +665,8 @@ int main(int argc, char **argv)
 #endif
     g_test_add_func("/virtio-blk/unplug-in-flight", test_unplug_in_flight);
     g_test_add_func("/virtio-blk/queues", test_queues);
+    g_test_add_func("/virtio-blk/stop-on-error", test_stop_on_error);
+    g_test_add_func("/virtio-blk/other-ways", test_other_ways);
     g_test_add_func("/virtio-blk/properties", test_properties);
     result = g_test_run();
     g_unlink(image);
