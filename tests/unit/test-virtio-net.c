@@ -38,9 +38,24 @@ static gboolean toy_dispatch(GSource *source, GSourceFunc fn, gpointer data)
 
 static GSourceFuncs toy_funcs = { .dispatch = toy_dispatch };
 
+static uint32_t toy_accept;
+static unsigned toy_queues;
+
+static void toy_set_accept(NetBackend *nb, uint32_t accept)
+{
+    toy_accept = accept;
+}
+
+static void toy_set_queues(NetBackend *nb, unsigned queues)
+{
+    toy_queues = queues;
+}
+
 static bool toy_complete(Object *obj, Error **errp)
 {
     toy = NETDEV(obj);
+    toy->queues = 3;
+    toy_accept = toy_queues = 0;
     toy_got = g_ptr_array_new_with_free_func(g_free);
     toy_deaf = false;
     toy_source = g_source_new(&toy_funcs, sizeof(GSource));
@@ -59,12 +74,15 @@ static void toy_finalize(Object *obj)
 static void toy_class_init(ObjectClass *klass, const void *data)
 {
     user_creatable_set_complete(klass, toy_complete);
+    NETDEV_CLASS(klass)->set_accept = toy_set_accept;
+    NETDEV_CLASS(klass)->set_queues = toy_set_queues;
 }
 
 static const TypeInfo toy_type = {
     .name = TYPE_TOYNET,
     .parent = TYPE_NETDEV,
     .instance_size = sizeof(NetBackend),
+    .class_size = sizeof(NetBackendClass),
     .class_init = toy_class_init,
     .instance_finalize = toy_finalize,
 };
@@ -507,6 +525,207 @@ static void test_malformed(void)
     card_free(c);
 }
 
+/* ---- Offloads and queues ---- */
+
+static const NetOffload tso = { .flags = NET_F_NEEDS_CSUM, .gso = NET_GSO_TCPV4, .hdr_len = 54,
+                                .gso_size = 1000, .csum_start = 34, .csum_offset = 16 };
+
+static void make_tcp(uint8_t *f, size_t len)
+{
+    make_frame(f, len, card_mac);
+    st16_be(f + 12, 0x0800);
+    f[14] = 0x45;
+    st16_be(f + 20, 0);
+    f[23] = 6;
+    f[46] = 0x50;
+}
+
+/* Sends a frame with a header in front. */
+static void tx_offload(Card *c, const NetOffload *off, const uint8_t *frame, size_t len)
+{
+    uint8_t hdr[HDR] = { off->flags, off->gso };
+    Seg segs[] = { { TXBUF, c->hdr, false }, { TXBUF + 64, len, false } };
+
+    st16_le(hdr + 2, off->hdr_len);
+    st16_le(hdr + 4, off->gso_size);
+    st16_le(hdr + 6, off->csum_start);
+    st16_le(hdr + 8, off->csum_offset);
+    rig_poke(c->r, TXBUF, hdr, c->hdr);
+    rig_poke(c->r, TXBUF + 64, frame, len);
+    ring_add(&c->tx, segs, 2);
+    ring_kick(&c->tx);
+    ring_wait(&c->tx, NULL);
+    ring_settle();
+}
+
+static void test_offload_tx(void)
+{
+    uint8_t f[3054];
+
+    make_tcp(f, sizeof(f));
+    for (int vnet = 0; vnet < 2; vnet++) {
+        Card *c = card_new(false, TYPE_TOYNET, "");
+        Frame *got;
+
+        toy->vnet = vnet;
+        card_start(c, 0, 16);
+        tx_offload(c, &tso, f, sizeof(f));
+        if (vnet) { /* as it is */
+            g_assert_cmpuint(toy_got->len, ==, 1);
+            got = toy_got->pdata[0];
+            g_assert_cmpmem(got->data, got->len, f, sizeof(f));
+            g_assert_cmpmem(&got->off, sizeof(tso), &tso, sizeof(tso));
+        } else { /* cut */
+            g_assert_cmpuint(toy_got->len, ==, 3);
+            for (int i = 0; i < 3; i++) {
+                got = toy_got->pdata[i];
+                g_assert_cmpuint(got->len, ==, 1054);
+                g_assert_cmpmem(got->data + 54, 1000, f + 54 + 1000 * i, 1000);
+            }
+        }
+        /* What was not negotiated is dropped, and the device goes on. */
+        g_ptr_array_set_size(toy_got, 0);
+        card_start(c, BIT_ULL(11), 16);
+        tx_offload(c, &tso, f, sizeof(f));
+        g_assert_cmpuint(toy_got->len, ==, 0);
+        card_start(c, BIT_ULL(0), 16);
+        tx_offload(c, &(NetOffload){ .flags = NET_F_NEEDS_CSUM, .csum_start = 34,
+                                     .csum_offset = 16 }, f, 100);
+        g_assert_cmpuint(toy_got->len, ==, 0);
+        tx_frame(c, f, 100);
+        ring_wait(&c->tx, NULL);
+        ring_settle();
+        g_assert_cmpuint(toy_got->len, ==, 1);
+        card_free(c);
+    }
+}
+
+/* A large segment for a driver that takes it, and for one that does not. */
+static void test_offload_rx(void)
+{
+    Card *c = card_new(false, TYPE_TOYNET, "");
+    uint8_t f[3054], buf[4096];
+    uint64_t off;
+
+    make_tcp(f, sizeof(f));
+    card_start(c, 0, 16);
+    g_assert_cmphex(toy_accept, ==, 0x7f);
+    rx_add(c, 0, 4096);
+    net_deliver_offload(toy, 0, &tso, f, sizeof(f));
+    g_assert_cmpuint(ring_wait(&c->rx, NULL), ==, sizeof(f) + HDR);
+    rig_peek(c->r, RXBUF, buf, sizeof(f) + HDR);
+    g_assert_cmpint(buf[0], ==, 1);
+    g_assert_cmpint(buf[1], ==, NET_GSO_TCPV4);
+    g_assert_cmpint(ld16_le(buf + 4), ==, 1000);
+    g_assert_cmpint(ld16_le(buf + 6), ==, 34);
+    g_assert_cmpint(ld16_le(buf + 8), ==, 16);
+    g_assert_cmpmem(buf + HDR, sizeof(f), f, sizeof(f));
+    /* It switches them off through the control queue. */
+    off = 0;
+    g_assert_cmpint(command(c, 5, 0, &off, 8), ==, 0);
+    g_assert_cmphex(toy_accept, ==, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        rx_add(c, i, 4096);
+    }
+    net_deliver_offload(toy, 0, &tso, f, sizeof(f));
+    for (unsigned i = 0; i < 3; i++) {
+        g_assert_cmpuint(ring_wait(&c->rx, NULL), ==, 1054 + HDR);
+        rig_peek(c->r, RXBUF + i * 0x1000, buf, 1054 + HDR);
+        g_assert_cmpint(buf[0] | buf[1], ==, 0);
+        g_assert_cmpmem(buf + HDR + 54, 1000, f + 54 + i * 1000, 1000);
+    }
+    st64_le(&off, BIT_ULL(1) | BIT_ULL(7));
+    g_assert_cmpint(command(c, 5, 0, &off, 8), ==, 0);
+    g_assert_cmphex(toy_accept, ==, NET_ACCEPT_CSUM | NET_ACCEPT_TSO4);
+    st64_le(&off, BIT_ULL(11)); /* none of those that can be switched */
+    g_assert_cmpint(command(c, 5, 0, &off, 8), ==, 1);
+    g_assert_cmpint(command(c, 5, 1, &off, 8), ==, 1);
+    g_assert_cmpint(command(c, 5, 0, &off, 7), ==, 1);
+    wr(c->r, R_STATUS, 0);
+    g_assert_cmphex(toy_accept, ==, 0);
+    card_free(c);
+}
+
+static void test_queues(void)
+{
+    static const char *const props[] = { "netdev", "n", "mq", "on", "host_mtu", "1400",
+                                         "speed", "1000", "duplex", "full", NULL };
+    Card *c = g_new0(Card, 1);
+    Ring rx[3], tx[3];
+    uint8_t f[100], n[2];
+
+    netdev(TYPE_TOYNET, "n", "", NULL);
+    c->r = rig_new(false);
+    rig_plug(c->r, "virtio-net-device", props);
+    g_assert_cmpint(rig_read(c->r, R_CONFIG + 8, 2), ==, 3);
+    g_assert_cmpint(rig_read(c->r, R_CONFIG + 10, 2), ==, 1400);
+    g_assert_cmpint(rig_read(c->r, R_CONFIG + 12, 4), ==, 1000);
+    g_assert_cmpint(rig_read(c->r, R_CONFIG + 16, 1), ==, 1);
+    for (int round = 0; round < 2; round++) {
+        rig_negotiate(c->r, 0);
+        for (unsigned i = 0; i < 3; i++) {
+            ring_setup(&rx[i], c->r, 2 * i, 16);
+            ring_setup(&tx[i], c->r, 2 * i + 1, 16);
+        }
+        ring_setup(&c->ctrl, c->r, 6, 16);
+        rig_driver_ok(c->r);
+        c->hdr = HDR;
+        make_frame(f, 100, card_mac);
+        for (unsigned pairs = 1; pairs <= 3; pairs++) {
+            st16_le(n, pairs);
+            g_assert_cmpint(command(c, 4, 0, n, 2), ==, 0);
+            g_assert_cmpint(toy_queues, ==, pairs);
+            for (unsigned i = 0; i < 3; i++) {
+                Ring *q = &rx[i % pairs];
+                Seg s = { RXBUF, 2048, true };
+
+                ring_add(q, &s, 1);
+                ring_kick(q);
+                net_deliver_offload(toy, i, NULL, f, 100);
+                g_assert_cmpuint(ring_wait(q, NULL), ==, 100 + HDR);
+                c->tx = tx[i];
+                tx_frame(c, f, 100);
+                ring_wait(&c->tx, NULL);
+                tx[i] = c->tx;
+            }
+        }
+        st16_le(n, 4);
+        g_assert_cmpint(command(c, 4, 0, n, 2), ==, 1);
+        st16_le(n, 0);
+        g_assert_cmpint(command(c, 4, 0, n, 2), ==, 1);
+        wr(c->r, R_STATUS, 0);
+        g_assert_cmpint(toy_queues, ==, 1);
+    }
+    ring_settle();
+    g_assert_cmpuint(toy_got->len, ==, 18);
+    g_assert_cmpuint(((Frame *)toy_got->pdata[17])->queue, ==, 2);
+    card_free(c);
+}
+
+static void test_events(void)
+{
+    Card *c = card_new(false, TYPE_TOYNET, "");
+    uint8_t f[100];
+
+    card_start(c, 0, 16);
+    net_set_link(toy, false);
+    g_assert_cmpint(rig_read(c->r, R_CONFIG + 6, 2), ==, 0);
+    g_assert_cmpint(rd(c->r, R_ISR) & 2, ==, 2);
+    make_frame(f, 100, card_mac);
+    tx_frame(c, f, 100);
+    ring_wait(&c->tx, NULL);
+    net_set_link(toy, true);
+    g_assert_cmpint(rig_read(c->r, R_CONFIG + 6, 2), ==, 1);
+    net_announce(toy);
+    g_assert_cmpint(rig_read(c->r, R_CONFIG + 6, 2), ==, 3);
+    g_assert_cmpint(command(c, 3, 0, NULL, 0), ==, 0);
+    g_assert_cmpint(rig_read(c->r, R_CONFIG + 6, 2), ==, 1);
+    g_assert_cmpint(command(c, 3, 1, NULL, 0), ==, 1);
+    ring_settle();
+    g_assert_cmpuint(toy_got->len, ==, 0);
+    card_free(c);
+}
+
 static void test_one_card(void)
 {
     static const char *const props[] = { "netdev", "n", NULL };
@@ -628,6 +847,10 @@ int main(int argc, char **argv)
     g_test_add_func("/virtio-net/filter", test_filter);
     g_test_add_func("/virtio-net/commands", test_commands);
     g_test_add_func("/virtio-net/malformed", test_malformed);
+    g_test_add_func("/virtio-net/offload-tx", test_offload_tx);
+    g_test_add_func("/virtio-net/offload-rx", test_offload_rx);
+    g_test_add_func("/virtio-net/queues", test_queues);
+    g_test_add_func("/virtio-net/events", test_events);
     g_test_add_func("/virtio-net/one-card", test_one_card);
     g_test_add_func("/virtio-net/user/arp", test_user_arp);
     g_test_add_func("/virtio-net/user/options", test_user_options);
