@@ -38,6 +38,7 @@ void signals_block(void)
     sigprocmask(SIG_BLOCK, &set, NULL);
     /* Writing to a socket or pipe whose reader is gone gives EPIPE instead. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* an image at the limit of file sizes is an error of the write */
 }
 
 static void report_end(const struct signalfd_siginfo *si)
