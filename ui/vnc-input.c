@@ -147,6 +147,11 @@ void vnc_input_deliver(VncServer *s, const VncInput *in)
     case VNC_RELEASE_ALL:
         release_all(s);
         break;
+    case VNC_SIZE:
+        if (s->con) {
+            console_viewer_size(s->con, in->width, in->height);
+        }
+        break;
     }
 }
 

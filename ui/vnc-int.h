@@ -13,14 +13,14 @@
 #define VNC_MAX_INPUT 1024
 #define VNC_PASSWORD_MAX 8 /* what the protocol's cipher takes */
 
-typedef enum VncInputKind { VNC_KEY, VNC_POINTER, VNC_RELEASE_ALL } VncInputKind;
+typedef enum VncInputKind { VNC_KEY, VNC_POINTER, VNC_RELEASE_ALL, VNC_SIZE } VncInputKind;
 
 typedef struct VncInput {
     VncInputKind kind;
     uint32_t keysym;
     bool down;
     uint8_t buttons;
-    uint16_t x, y, width, height;
+    uint16_t x, y, width, height; /* VNC_SIZE: what the client's window has now */
 } VncInput;
 
 typedef struct VncRect {

@@ -64,6 +64,18 @@ static void on_pointer(int buttons, int x, int y, rfbClientPtr cl)
     rfbDefaultPtrAddEvent(buttons, x, y, cl);
 }
 
+/* The guest may follow or not; clients hear of it when there is another picture. */
+static int on_size(int width, int height, int n, rfbExtDesktopScreen *screens, rfbClientPtr cl)
+{
+    VncInput in = { .kind = VNC_SIZE, .width = width, .height = height };
+
+    if (n != 1 || !width || !height) {
+        return rfbExtDesktopSize_InvalidScreenLayout;
+    }
+    vnc_input_queue(server_of(cl), &in);
+    return rfbExtDesktopSize_Success;
+}
+
 static void on_gone(rfbClientPtr cl)
 {
     VncServer *s = server_of(cl);
@@ -356,6 +368,7 @@ bool vnc_thread_start(VncServer *s, Error **errp)
     screen->kbdAddEvent = on_key;
     screen->ptrAddEvent = on_pointer;
     screen->newClientHook = on_new;
+    screen->setDesktopSizeHook = on_size;
     if (s->password_wanted) {
         screen->authPasswdData = s;
         screen->passwordCheck = check_password;

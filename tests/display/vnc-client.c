@@ -5,6 +5,7 @@
  *   type TEXT     presses and lets go the key of each character, as a keyboard with Shift does
  *   key SYM       an X11 keysym in hexadecimal
  *   move X Y, button MASK
+ *   resize W H    asks for a picture of that size
  *   size          answers "size W H"
  *   wait MS       takes updates for so long
  *   save FILE     the picture as PPM
@@ -99,7 +100,7 @@ static bool save(rfbClient *c, const char *path)
 /* False: end. */
 static bool command(rfbClient *c, char *line)
 {
-    unsigned a = 0;
+    unsigned a = 0, b = 0;
     bool ok = true;
 
     line[strcspn(line, "\n")] = 0;
@@ -113,6 +114,8 @@ static bool command(rfbClient *c, char *line)
         SendPointerEvent(c, x, y, (int)a);
     } else if (sscanf(line, "wait %u", &a) == 1) {
         ok = serve(c, (int)a);
+    } else if (sscanf(line, "resize %u %u", &a, &b) == 2) {
+        ok = SendExtDesktopSize(c, a, b);
     } else if (!strcmp(line, "size")) {
         printf("size %d %d\n", c->width, c->height);
         fflush(stdout);
