@@ -6,6 +6,8 @@
 #ifndef VIREO_BLOCK_INT_H
 #define VIREO_BLOCK_INT_H
 
+#include <pthread.h>
+
 #include "backend/block.h"
 #include "qom/object.h"
 #include "util/error.h"
@@ -38,7 +40,8 @@ typedef struct BlockFile {
     bool read_zeroes;    /* null: reads give zeroes */
     uint64_t latency_ns; /* null */
     uint64_t bytes;      /* a multiple of 512 */
-    GRWLock edges;       /* direct: held by writers; exclusively where blocks are read first */
+    pthread_rwlock_t edges; /* direct: held by writers; exclusively where blocks are read first
+                             * (not a GRWLock: sanitizers know this one) */
 } BlockFile;
 
 /* The changes of a snapshot=on disk: an unlinked file, and a bit per granule that lives in it. */

@@ -19,7 +19,7 @@
 
 #define BOUNCE_SIZE MiB
 
-static size_t copy(const struct iovec *iov, int cnt, uint64_t skip, uint8_t *buf, size_t len,
+static size_t bounce_copy(const struct iovec *iov, int cnt, uint64_t skip, uint8_t *buf, size_t len,
                    bool to_iov)
 {
     size_t done = 0;
@@ -95,7 +95,7 @@ static int bounce_read(BlockFile *f, const struct iovec *iov, int cnt, uint64_t 
 
         r = read_blocks(f, buf, n, at);
         n = MIN(n - skip, total - done);
-        copy(iov, cnt, done, buf + skip, n, true);
+        bounce_copy(iov, cnt, done, buf + skip, n, true);
         done += n;
     }
     free(buf);
@@ -118,7 +118,7 @@ static int bounce_write_part(BlockFile *f, uint8_t *buf, const struct iovec *iov
         r = read_blocks(f, buf + len - f->align, f->align, at + len - f->align);
     }
     if (!r) {
-        copy(iov, cnt, done, buf + skip, bytes, false);
+        bounce_copy(iov, cnt, done, buf + skip, bytes, false);
         r = raw_pwritev(f->fd, &all, 1, at);
     }
     return r;
@@ -178,14 +178,14 @@ int block_file_pwritev(BlockFile *f, const struct iovec *iov, int cnt, uint64_t 
         return raw_pwritev(f->fd, iov, cnt, offset);
     }
     if (block_file_aligned(f, iov, cnt, offset)) {
-        g_rw_lock_reader_lock(&f->edges);
+        pthread_rwlock_rdlock(&f->edges);
         r = raw_pwritev(f->fd, iov, cnt, offset);
-        g_rw_lock_reader_unlock(&f->edges);
+        pthread_rwlock_unlock(&f->edges);
     }
     if (r == -EINVAL) {
-        g_rw_lock_writer_lock(&f->edges);
+        pthread_rwlock_wrlock(&f->edges);
         r = bounce_write(f, iov, cnt, offset);
-        g_rw_lock_writer_unlock(&f->edges);
+        pthread_rwlock_unlock(&f->edges);
     }
     return r;
 }

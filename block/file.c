@@ -236,7 +236,7 @@ BlockFile *block_file_open(BlockOpen *o, Error **errp)
     f->ref = 1;
     f->fd = -1;
     f->align = f->mem_align = 1;
-    g_rw_lock_init(&f->edges);
+    pthread_rwlock_init(&f->edges, NULL);
     if (block_driver_is_null(o->driver)) {
         setup_null(f, o);
         return f;
@@ -264,7 +264,7 @@ void block_file_unref(BlockFile *f)
         if (f->fd >= 0) {
             close(f->fd);
         }
-        g_rw_lock_clear(&f->edges);
+        pthread_rwlock_destroy(&f->edges);
         g_free(f->name);
         g_free(f);
     }
