@@ -57,7 +57,7 @@ static void cb_guest_error(const char *msg, void *opaque)
 
 static int64_t cb_clock(void *opaque)
 {
-    return clock_get_ns(CLOCK_VIRTUAL);
+    return clock_get_ns(CLOCK_MONO);
 }
 
 static void timer_fired(void *opaque)
@@ -73,7 +73,7 @@ static void *cb_timer_new(SlirpTimerCb cb, void *cb_opaque, void *opaque)
 
     t->cb = cb;
     t->opaque = cb_opaque;
-    timer_init(&t->timer, CLOCK_VIRTUAL, timer_fired, t);
+    timer_init(&t->timer, CLOCK_MONO, timer_fired, t);
     return t;
 }
 
