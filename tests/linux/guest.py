@@ -26,6 +26,8 @@ class Failure(Exception):
 class Guest:
     """An emulator process; use it in a with statement."""
 
+    last = None # the one made last, for whoever wants to show its log
+
     def __init__(self, emulator, *args, append='', kernel=KERNEL, initrd=INITRAMFS, smp=1,
                  mem='512M', initrd_args=True):
         command = [str(emulator), '-M', 'virt', '-m', mem, '-smp', str(smp), '-nographic',
@@ -37,6 +39,7 @@ class Guest:
         self.command = command + list(args)
         self.log = ''
         self.seen = 0
+        Guest.last = self
 
     def __enter__(self):
         self.started = time.monotonic()
