@@ -7,6 +7,7 @@
 #include <inttypes.h>
 
 #include "accel/accel.h"
+#include "hw/core/hostmem.h"
 #include "system/chardev.h"
 #include "system/net.h"
 #include "system/process.h"
@@ -58,6 +59,39 @@ void monitor_info_memory_size_summary(Monitor *mon, const char *args)
 {
     monitor_printf(mon, "base memory: %" PRIu64 "\nplugged memory: 0\n",
                    current_machine()->ram_size);
+}
+
+static int print_memdev(Object *obj, void *opaque)
+{
+    if (object_dynamic_cast(obj, TYPE_MEMORY_BACKEND)) {
+        g_autofree char *size = object_property_get_str(obj, "size", NULL);
+        g_autofree char *share = object_property_get_str(obj, "share", NULL);
+
+        monitor_printf(opaque, "memory backend: %s\n  type: %s\n  size: %s\n  share: %s\n", obj->name,
+                       object_type_name(obj), size, share);
+    }
+    return 0;
+}
+
+void monitor_info_memdev(Monitor *mon, const char *args)
+{
+    object_walk(object_container("/objects"), print_memdev, mon);
+}
+
+void monitor_info_numa(Monitor *mon, const char *args)
+{
+    const MachineState *ms = current_machine();
+
+    monitor_printf(mon, "%u nodes\n", ms->numa.nr_nodes);
+    for (unsigned n = 0; n < ms->numa.nr_nodes; n++) {
+        monitor_printf(mon, "node %u cpus:", n);
+        for (unsigned c = 0; c < ms->smp.cpus; c++) {
+            if (numa_cpu_node(&ms->numa, c) == (int)n) {
+                monitor_printf(mon, " %u", c);
+            }
+        }
+        monitor_printf(mon, "\nnode %u size: %" PRIu64 " MB\n", n, ms->numa.nodes[n].mem >> 20);
+    }
 }
 
 static int print_usernet(Object *obj, void *opaque)

@@ -71,6 +71,23 @@ static void info_cpus(Monitor *mon, const char *args)
     }
 }
 
+static void dump_mappings(CPUState *cpu, void *out)
+{
+    CPU_GET_CLASS(cpu)->dump_mappings(cpu, out);
+}
+
+static void info_mem(Monitor *mon, const char *args)
+{
+    CPUState *cpu = monitor_cpu(mon);
+    GString *out = g_string_new(NULL);
+
+    if (cpu) {
+        cpu_run_on(cpu, dump_mappings, out);
+    }
+    monitor_write(mon, out->str, out->len);
+    g_string_free(out, TRUE);
+}
+
 /* ---- The machine ---- */
 
 static void info_status(Monitor *mon, const char *args)
@@ -214,12 +231,15 @@ const MonitorCommand monitor_info_commands[] = {
       monitor_info_interrupts },
     { "iothreads", NULL, "", "the threads of -object iothread", monitor_info_iothreads },
     { "kvm", NULL, "", "whether kvm runs the machine", monitor_info_kvm },
+    { "mem", NULL, "", "what the page tables of the chosen CPU map", info_mem },
+    { "memdev", NULL, "", "the memory backends", monitor_info_memdev },
     { "memory_size_summary", NULL, "", "how much RAM there is",
       monitor_info_memory_size_summary },
     { "mice", NULL, "", "the mice, and which of them is moved", monitor_info_mice },
     { "mtree", NULL, "[-f]", "the memory map; -f: as it is in force", info_mtree },
     { "name", NULL, "", "the name of the guest", monitor_info_name },
     { "network", NULL, "", "the networks and the cards on them", monitor_info_network },
+    { "numa", NULL, "", "the NUMA nodes, their CPUs and memory", monitor_info_numa },
     { "qom-tree", NULL, "[path]", "the tree of objects", info_qom_tree },
     { "qtree", NULL, "", "the devices, their properties and buses", info_qtree },
     { "registers", NULL, "[-a|cpu]", "the registers of this, that or every CPU",

@@ -229,6 +229,7 @@ static void riscv_cpu_class_init(ObjectClass *klass, const void *class_data)
     cc->explain_access = riscv_explain_access;
     cc->explain_interrupts = riscv_explain_interrupts;
     cc->translate_debug = riscv_translate_debug;
+    cc->dump_mappings = riscv_dump_mappings;
     cc->disas = riscv_disas;
     cc->tcg_ops = &riscv_tcg_ops;
     cc->debug_ops = &riscv_debug_ops;

@@ -14,6 +14,7 @@ void riscv_tlb_keys(CPURISCVState *env, TLBKey *data, TLBKey *fetch);
 void riscv_bus_error(CPURISCVState *env, vaddr va, hwaddr pa, MMUAccess access);
 /* CPUClass. */
 bool riscv_translate_debug(CPUState *cpu, vaddr va, hwaddr *pa, GString *why);
+void riscv_dump_mappings(CPUState *cpu, GString *out);
 bool riscv_explain_access(CPUState *cpu, vaddr va, CPUAccessKind kind, char mode, GString *out);
 
 /* tcg_tlb_switch() and tcg_tlb_flush_all(), doing nothing while no translator runs the hart. */

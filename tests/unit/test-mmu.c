@@ -338,6 +338,43 @@ static void test_explain(void)
     hart_done(&h);
 }
 
+/* The list of what is mapped: neighbours join, the upper half is sign-extended, and tables that point to
+ * themselves come to an end. */
+static void test_dump(void)
+{
+    static const char *const want[] = {
+        "0000000000401000 0000000080400000 0000000000002000 rwx--ad\n",
+        "0000000000403000 0000000080402000 0000000000001000 r------\n",
+        "0000000040000000 0000000000000000 0000000040000000 rwx--ad\n",
+        "ffffffffc0000000 0000000040000000 0000000040000000 rwxu-ad\n",
+    };
+    g_autoptr(GString) out = g_string_new(NULL);
+    const char *at;
+    Hart h;
+
+    start(&h, "rv64", SATP_SV39);
+    map(&h, SATP_SV39, 0x401000, 0, pte(PAGE, KERNEL));
+    map(&h, SATP_SV39, 0x402000, 0, pte(PAGE + 0x1000, KERNEL));
+    map(&h, SATP_SV39, 0x403000, 0, pte(PAGE + 0x2000, PTE_V | PTE_R));
+    map(&h, SATP_SV39, 0x40000000, 2, pte(0, KERNEL));
+    map(&h, SATP_SV39, ~0ULL << 30, 2, pte(0x40000000, ALL));
+    riscv_dump_mappings(CPU(h.cpu), out);
+    at = out->str;
+    for (size_t i = 0; i < G_N_ELEMENTS(want); i++) {
+        at = strstr(at, want[i]);
+        g_assert_nonnull(at);
+    }
+    g_assert_cmpstr(at + strlen(want[3]), ==, "");
+
+    for (unsigned i = 0; i < 512; i++) {
+        ram_put(&h, ROOT + 8 * i, pte(ROOT, PTE_V));
+    }
+    g_string_truncate(out, 0);
+    riscv_dump_mappings(CPU(h.cpu), out);
+    g_assert_nonnull(strstr(out->str, "... and more"));
+    hart_done(&h);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -351,5 +388,6 @@ int main(int argc, char **argv)
     g_test_add_func("/mmu/access-faults", test_access_faults);
     g_test_add_func("/mmu/mprv-keys", test_mprv_and_keys);
     g_test_add_func("/mmu/explain", test_explain);
+    g_test_add_func("/mmu/dump", test_dump);
     return g_test_run();
 }

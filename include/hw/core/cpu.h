@@ -115,6 +115,8 @@ struct CPUClass {
     bool (*explain_access)(CPUState *cpu, vaddr va, CPUAccessKind kind, char mode, GString *out);
     /* Appends for each pending interrupt why it is taken or not. */
     void (*explain_interrupts)(CPUState *cpu, GString *out);
+    /* Appends what the page tables in force map, a range to a line. vCPU paused or on its thread. */
+    void (*dump_mappings)(CPUState *cpu, GString *out);
     /* Disassembles the instruction at va, from bytes; returns its length in bytes (0: none). */
     unsigned (*disas)(CPUState *cpu, vaddr va, const uint8_t *bytes, unsigned len, GString *out);
     const struct TCGCPUOps *tcg_ops; /* NULL in builds without */
