@@ -17,7 +17,7 @@
 #include "target/riscv/trap.h"
 #include "util/bits.h"
 
-#define NEAR_INSTRUCTIONS 100000
+#define NEAR_INSTRUCTIONS 1000000 /* a millisecond: what the timer may be late */
 #define INSTRUCTIONS_PER_NS 4 /* more than any host runs */
 
 bool riscv_pmu_event_known(uint64_t event)
@@ -165,16 +165,19 @@ static void set_deadline(CPURISCVState *env)
         wait = MIN(wait, left);
     }
     if (near)
-        __atomic_fetch_or(&cpu->parent_obj.attention, CPU_ATTN_IRQ, __ATOMIC_SEQ_CST);
-    if (near || wait >= INT64_MAX / 2)
-        timer_del(&cpu->pmu_timer);
-    else
+        __atomic_fetch_or(&cpu->parent_obj.attention, CPU_ATTN_IRQ, __ATOMIC_RELAXED);
+    if (near || wait >= INT64_MAX / 2) {
+        if (timer_pending(&cpu->pmu_timer))
+            timer_del(&cpu->pmu_timer);
+    } else {
         timer_mod_ns(&cpu->pmu_timer, clock_get_ns(CLOCK_VIRTUAL) + (int64_t)wait);
+    }
 }
 
 void riscv_pmu_poll(CPURISCVState *env)
 {
-    __atomic_store_n(&env->pmu_due, false, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&env->pmu_due, __ATOMIC_RELAXED))
+        __atomic_store_n(&env->pmu_due, false, __ATOMIC_SEQ_CST);
     riscv_pmu_sync(env, env->tcg.icount);
     set_deadline(env);
 }

