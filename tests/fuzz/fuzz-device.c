@@ -15,6 +15,7 @@
 #include "hw/virtio/virtio-mmio.h"
 #include "system/chardev.h"
 #include "tests/fuzz/fuzz.h"
+#include "ui/console.h"
 #include "util/bits.h"
 
 #define ARENA 0x80100000ull /* guest memory that inputs write; rings and buffers are there */
@@ -255,6 +256,9 @@ static void run_loop(Input *in)
 {
     clock_virtual_set_ns(clock_get_ns(CLOCK_VIRTUAL) + (int64_t)take(in, 3) * 1000);
     timers_run();
+    for (unsigned i = 0; console_by_index(i); i++) {
+        console_refresh(console_by_index(i)); /* somebody looks */
+    }
     for (unsigned i = 0; i < 16 && g_main_context_iteration(NULL, FALSE); i++) {
     }
 }
