@@ -22,6 +22,9 @@ struct IOThread {
     GThread *thread;
     int tid;        /* atomic; of the host */
     unsigned users; /* main thread */
+    GMutex lock;    /* of what follows */
+    GCond cond;
+    uint64_t synced;
 };
 
 static gpointer run(gpointer opaque)
@@ -46,41 +49,32 @@ void iothread_release(IOThread *t)
     t->users--;
 }
 
-typedef struct Sync {
-    GMutex lock;
-    GCond cond;
-    bool done;
-} Sync;
-
 static gboolean sync_cb(gpointer opaque)
 {
-    Sync *s = opaque;
+    IOThread *t = opaque;
 
-    g_mutex_lock(&s->lock);
-    s->done = true;
-    g_cond_signal(&s->cond);
-    g_mutex_unlock(&s->lock);
+    g_mutex_lock(&t->lock);
+    t->synced++;
+    g_cond_signal(&t->cond);
+    g_mutex_unlock(&t->lock);
     return G_SOURCE_REMOVE;
 }
 
 void iothread_sync(IOThread *t)
 {
-    Sync s = { .done = false };
     GSource *source = g_idle_source_new();
+    uint64_t target;
 
-    g_mutex_init(&s.lock);
-    g_cond_init(&s.cond);
+    g_mutex_lock(&t->lock);
+    target = t->synced + 1;
     g_source_set_priority(source, G_PRIORITY_HIGH);
-    g_source_set_callback(source, sync_cb, &s, NULL);
+    g_source_set_callback(source, sync_cb, t, NULL);
     g_source_attach(source, t->context);
     g_source_unref(source);
-    g_mutex_lock(&s.lock);
-    while (!s.done) {
-        g_cond_wait(&s.cond, &s.lock);
+    while (t->synced < target) {
+        g_cond_wait(&t->cond, &t->lock);
     }
-    g_mutex_unlock(&s.lock);
-    g_mutex_clear(&s.lock);
-    g_cond_clear(&s.cond);
+    g_mutex_unlock(&t->lock);
 }
 
 char *iothread_describe(IOThread *t)
@@ -122,6 +116,12 @@ static bool iothread_can_delete(Object *obj, Error **errp)
     return !t->users;
 }
 
+static void iothread_init(Object *obj)
+{
+    g_mutex_init(&IOTHREAD(obj)->lock);
+    g_cond_init(&IOTHREAD(obj)->cond);
+}
+
 static void iothread_finalize(Object *obj)
 {
     IOThread *t = IOTHREAD(obj);
@@ -134,6 +134,8 @@ static void iothread_finalize(Object *obj)
         g_main_loop_unref(t->loop);
         g_main_context_unref(t->context);
     }
+    g_mutex_clear(&t->lock);
+    g_cond_clear(&t->cond);
 }
 
 #define KEPT(name_, field_, def_, help_) \
@@ -164,6 +166,7 @@ static const TypeInfo iothread_type = {
     .desc = "thread that serves devices",
     .instance_size = sizeof(IOThread),
     .class_init = iothread_class_init,
+    .instance_init = iothread_init,
     .instance_finalize = iothread_finalize,
     .interfaces = iothread_interfaces,
 };

@@ -190,6 +190,7 @@ static void start_iothread(VirtIOBlk *s)
     ((BlkSource *)s->source)->s = s;
     g_source_attach(s->source, context);
     blk_set_context(s->blk, context);
+    iothread_sync(s->iothread); /* it has seen all that was set up here */
 }
 
 static void stop_iothread(VirtIOBlk *s)

@@ -16,7 +16,7 @@ OBJECT_DECLARE_SIMPLE(IOThread, IOTHREAD, TYPE_IOTHREAD)
 GMainContext *iothread_hold(IOThread *t);
 void iothread_release(IOThread *t);
 /* Returns when what the thread is doing now is done: sources that were destroyed before no longer
- * run then. Main thread, no lock held. */
+ * run then, and what was written before is seen by those that will. Main thread, no lock held. */
 void iothread_sync(IOThread *t);
 /* One line for "info iothreads"; g_free(). */
 char *iothread_describe(IOThread *t);
