@@ -42,6 +42,19 @@ void tcg_yield(CPUArchState *env)
         sched_yield();
 }
 
+bool tcg_limit_insns(CPUArchState *env, uint64_t insns)
+{
+    CPUTCGState *t = env_tcg(env);
+    uint64_t limit;
+
+    if (!t->tlbs || !env_tcgcpu(env)->s->icount)
+        return false;
+    limit = tcg_current_icount(env) + MIN(insns, INT64_MAX / 2);
+    if ((int64_t)(limit - t->icount_limit) < 0)
+        t->icount_limit = limit;
+    return true;
+}
+
 static _Noreturn void unwind_from_op(CPUArchState *env, int how)
 {
     CPUTCGState *t = env_tcg(env);

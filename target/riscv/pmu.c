@@ -5,7 +5,8 @@
  * counted. The moment at which cycles overflow is known: a host timer. How fast instructions go is not:
  * while there are many to go a timer comes early rather than late and looks again; when few are left
  * the vCPU asks for its own attention at every block end. So running code never counts anything down,
- * and the interrupt comes at the end of the block in which the counter overflowed.
+ * and the interrupt comes at the end of the block in which the counter overflowed. With -icount the
+ * engine counts down anyway, and stops at the instruction.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -159,6 +160,8 @@ static void set_deadline(CPURISCVState *env)
         if (left == 0)
             continue;
         if (counter_event(env, n) == PMU_EVENT_INSTRUCTIONS) {
+            if (tcg_limit_insns(env, left))
+                continue;
             near |= left < NEAR_INSTRUCTIONS;
             left /= INSTRUCTIONS_PER_NS;
         }

@@ -139,6 +139,10 @@ void tcg_tlb_flush_asid(CPUArchState *env, int64_t asid);
 /* fence.i on this hart: code that any hart wrote before is seen after. */
 void tcg_fence_i(CPUArchState *env);
 
+/* With -icount: take_interrupt() is called again before more than this many instructions have run.
+ * False, and nothing happens, if instructions are not counted down. */
+bool tcg_limit_insns(CPUArchState *env, uint64_t insns);
+
 /* The hart spins, waiting for another one: gives that the host's core, or with thread=single the
  * next turn (at the next look at attention). */
 void tcg_yield(CPUArchState *env);
