@@ -361,6 +361,27 @@ static void virtio_device_reset(DeviceState *dev)
     virtio_unlock(vdev);
 }
 
+/* What the driver has made of it. */
+static char *virtio_device_describe(DeviceState *dev)
+{
+    VirtIODevice *vdev = VIRTIO_DEVICE(dev);
+    unsigned ready = 0, packed = 0;
+    char *text;
+
+    virtio_lock(vdev);
+    for (unsigned i = 0; i < vdev->nr_vq; i++) {
+        ready += vdev->vq[i].ready;
+        packed += vdev->vq[i].packed;
+    }
+    text = !vdev->status ? g_strdup("no driver")
+                         : g_strdup_printf("driver: status 0x%02x%s, features 0x%" G_GINT64_MODIFIER
+                                           "x, %u of %u queues ready%s", vdev->status,
+                                           vdev->broken ? " (broken)" : "", vdev->guest_features,
+                                           ready, vdev->nr_vq, packed ? ", packed" : "");
+    virtio_unlock(vdev);
+    return text;
+}
+
 static void virtio_instance_finalize(Object *obj)
 {
     free_queues(VIRTIO_DEVICE(obj));
@@ -493,6 +514,7 @@ static void virtio_device_class_init(ObjectClass *klass, const void *data)
     dc->realize = virtio_device_realize;
     dc->unrealize = virtio_device_unrealize;
     dc->reset = virtio_device_reset;
+    dc->describe = virtio_device_describe;
 }
 
 static const TypeInfo virtio_types[] = {
