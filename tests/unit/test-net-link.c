@@ -261,7 +261,7 @@ static void test_back_pressure(void)
     g_autofree char *s = T("server=on,addr.type=unix,addr.path=%s/s", dir);
     g_autofree char *k = T("addr.type=unix,addr.path=%s/s", dir);
     Card *a = card_new(netdev("stream", "a", s, NULL)), *b = card_new(netdev("stream", "b", k, NULL));
-    g_autofree uint8_t *f = g_malloc(60000);
+    g_autofree uint8_t *f = g_malloc0(60000);
     unsigned sent = 0, i = 0;
 
     settle(20);
