@@ -92,7 +92,7 @@ class Test:
 
 
 def wait_state(mon, want):
-    for _ in range(200):
+    for _ in range(1200):
         status = mon.run('info status')
         if want in status:
             return True
@@ -143,7 +143,7 @@ def daemon(t):
     want = (f'qemu-system-riscv64: -pidfile {pid}: process {number} runs and holds the file\n')
     t.ok((status, err) == (1, want), 'a pid file in use is refused', err)
     Monitor(mon).run('quit')
-    for _ in range(200):
+    for _ in range(1200):
         if not os.path.exists(pid):
             break
         time.sleep(0.05)
@@ -162,7 +162,7 @@ def confinement(t):
     p, mon = t.start('-bios', spin, '-run-with', f'user=nobody,chroot={root}', '-pidfile', 'rpid')
     uid = pwd.getpwnam('nobody').pw_uid
     status = open(f'/proc/{p.pid}/status', encoding='ascii').read()
-    for _ in range(100):
+    for _ in range(1200):
         status = open(f'/proc/{p.pid}/status', encoding='ascii').read()
         if f'Uid:\t{uid}\t{uid}\t{uid}\t{uid}' in status:
             break
@@ -217,7 +217,7 @@ def clocks(t):
     for rtc, want in rows:
         p, mon = t.start('-bios', read, '-rtc', rtc)
         text = mon.run('xp /2xw 0x8001000c')
-        for _ in range(100):
+        for _ in range(1200):
             if not text.rstrip('(qemu) \r\n').endswith(' 0x00000000'):
                 break
             time.sleep(0.05)

@@ -13,7 +13,7 @@ import sys
 import termios
 import time
 
-WAIT = 20
+WAIT = 60
 PROGRAM = os.path.abspath(sys.argv[1])
 
 

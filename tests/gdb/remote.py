@@ -66,7 +66,7 @@ class Remote:
     def send(self, text):
         self.raw(frame(text.encode('latin1')))
 
-    def bytes(self, timeout=20):
+    def bytes(self, timeout=100):
         """What comes next: one packet's framed bytes, or an acknowledgement."""
         while True:
             if m := re.match(rb'[+-]', self.rest):
@@ -82,7 +82,7 @@ class Remote:
         self.rest = self.rest[m.end():]
         return m
 
-    def packet(self, timeout=20):
+    def packet(self, timeout=100):
         while True:
             m = self.bytes(timeout)
             if m.group(0) in (b'+', b'-'):
@@ -94,7 +94,7 @@ class Remote:
             data = re.sub(rb'\}(.)', lambda e: bytes([e.group(1)[0] ^ 0x20]), m.group(1), flags=re.S)
             return data.decode('latin1')
 
-    def ask(self, text, timeout=20):
+    def ask(self, text, timeout=100):
         self.send(text)
         return self.packet(timeout)
 
