@@ -5,6 +5,7 @@
  */
 #include "system/startup.h"
 
+#include "config-host.h"
 #include "hw/core/device.h"
 #include "system/cpus.h"
 #include "util/keyval.h"
@@ -23,6 +24,13 @@ static DeviceClass *device_class(const char *type, Error **errp)
         error_setg(errp, "a '%s' cannot be made with -device: it is part of the board", type);
         return NULL;
     }
+#ifndef CONFIG_PIXMAN
+    if (!strcmp(type, "ramfb") || !strcmp(type, "virtio-gpu-device")) {
+        error_setg(errp, "this build has no graphics devices: it was configured without pixman "
+                   "(Debian package libpixman-1-dev)");
+        return NULL;
+    }
+#endif
     list = object_class_list(TYPE_DEVICE, false);
     for (guint i = 0; i < list->len;) {
         if (DEVICE_CLASS(list->pdata[i])->user_creatable) {

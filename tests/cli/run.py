@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # Bad command lines, each with the exact line that answers it; and help, which must not fail.
 # SPDX-License-Identifier: MIT
-"""usage: run.py PROGRAM TABLE...
+"""usage: run.py PROGRAM PARTS TABLE...
+
+PARTS are the optional parts that PROGRAM was built with, as in "slirp,zstd".
 
 A table has blocks of lines:
   $ ARGUMENTS     as a shell would split them; {64K} is a text of that length, {FF} a byte 0xff
@@ -9,6 +11,8 @@ A table has blocks of lines:
                   standard output empty, and no file was made or removed
   ~ REGEX         the same, for what depends on the host
   = TEXT          exit status 0, nothing on standard error, and TEXT somewhere in the output
+  [PART,...]      the rows from here on need these optional parts, [!PART] that it is not there;
+                  [] ends that. What does not fit the build is skipped.
 Lines that start with # are comments. The files that rows name come from files.py.
 """
 import os
@@ -25,17 +29,19 @@ TIMEOUT = 60
 
 
 def read_table(path):
-    rows, args = [], None
+    rows, args, part = [], None, ''
     with open(path, encoding='utf-8') as f:
         for number, line in enumerate(f, 1):
             line = line.rstrip('\n')
             if not line or line.startswith('#'):
                 continue
             kind, text = line[0], line[2:]
-            if kind == '$':
+            if kind == '[' and line.endswith(']'):
+                part = line[1:-1]
+            elif kind == '$':
                 args = text
             elif kind in '!~=' and args is not None:
-                rows.append((f'{os.path.basename(path)}:{number}', args, kind, text))
+                rows.append((f'{os.path.basename(path)}:{number}', args, kind, text, part))
             else:
                 sys.exit(f'{path}:{number}: not understood: {line}')
     return rows
@@ -46,9 +52,14 @@ def split(text):
     return [os.fsencode(a).replace(b'{FF}', b'\xff') for a in args]
 
 
+def fits(needs, parts):
+    """Whether a build with these parts is one that rows under [needs] are for."""
+    return all((n.lstrip('!') in parts) != n.startswith('!') for n in needs.split(',') if n)
+
+
 def check(program, folder, row):
     """None, or what is wrong."""
-    _, text, kind, want = row
+    _, text, kind, want, _ = row
     try:
         p = subprocess.run([program] + split(text), cwd=folder, stdin=subprocess.DEVNULL,
                            capture_output=True, timeout=TIMEOUT, check=False)
@@ -60,23 +71,26 @@ def check(program, folder, row):
             return None
         return f'status {p.returncode}, error "{err.strip()}", output "{out[:300]}"'
     line = err[len(PREFIX):] if err.startswith(PREFIX) else err
-    fits = re.fullmatch(want + '\n', line) if kind == '~' else line == want + '\n'
-    if p.returncode == 1 and fits and not out:
+    same = re.fullmatch(want + '\n', line) if kind == '~' else line == want + '\n'
+    if p.returncode == 1 and same and not out:
         return None
     return f'status {p.returncode}, answer "{line.rstrip()}", output "{out[:100]}"'
 
 
 def main():
-    if len(sys.argv) < 3:
+    if len(sys.argv) < 4:
         sys.exit(__doc__)
-    program = os.path.abspath(sys.argv[1])
-    rows = [row for path in sys.argv[2:] for row in read_table(path)]
+    program, parts = os.path.abspath(sys.argv[1]), sys.argv[2].split(',')
+    rows = [row for path in sys.argv[3:] for row in read_table(path)]
     failed = 0
     with tempfile.TemporaryDirectory(prefix='cli-') as folder:
         keep = files.make(folder)
         before = sorted(os.listdir(folder))
         print(f'1..{len(rows) + 1}')
         for n, row in enumerate(rows, 1): # one by one: an image is locked while it is in use
+            if not fits(row[4], parts):
+                print(f'ok {n} - {row[0]} # SKIP this build is not one for [{row[4]}]')
+                continue
             wrong = check(program, folder, row)
             print(f'{"not ok" if wrong else "ok"} {n} - {row[0]} {row[1][:100]}')
             if wrong:

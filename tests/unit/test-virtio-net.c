@@ -7,6 +7,7 @@
  */
 #include "tests/unit/virtio-rig.h"
 
+#include "config-host.h"
 #include "net/net-int.h"
 #include "qom/user-creatable.h"
 
@@ -746,6 +747,7 @@ static void test_one_card(void)
 
 /* ---- The user-mode network ---- */
 
+#ifdef CONFIG_SLIRP
 static void put_ip(uint8_t *p, uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {
     p[0] = a, p[1] = b, p[2] = c, p[3] = d;
@@ -834,6 +836,7 @@ static void test_user_options(void)
         object_unparent(o);
     }
 }
+#endif /* CONFIG_SLIRP */
 
 int main(int argc, char **argv)
 {
@@ -852,7 +855,9 @@ int main(int argc, char **argv)
     g_test_add_func("/virtio-net/queues", test_queues);
     g_test_add_func("/virtio-net/events", test_events);
     g_test_add_func("/virtio-net/one-card", test_one_card);
+#ifdef CONFIG_SLIRP
     g_test_add_func("/virtio-net/user/arp", test_user_arp);
     g_test_add_func("/virtio-net/user/options", test_user_options);
+#endif
     return g_test_run();
 }
