@@ -158,7 +158,7 @@ GDBInput gdb_reader_byte(GDBReader *r, uint8_t byte)
         return GDB_INPUT_MORE;
     case GDB_SUM1:
         r->bad |= gdb_hex_digit((char)byte) < 0;
-        r->said = (uint8_t)(gdb_hex_digit((char)byte) << 4);
+        r->said = (uint8_t)((unsigned)gdb_hex_digit((char)byte) << 4);
         r->state = GDB_SUM2;
         return GDB_INPUT_MORE;
     case GDB_SUM2:

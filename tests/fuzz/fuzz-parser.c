@@ -3,9 +3,9 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "chardev/telnet.h"
@@ -24,15 +24,18 @@ static char *text_of(const uint8_t *data, size_t size)
     return g_strndup((const char *)data, size);
 }
 
-/* The input as a file: its name, for as long as *fd is open. */
-static char *file_of(const uint8_t *data, size_t size, int *fd)
+/* The input as a file of the folder that the harness is confined to. */
+static const char *file_of(const uint8_t *data, size_t size)
 {
-    *fd = memfd_create("input", MFD_CLOEXEC);
-    if (*fd < 0 || write(*fd, data, size) != (ssize_t)size) {
-        perror("memfd");
+    static const char name[] = "fuzz-input";
+    int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    if (fd < 0 || write(fd, data, size) != (ssize_t)size) {
+        perror(name);
         exit(1);
     }
-    return g_strdup_printf("/proc/self/fd/%d", *fd);
+    close(fd);
+    return name;
 }
 
 /* ---- Options ---- */
@@ -68,30 +71,25 @@ static void options(const uint8_t *data, size_t size)
 static void config(const uint8_t *data, size_t size)
 {
     g_autoptr(Options) o = options_new();
-    int fd;
-    g_autofree char *path = file_of(data, size, &fd);
 
-    options_add(o, "readconfig", path, NULL);
+    options_add(o, "readconfig", file_of(data, size), NULL);
     options_add(o, "device", "virtio-rng-device,id=a", NULL);
     options_add(o, "set", "device.a.b=c", NULL);
     options_apply_config(o, NULL);
-    close(fd);
 }
 
 /* ---- Images ---- */
 
 static void fdt(const uint8_t *data, size_t size)
 {
-    int fd, n;
-    g_autofree char *path = file_of(data, size, &fd);
-    g_autoptr(FDTBuilder) b = fdt_builder_from_file(path, NULL);
+    g_autoptr(FDTBuilder) b = fdt_builder_from_file(file_of(data, size), NULL);
+    int n;
 
     if (b) {
         fdt_set_str(b, "/chosen", "bootargs", "quiet");
         fdt_phandle(b, "/cpus/cpu@0");
         g_free(fdt_builder_finish(b, &n, NULL));
     }
-    close(fd);
 }
 
 static void image(const uint8_t *data, size_t size, bool elf)
@@ -99,8 +97,7 @@ static void image(const uint8_t *data, size_t size, bool elf)
     AddressSpace *as = &current_machine()->as;
     LoadedImage out;
     ImageLoader l;
-    int fd;
-    g_autofree char *path = file_of(data, size, &fd);
+    const char *path = file_of(data, size);
 
     image_loader_init(&l, as);
     if (elf ? load_elf(&l, "-bios", path, 0x80000000, 0x80000000 + 16 * MiB, &out, NULL)
@@ -108,7 +105,6 @@ static void image(const uint8_t *data, size_t size, bool elf)
         image_loader_reset(&l);
     }
     image_loader_destroy(&l);
-    close(fd);
 }
 
 static void elf(const uint8_t *data, size_t size)
@@ -230,7 +226,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         exit(1);
     }
     fuzz_start("-M virt -m 16M -S -nodefaults -display none -bios none -chardev null,id=s0"
-               " -serial chardev:s0 -chardev null,id=g0 -gdb chardev:g0");
+               " -serial chardev:s0 -chardev ringbuf,id=g0 -gdb chardev:g0");
     return 0;
 }
 
