@@ -56,11 +56,9 @@ static void mux_event(MuxSlot *s, ChrEvent event)
     }
 }
 
-/* Gives waiting keys to the front end in focus, as many as it takes. */
-static void pump(MuxChardev *m)
+/* Gives waiting keys to a front end, as many as it takes. */
+static void pump_slot(MuxSlot *s)
 {
-    MuxSlot *s = &m->slots[m->focus];
-
     while (s->used && s->keys->len) {
         size_t room = s->fe.can_receive ? s->fe.can_receive(s->fe.opaque) : 0;
         uint8_t buf[512];
@@ -72,6 +70,14 @@ static void pump(MuxChardev *m)
         memcpy(buf, s->keys->data, room);
         g_byte_array_remove_range(s->keys, 0, room);
         s->fe.receive(s->fe.opaque, buf, room);
+    }
+}
+
+/* Also to those that have lost the keyboard since: what was typed for them is still theirs. */
+static void pump(MuxChardev *m)
+{
+    for (unsigned i = 0; i < MUX_MAX; i++) {
+        pump_slot(&m->slots[i]);
     }
 }
 

@@ -217,6 +217,11 @@ static void test_mux(void)
     settle();
     g_assert_cmpstr(con.got->str, ==, "abc");
     g_assert_cmpstr(mon.got->str, ==, "infoq");
+    con.room = 2; /* what was typed for it goes there while the monitor has the keyboard */
+    chr_accept_input(chr);
+    settle();
+    g_assert_cmpstr(con.got->str, ==, "abcxy");
+    g_assert_cmpstr(mon.got->str, ==, "infoq");
     con.room = 100;
     g_assert_cmpint(write(fd, "\001c", 2), ==, 2);
     chr_accept_input(chr);
