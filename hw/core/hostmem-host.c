@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "util/bits.h"
@@ -56,7 +57,14 @@ static bool preallocate(MemoryBackend *mb, Error **errp)
     g_autofree GThread **threads = g_new0(GThread *, n);
     uint64_t step = align_up(ram->size / n + 1, 2 * MiB), at = 0;
     int error = 0;
+    struct sysinfo host;
 
+    /* Linux would end the process, or another one, when it finds out. Files can be paged out. */
+    if (!mb->mem_path && !mb->hugetlb && sysinfo(&host) == 0 &&
+        ram->size / host.mem_unit > (uint64_t)host.totalram + host.totalswap) {
+        error_setg_errno(errp, ENOMEM, "cannot allocate all of the memory");
+        return false;
+    }
     for (unsigned i = 0; i < n && at < ram->size; i++, at += step) {
         parts[i] = (Populate){ .host = ram->host + at, .size = MIN(step, ram->size - at) };
         threads[i] = i ? g_thread_try_new("prealloc", populate, &parts[i], NULL) : NULL;

@@ -13,6 +13,8 @@
 #include "util/byteorder.h"
 
 #define MAX_LOAD_SEGMENTS 64
+#define HEADERS_MAX (64 * KiB) /* with what linkers add to reach the next page */
+#define HEADERS_GRAIN (4 * KiB)
 
 /* One PT_LOAD, whatever the class of the file. */
 typedef struct ElfLoad {
@@ -161,6 +163,42 @@ static bool parse_loads(ElfFile *f, Error **errp)
     return true;
 }
 
+/*
+ * A linker that is told only where the code goes (-Ttext=0x80000000) puts the headers of the file
+ * into a segment of their own at its usual address, or onto the page before the code. Nobody
+ * reads them there: what lies before memory of a segment that begins with the headers is left out.
+ */
+static void leave_out_headers(ImageLoader *l, ElfFile *f)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < f->nr_load; i++) {
+        ElfLoad s = f->load[i];
+        uint64_t skip = 0, end;
+
+        if (s.offset == 0 && u64_add(s.paddr, s.memsz, &end)) {
+            while (skip < s.filesz && skip < HEADERS_MAX &&
+                   !address_space_has_ram(l->as, s.paddr + skip, s.memsz - skip)) {
+                skip += MIN(HEADERS_GRAIN - (s.paddr + skip) % HEADERS_GRAIN, s.filesz - skip);
+            }
+            if (f->entry - s.vaddr < skip ||
+                (skip < s.memsz &&
+                 !address_space_has_ram(l->as, s.paddr + skip, s.memsz - skip))) {
+                skip = 0; /* not headers: let the error name it */
+            }
+        }
+        s.offset += skip;
+        s.filesz -= skip;
+        s.memsz -= skip;
+        s.vaddr += skip;
+        s.paddr += skip;
+        if (s.memsz) {
+            f->load[n++] = s;
+        }
+    }
+    f->nr_load = n;
+}
+
 /* Every segment inside [lo, hi), none over another; gives the extent and the physical entry. */
 static bool check_placement(const ElfFile *f, hwaddr lo, hwaddr hi, LoadedImage *out, Error **errp)
 {
@@ -213,8 +251,11 @@ bool loader_put_elf(ImageLoader *l, const char *name, GBytes *data, hwaddr lo, h
     SymbolSegment segments[MAX_LOAD_SEGMENTS];
 
     f.size = size;
-    if (!parse_header(&f, errp) || !parse_loads(&f, errp) ||
-        !check_placement(&f, lo, hi, &image, errp)) {
+    if (!parse_header(&f, errp) || !parse_loads(&f, errp)) {
+        return false;
+    }
+    leave_out_headers(l, &f);
+    if (!check_placement(&f, lo, hi, &image, errp)) {
         return false;
     }
     for (unsigned i = 0; i < f.nr_load; i++) {

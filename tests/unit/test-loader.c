@@ -255,6 +255,45 @@ static void test_elf32(Fixture *f, gconstpointer data)
     g_assert_cmpmem(ram(f, KERNEL_AT), 4, "abcd", 4);
 }
 
+/* What linkers do with -Ttext: the headers alone where no RAM is, or on the page before the code. */
+static void test_elf_headers(Fixture *f, gconstpointer data)
+{
+    struct {
+        TestElf e;
+        uint8_t fill[0x1000 - sizeof(TestElf)];
+        uint8_t code[4];
+    } img = { .e = good_elf(), .code = "abcd" };
+    LoadedImage out;
+    Error *err = NULL;
+
+    img.e.eh.e_entry = RAM_BASE;
+    img.e.eh.e_phnum = 1;
+    img.e.ph[0] = (Elf64_Phdr){ .p_type = PT_LOAD, .p_vaddr = RAM_BASE - 0x1000,
+                                .p_paddr = RAM_BASE - 0x1000, .p_filesz = 0x1004,
+                                .p_memsz = 0x1004 };
+    put_file(f, &img, sizeof(img));
+    g_assert_true(load_kernel(&f->l, f->path, KERNEL_AT, RAM_END, &out, NULL));
+    g_assert_cmphex(out.addr, ==, RAM_BASE);
+    g_assert_cmphex(out.size, ==, 4);
+    g_assert_cmpmem(ram(f, RAM_BASE), 4, "abcd", 4);
+
+    img.e.eh.e_entry = KERNEL_AT;
+    img.e.eh.e_phnum = 2;
+    img.e.ph[0] = (Elf64_Phdr){ .p_type = PT_LOAD, .p_vaddr = 0x10000, .p_paddr = 0x10000,
+                                .p_filesz = 0x100, .p_memsz = 0x100 };
+    img.e.ph[1] = (Elf64_Phdr){ .p_type = PT_LOAD, .p_offset = 0x1000, .p_vaddr = KERNEL_AT,
+                                .p_paddr = KERNEL_AT, .p_filesz = 4, .p_memsz = 4 };
+    put_file(f, &img, sizeof(img));
+    g_assert_true(load_kernel(&f->l, f->path, KERNEL_AT, RAM_END, &out, NULL));
+    g_assert_cmphex(out.addr, ==, KERNEL_AT);
+    g_assert_cmpmem(ram(f, KERNEL_AT), 4, "abcd", 4);
+
+    img.e.eh.e_entry = 0x10080; /* code is never left out */
+    put_file(f, &img, sizeof(img));
+    g_assert_false(load_kernel(&f->l, f->path, KERNEL_AT, RAM_END, &out, &err));
+    check_error(err, "0x100 bytes at 0x10000 do not fit in memory");
+}
+
 #define BAD_ELF(words, ...)                          \
     do {                                             \
         TestElf e = good_elf();                      \
@@ -595,6 +634,7 @@ int main(int argc, char **argv)
     ADD("overlap", test_overlap);
     ADD("elf", test_elf);
     ADD("elf32", test_elf32);
+    ADD("elf-headers", test_elf_headers);
     ADD("bad-elf", test_bad_elf);
     ADD("mutated-elf", test_mutated_elf);
     ADD("symbols", test_symbols);
