@@ -347,22 +347,25 @@ bool riscv_tlb_fill(CPURISCVState *env, vaddr va, MMUAccess access, unsigned siz
     return false;
 }
 
-/* What is behind a physical address. */
-static void explain_memory(CPURISCVState *env, hwaddr pa, MMUAccess access, GString *out)
+/* What is behind a physical address, and whether it may take the access. */
+static bool explain_memory(CPURISCVState *env, hwaddr pa, MMUAccess access, GString *out)
 {
     CPUState *cpu = &env_cpu(env)->parent_obj;
     const FlatRange *r = flatview_lookup(address_space_view(cpu->as), pa, NULL);
 
     if (!r) {
         g_string_append_printf(out, "memory: nothing at %#" PRIx64 "\naccess fault\n", pa);
-        return;
+        return false;
     }
     g_string_append_printf(out, "memory: %s '%s' + %#" PRIx64 "%s\n",
                            !r->direct ? "device" : r->readonly ? "ROM" : "RAM",
                            r->mr->name ? r->mr->name : "?", r->offset + (pa - r->start),
                            !r->direct ? ", which decides itself" : "");
-    if (r->direct && r->readonly && access == MMU_STORE)
+    if (r->direct && r->readonly && access == MMU_STORE) {
         g_string_append(out, "access fault: it cannot be written\n");
+        return false;
+    }
+    return true;
 }
 
 bool riscv_explain_access(CPUState *cpu, vaddr va, CPUAccessKind kind, char mode, GString *out)
@@ -383,8 +386,7 @@ bool riscv_explain_access(CPUState *cpu, vaddr va, CPUAccessKind kind, char mode
     r = look_up(&w, va, 1, &fill);
     if (r != WALK_OK)
         return false;
-    explain_memory(env, fill.pa, w.access, out);
-    return true;
+    return explain_memory(env, fill.pa, w.access, out);
 }
 
 void riscv_bus_error(CPURISCVState *env, vaddr va, hwaddr pa, MMUAccess access)
