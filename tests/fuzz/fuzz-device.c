@@ -90,6 +90,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     const char *type = getenv("FUZZ_DEVICE");
     g_autoptr(GString) line = g_string_new("-M virt -m 16M -S -nodefaults -display none -bios none"
+                                           " -global virtio-mmio.force-legacy=off"
                                            " -chardev null,id=s0 -serial chardev:s0");
     const char *props = "";
 
