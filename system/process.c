@@ -83,23 +83,29 @@ static bool parse_overcommit(const char *text, Error **errp)
     static const char *const known[] = { "mem-lock", "cpu-pm", NULL };
     g_autoptr(KeyVals) kv = keyval_parse(text, NULL, false, errp);
     const char *lock, *pm;
-    bool on = false, cpu_pm = false;
+    bool on = false, cpu_pm = false, on_fault;
 
     if (!kv) {
         return false;
     }
     lock = keyval_take(kv, "mem-lock");
     pm = keyval_take(kv, "cpu-pm");
-    if (!keyval_check_used(kv, known, errp) ||
-        (lock && strcmp(lock, "on-fault") && !parse_bool("mem-lock", lock, &on, errp)) ||
-        (pm && !parse_bool("cpu-pm", pm, &cpu_pm, errp))) {
+    on_fault = lock && !strcmp(lock, "on-fault");
+    if (!keyval_check_used(kv, known, errp)) {
+        return false;
+    }
+    if (lock && !on_fault && !parse_bool("mem-lock", lock, &on, NULL)) {
+        error_setg(errp, "invalid value '%s' for 'mem-lock': expected one of on, off, on-fault", lock);
+        return false;
+    }
+    if (pm && !parse_bool("cpu-pm", pm, &cpu_pm, errp)) {
         return false;
     }
     if (cpu_pm) {
         error_setg(errp, "cpu-pm=on is for accelerators that let the guest sleep on the host's CPU");
         return false;
     }
-    if ((on || (lock && !strcmp(lock, "on-fault"))) &&
+    if ((on || on_fault) &&
         mlockall(MCL_CURRENT | MCL_FUTURE | (on ? 0 : MCL_ONFAULT)) != 0) {
         error_setg_errno(errp, errno, "cannot lock memory (ulimit -l)");
         return false;
