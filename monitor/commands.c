@@ -277,7 +277,7 @@ const MonitorCommand monitor_commands[] = {
     { "netdev_add", NULL, "type,id=id[,prop=value]", "make the host's side of a network card",
       monitor_cmd_netdev_add },
     { "netdev_del", NULL, "id", "remove one that no card uses", monitor_cmd_netdev_del },
-    { "set_link", NULL, "id on|off", "plug in or pull out the cable of a network",
+    { "set_link", NULL, "id on|off", "plug in or pull out the cable of a network or card",
       monitor_cmd_set_link },
     { "announce_self", NULL, "", "ask guests to tell their neighbours where they are",
       monitor_cmd_announce_self },

@@ -88,15 +88,29 @@ void monitor_cmd_block_resize(Monitor *mon, const char *args)
     }
 }
 
+/* By its own id, or by that of the card on it. */
+static Object *netdev_of(const char *id)
+{
+    Object *netdevs = object_container("/netdevs"), *obj = object_child(netdevs, id), *card;
+    g_autofree char *name = NULL;
+
+    if (!obj && (card = object_child(object_container("/machine/peripheral"), id)) &&
+        object_property_find(card->klass, "netdev")) {
+        name = object_property_get_str(card, "netdev", NULL);
+        obj = name ? object_child(netdevs, name) : NULL;
+    }
+    return obj;
+}
+
 void monitor_cmd_set_link(Monitor *mon, const char *args)
 {
     g_autofree char *id = monitor_next_word(&args);
-    Object *obj = id ? object_child(object_container("/netdevs"), id) : NULL;
+    Object *obj = id ? netdev_of(id) : NULL;
     Error *err = NULL;
     bool up;
 
     if (!obj) {
-        monitor_printf(mon, "Error: there is no netdev '%s'\n", id ? id : "");
+        monitor_printf(mon, "Error: there is no netdev or card '%s'\n", id ? id : "");
     } else if (!parse_bool("link", args, &up, &err)) {
         monitor_printf(mon, "Error: %s\n", error_get_pretty(err));
         error_free(err);

@@ -333,6 +333,12 @@ static int collect_help(const Options *o, GString *out, Error **errp)
         chardev_forms_help(out);
         r = 1;
     }
+    if (!r && o->display && is_help(o->display)) {
+        g_string_append(out, "displays:\n");
+        add_line(out, "none", "no picture (default)");
+        add_line(out, "vnc=HOST:DISPLAY", "for VNC clients, as -vnc");
+        r = 1;
+    }
     if (!r && o->log_items && is_help(o->log_items)) {
         log_help(out);
         r = 1;
