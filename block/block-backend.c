@@ -16,6 +16,11 @@ uint64_t blk_size(BlockBackend *blk)
     return __atomic_load_n(&blk->size, __ATOMIC_RELAXED);
 }
 
+uint64_t blk_image_bytes(BlockBackend *blk)
+{
+    return blk_size(blk) - (blk->node ? blk->node->missing : 0);
+}
+
 bool blk_read_only(BlockBackend *blk)
 {
     return blk->read_only;

@@ -40,6 +40,7 @@ typedef struct BlockFile {
     bool read_zeroes;    /* null: reads give zeroes */
     uint64_t latency_ns; /* null */
     uint64_t bytes;      /* a multiple of 512 */
+    unsigned missing;    /* of the last sector, which the file has only part of */
     pthread_rwlock_t edges; /* direct: held by writers; exclusively where blocks are read first
                              * (not a GRWLock: sanitizers know this one) */
 } BlockFile;

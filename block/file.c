@@ -135,6 +135,7 @@ static bool find_size(BlockFile *f, const BlockOpen *o, Error **errp)
     }
     /* A last sector that the file has only part of is readable, its rest zero. */
     f->bytes = align_up(bytes, BLOCK_SECTOR);
+    f->missing = (unsigned)(f->bytes - bytes);
     return true;
 }
 

@@ -210,7 +210,7 @@ static void cmd_log(Monitor *mon, const char *args)
     unsigned mask = 0;
     Error *err = NULL;
 
-    if (!*args) {
+    if (!*args || g_str_equal(args, "help")) {
         for (const LogItem *i = log_items; i->name; i++) {
             monitor_printf(mon, "%c %-14s %s\n", log_enabled(i->mask) ? '*' : ' ', i->name,
                            i->help);

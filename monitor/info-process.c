@@ -8,6 +8,7 @@
 
 #include "accel/accel.h"
 #include "hw/core/hostmem.h"
+#include "hw/core/loader.h"
 #include "system/chardev.h"
 #include "system/net.h"
 #include "system/process.h"
@@ -53,6 +54,16 @@ void monitor_info_kvm(Monitor *mon, const char *args)
 
     monitor_printf(mon, "kvm support: %s\n",
                    g_str_equal(k->name, "kvm") ? "enabled" : "disabled");
+}
+
+void monitor_info_roms(Monitor *mon, const char *args)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+
+    if (current_machine()->loader) {
+        image_loader_print(current_machine()->loader, out);
+    }
+    monitor_write(mon, out->str, out->len);
 }
 
 void monitor_info_memory_size_summary(Monitor *mon, const char *args)

@@ -244,6 +244,7 @@ const MonitorCommand monitor_info_commands[] = {
     { "qtree", NULL, "", "the devices, their properties and buses", info_qtree },
     { "registers", NULL, "[-a|cpu]", "the registers of this, that or every CPU",
       info_registers },
+    { "roms", NULL, "", "what was loaded into memory, and where", monitor_info_roms },
     { "status", NULL, "", "whether the machine runs", info_status },
     { "usernet", NULL, "", "the connections of user networks", monitor_info_usernet },
     { "uuid", NULL, "", "the identity of the guest", monitor_info_uuid },

@@ -102,6 +102,7 @@ void monitor_info_uuid(Monitor *mon, const char *args);
 void monitor_info_memory_size_summary(Monitor *mon, const char *args);
 void monitor_info_memdev(Monitor *mon, const char *args);
 void monitor_info_numa(Monitor *mon, const char *args);
+void monitor_info_roms(Monitor *mon, const char *args);
 void monitor_info_kvm(Monitor *mon, const char *args);
 void monitor_info_usernet(Monitor *mon, const char *args);
 void monitor_info_block(Monitor *mon, const char *args);  /* monitor/info-backends.c */

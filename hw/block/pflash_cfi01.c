@@ -114,10 +114,10 @@ static bool load_image(PflashCFI01 *s, Error **errp)
     BlockBackend *blk = BLOCK_BACKEND(s->drive);
     int r;
 
-    if (blk_size(blk) != s->core.size) {
+    if (blk_image_bytes(blk) != s->core.size) {
         error_setg(errp, "drive '%s' has %" PRIu64 " bytes, a flash bank has exactly %" PRIu64
                    " (truncate -s %" PRIu64 "M makes a file that long)", s->drive->name,
-                   blk_size(blk), s->core.size, s->core.size >> 20);
+                   blk_image_bytes(blk), s->core.size, s->core.size >> 20);
         return false;
     }
     if (!blk_attach(blk, DEVICE(s)->parent_obj.name, errp)) {

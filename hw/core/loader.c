@@ -43,6 +43,16 @@ void image_loader_destroy(ImageLoader *l)
     symbols_clear();
 }
 
+void image_loader_print(const ImageLoader *l, GString *out)
+{
+    for (guint i = 0; i < l->segments->len; i++) {
+        const Segment *s = g_ptr_array_index(l->segments, i);
+
+        g_string_append_printf(out, "addr=%016" PRIx64 " size=0x%06" PRIx64 " name=\"%s\"\n", s->addr,
+                               s->size, s->name);
+    }
+}
+
 static void fill_zeros(AddressSpace *as, hwaddr addr, uint64_t len)
 {
     static const uint8_t zeros[64 * KiB];

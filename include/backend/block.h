@@ -58,6 +58,7 @@ int blk_pread(BlockBackend *blk, uint64_t offset, void *buf, uint64_t bytes);
 int blk_pwrite(BlockBackend *blk, uint64_t offset, const void *buf, uint64_t bytes);
 
 uint64_t blk_size(BlockBackend *blk);      /* bytes, a multiple of 512 */
+uint64_t blk_image_bytes(BlockBackend *blk); /* blk_size() without what its last sector lacks */
 bool blk_read_only(BlockBackend *blk);
 bool blk_discard_enabled(BlockBackend *blk); /* discard=unmap */
 /* Whether writes may stay in a cache until a flush: off with cache=writethrough and directsync. */

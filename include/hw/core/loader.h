@@ -29,6 +29,9 @@ void image_loader_destroy(ImageLoader *l);
 /* Writes every segment again: RAM as it was at power-on. */
 void image_loader_reset(ImageLoader *l);
 
+/* Appends a line for everything that was loaded: address, size, what it is. */
+void image_loader_print(const ImageLoader *l, GString *out);
+
 /* Reads a regular file of at most max bytes. The error says why (missing, directory, too large). */
 bool load_file(const char *path, uint64_t max, uint8_t **data, uint64_t *size, Error **errp);
 
