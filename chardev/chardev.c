@@ -368,9 +368,20 @@ static const Property chardev_props[] = {
     PROP_END,
 };
 
+static bool chardev_can_delete(Object *obj, Error **errp)
+{
+    bool in_use = chardev_in_use(CHARDEV(obj));
+
+    if (in_use) {
+        error_setg(errp, "chardev '%s' is in use", obj->name);
+    }
+    return !in_use;
+}
+
 static void chardev_class_init(ObjectClass *klass, const void *data)
 {
     klass->props = chardev_props;
+    user_creatable_set_can_delete(klass, chardev_can_delete);
 }
 
 static const char *const chardev_interfaces[] = { TYPE_USER_CREATABLE, NULL };

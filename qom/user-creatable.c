@@ -85,6 +85,11 @@ bool user_creatable_delete(const char *container, const char *id, Error **errp)
     if (u->can_delete && !u->can_delete(obj, errp)) {
         return false;
     }
+    /* The tree holds one reference; a link of another object holds one more. */
+    if (__atomic_load_n(&obj->ref, __ATOMIC_RELAXED) > 1) {
+        error_setg(errp, "'%s' is in use", id);
+        return false;
+    }
     object_unparent(obj);
     return true;
 }

@@ -460,18 +460,11 @@ bool backend_hot_add(const char *option, const char *text, Error **errp)
 
 bool backend_hot_del(const char *option, const char *id, Error **errp)
 {
-    Object *obj = object_child(object_container(hot[hot_row(option)].container), id);
-    Chardev *chr = obj ? object_dynamic_cast(obj, TYPE_CHARDEV) : NULL;
+    const char *container = hot[hot_row(option)].container;
 
-    if (!obj) {
+    if (!object_child(object_container(container), id)) {
         error_setg(errp, "there is no %s '%s'", option, id);
         return false;
     }
-    /* The tree holds one reference; whoever uses it holds another. */
-    if (__atomic_load_n(&obj->ref, __ATOMIC_RELAXED) > 1 || (chr && chardev_in_use(chr))) {
-        error_setg(errp, "%s '%s' is in use", option, id);
-        return false;
-    }
-    object_unparent(obj);
-    return true;
+    return user_creatable_delete(container, id, errp);
 }

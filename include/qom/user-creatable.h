@@ -25,7 +25,8 @@ typedef struct UserCreatableClass {
     /* Opens what the properties name. False leaves nothing behind but the object itself, whose
      * last reference is then dropped. NULL: nothing to do. */
     bool (*complete)(Object *obj, Error **errp);
-    /* Whether nobody uses it any more; an error that names the user if not. NULL: nobody does. */
+    /* Whether nobody uses it any more; an error that names the user if not. NULL: only references
+     * count, which links of other objects hold. */
     bool (*can_delete)(Object *obj, Error **errp);
     bool late; /* -object: made after the back ends that have options of their own */
 } UserCreatableClass;
