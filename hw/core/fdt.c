@@ -325,7 +325,7 @@ void *fdt_builder_finish(FDTBuilder *b, int *size, Error **errp)
 /* ---- Reading a file ---- */
 
 /* Depth first without recursion on the file's word: depth is bounded before a level is entered. */
-static bool read_nodes(FDTBuilder *b, const void *blob, Error **errp)
+static bool read_nodes(FDTBuilder *b, const void *blob, size_t size, Error **errp)
 {
     FDTNode *stack[FDT_MAX_DEPTH + 1] = { b->root };
     int depth = 0, node = 0;
@@ -351,6 +351,11 @@ static bool read_nodes(FDTBuilder *b, const void *blob, Error **errp)
 
             if (!data) {
                 error_setg(errp, "%s", fdt_strerror(len));
+                return false;
+            }
+            /* libfdt before 1.7 steps over a length that wraps around and calls the tree whole. */
+            if (len < 0 || (size_t)len > size - (size_t)((const uint8_t *)data - (const uint8_t *)blob)) {
+                error_setg(errp, "the length of property '%s' is beyond the end", name);
                 return false;
             }
             node_set(stack[depth], name, data, len);
@@ -398,7 +403,7 @@ FDTBuilder *fdt_builder_from_file(const char *path, Error **errp)
             g_array_append_val(b->reserve, r);
         }
     }
-    if (!read_nodes(b, data, errp)) {
+    if (!read_nodes(b, data, fdt_totalsize(data), errp)) {
         error_prepend(errp, "%s: damaged device tree: ", path);
         return NULL;
     }

@@ -202,6 +202,29 @@ static void test_bad_files(void)
     expect_error(deep, fdt_totalsize(deep), "nested");
 }
 
+/* Lengths that wrap around the size of the tree: libfdt before 1.7 lets some of them pass. */
+static void test_wrapping_lengths(void)
+{
+    int size;
+    g_autofree uint8_t *blob = sample(&size);
+    unsigned seen = 0;
+
+    for (int at = fdt_off_dt_struct(blob); at < size - 12; at += 4) {
+        uint32_t old = ld32_be(blob + at + 4);
+
+        if (ld32_be(blob + at) != FDT_PROP || old > 16) {
+            continue;
+        }
+        for (uint32_t less = 0; less <= 64; less++) {
+            st32_be(blob + at + 4, UINT32_MAX - less);
+            expect_error(blob, size, "damaged");
+        }
+        st32_be(blob + at + 4, old);
+        seen++;
+    }
+    g_assert_cmpuint(seen, ==, 4);
+}
+
 /* Whatever a file holds, there is an answer; run under the sanitizers this finds the rest. */
 static void test_mutated_files(void)
 {
@@ -243,6 +266,7 @@ int main(int argc, char **argv)
     g_test_add_func("/fdt/bad-path", test_bad_path);
     g_test_add_func("/fdt/file", test_file);
     g_test_add_func("/fdt/bad-files", test_bad_files);
+    g_test_add_func("/fdt/wrapping-lengths", test_wrapping_lengths);
     g_test_add_func("/fdt/mutated-files", test_mutated_files);
     return g_test_run();
 }
