@@ -324,8 +324,21 @@ void *fdt_builder_finish(FDTBuilder *b, int *size, Error **errp)
 
 /* ---- Reading a file ---- */
 
+/* What libfdt found wrong, in words. */
+static const char *damage(int err)
+{
+    switch (-err) {
+    case FDT_ERR_TRUNCATED: return "a part of it is cut off";
+    case FDT_ERR_BADVERSION: return "it says that readers of version 17 cannot read it";
+    case FDT_ERR_BADOFFSET: return "an offset in it is wrong";
+    case FDT_ERR_BADSTRUCTURE: return "nodes and properties do not follow each other as they should";
+    case FDT_ERR_BADLAYOUT: return "its parts overlap or are in a wrong order";
+    default: return fdt_strerror(err);
+    }
+}
+
 /* Depth first without recursion on the file's word: depth is bounded before a level is entered. */
-static bool read_nodes(FDTBuilder *b, const void *blob, size_t size, Error **errp)
+static bool read_nodes(FDTBuilder *b, const void *blob, Error **errp)
 {
     FDTNode *stack[FDT_MAX_DEPTH + 1] = { b->root };
     int depth = 0, node = 0;
@@ -350,12 +363,7 @@ static bool read_nodes(FDTBuilder *b, const void *blob, size_t size, Error **err
             const void *data = fdt_getprop_by_offset(blob, prop, &name, &len);
 
             if (!data) {
-                error_setg(errp, "%s", fdt_strerror(len));
-                return false;
-            }
-            /* libfdt before 1.7 steps over a length that wraps around and calls the tree whole. */
-            if (len < 0 || (size_t)len > size - (size_t)((const uint8_t *)data - (const uint8_t *)blob)) {
-                error_setg(errp, "the length of property '%s' is beyond the end", name);
+                error_setg(errp, "%s", damage(len));
                 return false;
             }
             node_set(stack[depth], name, data, len);
@@ -365,10 +373,41 @@ static bool read_nodes(FDTBuilder *b, const void *blob, size_t size, Error **err
         }
     }
     if (node < 0 && node != -FDT_ERR_NOTFOUND) {
-        error_setg(errp, "%s", fdt_strerror(node));
+        error_setg(errp, "%s", damage(node));
         return false;
     }
     return true;
+}
+
+/* Whether every property of the structure block ends inside it. libfdt before 1.7 adds up lengths that
+ * wrap around: it steps backwards over such a property, for ever, or calls the tree whole. */
+static bool lengths_fit(const uint8_t *blob, uint64_t total)
+{
+    const uint8_t *block = blob + fdt_off_dt_struct(blob);
+    uint64_t at = 0, end = MIN(fdt_size_dt_struct(blob), total - fdt_off_dt_struct(blob));
+
+    while (at + 4 <= end) {
+        uint32_t tag = ld32_be(block + at);
+
+        at += 4;
+        if (tag == FDT_BEGIN_NODE) {
+            const uint8_t *nul = memchr(block + at, 0, end - at);
+            if (!nul) {
+                return false;
+            }
+            at = align_up(nul + 1 - block, 4);
+        } else if (tag == FDT_PROP) {
+            if (end - at < 8 || ld32_be(block + at) > end - at - 8) {
+                return false;
+            }
+            at = align_up(at + 8 + ld32_be(block + at), 4);
+        } else if (tag == FDT_END) {
+            return true;
+        } else if (tag != FDT_END_NODE && tag != FDT_NOP) {
+            return false;
+        }
+    }
+    return false;
 }
 
 FDTBuilder *fdt_builder_from_file(const char *path, Error **errp)
@@ -390,9 +429,19 @@ FDTBuilder *fdt_builder_from_file(const char *path, Error **errp)
                    size < 8 ? 0 : ld32_be(data + 4));
         return NULL;
     }
-    err = fdt_check_full(data, size);
+    /* Every tool has written version 17 since 2005; older ones align and count differently. */
+    if (fdt_version(data) < 17) {
+        error_setg(errp, "%s: device tree of version %" PRIu32 " (accepted: 17 and later)", path,
+                   fdt_version(data));
+        return NULL;
+    }
+    err = fdt_check_header(data);
+    if (!err) {
+        err = lengths_fit(data, fdt_totalsize(data)) ? fdt_check_full(data, size)
+                                                     : -FDT_ERR_BADSTRUCTURE;
+    }
     if (err) {
-        error_setg(errp, "%s: damaged device tree: %s", path, fdt_strerror(err));
+        error_setg(errp, "%s: damaged device tree: %s", path, damage(err));
         return NULL;
     }
     b = fdt_builder_new();
@@ -403,7 +452,7 @@ FDTBuilder *fdt_builder_from_file(const char *path, Error **errp)
             g_array_append_val(b->reserve, r);
         }
     }
-    if (!read_nodes(b, data, fdt_totalsize(data), errp)) {
+    if (!read_nodes(b, data, errp)) {
         error_prepend(errp, "%s: damaged device tree: ", path);
         return NULL;
     }

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "util/byteorder.h"
+
 static void *finish(FDTBuilder *b, int *size)
 {
     Error *err = NULL;
