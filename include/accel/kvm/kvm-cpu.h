@@ -27,7 +27,8 @@ typedef enum KVMExitResult {
     KVM_EXIT_FAILED,    /* errp says why; the machine pauses with an internal error */
 } KVMExitResult;
 
-/* All called on the vCPU's thread (init_machine: the main thread). */
+/* CPUClass.kvm_ops of the machine's CPU type. All called on the vCPU's thread (init_machine: the main
+ * thread, debug_point: whoever runs the debugger). */
 typedef struct KVMCPUOps {
     /* After KVM_CREATE_VM and before the first vCPU: what the process and the VM need for this CPU
      * model (vectors unlocked, stage-2 mode), and whether the host can run it. */
@@ -40,6 +41,9 @@ typedef struct KVMCPUOps {
     void (*put_interrupts)(CPUState *cpu);
     /* RISCV_SBI, RISCV_CSR and DEBUG exits. */
     KVMExitResult (*handle_exit)(CPUState *cpu, struct kvm_run *run, Error **errp);
+    /* A breakpoint of the debugger is put into guest memory or taken out, all vCPUs paused. cpu: the vCPU
+     * whose page tables say where. Kinds that this CPU cannot do under KVM fail with the reason. */
+    bool (*debug_point)(CPUState *cpu, DebugKind kind, vaddr addr, bool insert, Error **errp);
     /* KVM_RUN failed with an errno that says that the kernel could not emulate the instruction at pc:
      * appends pc, address, instruction text and why. */
     void (*explain_failure)(CPUState *cpu, int err, GString *out);
@@ -49,6 +53,10 @@ typedef struct KVMCPUOps {
 
 int kvm_ioctl(unsigned long request, void *arg);                   /* on /dev/kvm */
 int kvm_vm_ioctl(unsigned long request, void *arg);
+/* On a file descriptor that one of these calls returned: a VM made on the side to ask what a vCPU of
+ * this host has, and its vCPU. Any thread. */
+int kvm_fd_ioctl(int fd, unsigned long request, void *arg);
+void kvm_fd_close(int fd);
 int kvm_vcpu_ioctl(CPUState *cpu, unsigned long request, void *arg);
 /* One register, by KVM's number, which also says its size in bytes. */
 int kvm_get_one_reg(CPUState *cpu, uint64_t id, void *value);

@@ -120,6 +120,7 @@ struct CPUClass {
     /* Disassembles the instruction at va, from bytes; returns its length in bytes (0: none). */
     unsigned (*disas)(CPUState *cpu, vaddr va, const uint8_t *bytes, unsigned len, GString *out);
     const struct TCGCPUOps *tcg_ops; /* NULL in builds without */
+    const struct KVMCPUOps *kvm_ops; /* accel/kvm/kvm-cpu.h */
     const struct CPUDebugOps *debug_ops; /* hw/core/cpu-debug.h; NULL: no debugger */
 };
 
