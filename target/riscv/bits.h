@@ -25,6 +25,8 @@
 #define MSTATUS_TSR (1ULL << 22)
 #define MSTATUS_UXL (3ULL << 32)
 #define MSTATUS_SXL (3ULL << 34)
+#define MSTATUS_GVA (1ULL << 38) /* H: mtval is a guest virtual address */
+#define MSTATUS_MPV (1ULL << 39) /* H: V before the trap */
 #define MSTATUS_UXL_64 (2ULL << 32)
 #define MSTATUS_SXL_64 (2ULL << 34)
 #define MSTATUS_SD (1ULL << 63)
@@ -82,8 +84,34 @@ enum { PMP_OFF = 0, PMP_TOR = 1, PMP_NA4 = 2, PMP_NAPOT = 3 };
 #define STATEEN_ENVCFG (1ULL << 62)
 #define STATEEN_SE (1ULL << 63)
 
-/* What can be delegated: everything but ecall from M (11), and what we never raise (10, 14). */
+/* What can be delegated: everything but ecall from M (11) and what we never raise; with H also what
+ * that brings (10, 20 to 23). */
 #define MEDELEG_MASK 0xB3FFULL
+#define MEDELEG_H_MASK 0xF00400ULL
 #define MIDELEG_MASK (MIP_SSIP | MIP_STIP | MIP_SEIP)
+
+/* ---- Hypervisor ---- */
+
+#define HSTATUS_GVA (1ULL << 6)
+#define HSTATUS_SPV (1ULL << 7)
+#define HSTATUS_SPVP (1ULL << 8)
+#define HSTATUS_HU (1ULL << 9)
+#define HSTATUS_VGEIN_SHIFT 12
+#define HSTATUS_VGEIN (63ULL << HSTATUS_VGEIN_SHIFT)
+#define HSTATUS_VTVM (1ULL << 20)
+#define HSTATUS_VTW (1ULL << 21)
+#define HSTATUS_VTSR (1ULL << 22)
+#define HSTATUS_VSXL_64 (2ULL << 32)
+#define HSTATUS_WRITE                                                                       \
+    (HSTATUS_GVA | HSTATUS_SPV | HSTATUS_SPVP | HSTATUS_HU | HSTATUS_VTVM | HSTATUS_VTW |   \
+     HSTATUS_VTSR)
+
+/* What VS can be given: not its own calls' cause, nor what the hypervisor alone handles. */
+#define HEDELEG_MASK 0xB1FFULL
+#define HIDELEG_MASK MIP_VS
+
+#define HGATP_MODE(v) ((v) >> 60)
+#define HGATP_VMID(v) (((v) >> 44) & 0x3FFF)
+#define HGATP_PPN(v) ((v) & ((1ULL << 44) - 4)) /* the root is 16 KiB, aligned */
 
 #endif

@@ -22,17 +22,26 @@ enum RISCVException {
     EXC_INST_PAGE_FAULT = 12,
     EXC_LOAD_PAGE_FAULT = 13,
     EXC_STORE_PAGE_FAULT = 15,
+    EXC_INST_GUEST_PAGE_FAULT = 20,
+    EXC_LOAD_GUEST_PAGE_FAULT = 21,
+    EXC_VIRTUAL_INST = 22,
+    EXC_STORE_GUEST_PAGE_FAULT = 23,
 };
 
 /* Bit numbers of mip and mie, and the input lines of the CPU device. */
 enum RISCVInterrupt {
     IRQ_S_SOFT = 1,
+    IRQ_VS_SOFT = 2,
     IRQ_M_SOFT = 3,
     IRQ_S_TIMER = 5,
+    IRQ_VS_TIMER = 6,
     IRQ_M_TIMER = 7,
     IRQ_S_EXT = 9,
+    IRQ_VS_EXT = 10,
     IRQ_M_EXT = 11,
+    IRQ_S_GUEST_EXT = 12, /* some guest's external interrupt, for the hypervisor */
     IRQ_LCOF = 13,
+    IRQ_GUEST0 = 64, /* input lines only: 64 + n is guest external interrupt n, a bit of hgeip */
 };
 
 #define MIP_SSIP (1ULL << IRQ_S_SOFT)
@@ -42,6 +51,12 @@ enum RISCVInterrupt {
 #define MIP_SEIP (1ULL << IRQ_S_EXT)
 #define MIP_MEIP (1ULL << IRQ_M_EXT)
 #define MIP_LCOFIP (1ULL << IRQ_LCOF)
+#define MIP_VSSIP (1ULL << IRQ_VS_SOFT)
+#define MIP_VSTIP (1ULL << IRQ_VS_TIMER)
+#define MIP_VSEIP (1ULL << IRQ_VS_EXT)
+#define MIP_SGEIP (1ULL << IRQ_S_GUEST_EXT)
+#define MIP_VS (MIP_VSSIP | MIP_VSTIP | MIP_VSEIP) /* for VS, one bit above those for S */
+#define MIP_H (MIP_VS | MIP_SGEIP) /* what H brings: in hip and hie, not in sip and sie */
 
 #define CAUSE_INTERRUPT (1ULL << 63)
 

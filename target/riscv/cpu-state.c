@@ -28,6 +28,10 @@ static const StateField fields[] = {
     S_U8(RISCVCPU, env.reserve_size, .max = 8),
     S_U64(RISCVCPU, env.exc_cause, .flags = STATE_TRANSIENT),
     S_U64(RISCVCPU, env.exc_tval, .flags = STATE_TRANSIENT),
+    S_U64(RISCVCPU, env.exc_gpa, .flags = STATE_TRANSIENT),
+    S_U32(RISCVCPU, env.exc_tinst, .flags = STATE_TRANSIENT),
+    S_BOOL(RISCVCPU, env.exc_gva, .flags = STATE_TRANSIENT),
+    S_U8(RISCVCPU, env.hlv, .flags = STATE_TRANSIENT),
 
 #define CSR(number, name_, requires, check, field_, reset_, mask, read, write, fx) \
     S_U64(RISCVCPU, env.field_, .reset = (reset_)),
@@ -42,6 +46,8 @@ static const StateField fields[] = {
     S_U64(RISCVCPU, env.mip, .flags = STATE_NO_RESET),
     S_U64(RISCVCPU, env.mip_sw),
     S_U64(RISCVCPU, env.mstateen, .count = 4),
+    S_U64(RISCVCPU, env.hstateen, .count = 4),
+    S_U64(RISCVCPU, env.hgeip, .flags = STATE_NO_RESET), /* lines */
     S_U64(RISCVCPU, env.pmpaddr, .count = RISCV_MAX_PMP),
     S_U8(RISCVCPU, env.pmpcfg, .count = RISCV_MAX_PMP),
     S_U64(RISCVCPU, env.counter, .count = 32),
@@ -57,6 +63,12 @@ static bool check(const Object *scratch, Error **errp)
     const RISCVCPU *cpu = (const RISCVCPU *)scratch;
     const CPURISCVState *env = &cpu->env;
     uint64_t all = riscv_ext_misa(cpu->ext);
+    const struct {
+        const char *name;
+        const uint64_t *value;
+    } roots[] = {
+        { "satp", &env->satp }, { "vsatp", &env->vsatp }, { "hgatp", &env->hgatp },
+    };
 
     if (env->priv == 2) {
         error_setg(errp, "privilege 2 does not exist");
@@ -67,9 +79,16 @@ static bool check(const Object *scratch, Error **errp)
                    env->misa, all);
         return false;
     }
-    if (SATP_MODE(env->satp) != SATP_BARE &&
-        (SATP_MODE(env->satp) < SATP_SV39 || SATP_MODE(env->satp) > SATP_SV57)) {
-        error_setg(errp, "satp %#" PRIx64 " has a mode that does not exist", env->satp);
+    for (size_t i = 0; i < G_N_ELEMENTS(roots); i++) {
+        uint64_t v = *roots[i].value;
+        if (SATP_MODE(v) != SATP_BARE && (SATP_MODE(v) < SATP_SV39 || SATP_MODE(v) > SATP_SV57)) {
+            error_setg(errp, "%s %#" PRIx64 " has a mode that does not exist", roots[i].name, v);
+            return false;
+        }
+    }
+    if (env->virt && (env->priv == PRV_M || !ext_get(cpu->ext, EXT_H))) {
+        error_setg(errp, "a guest runs (V=1), but %s",
+                   env->priv == PRV_M ? "the mode is M" : "this CPU lacks extension 'h'");
         return false;
     }
     for (unsigned n = 0; n < 32; n++) {
@@ -100,7 +119,10 @@ void riscv_csr_reset(RISCVCPU *cpu)
         env->menvcfg |= MENVCFG_PBMTE;
     if (ext_get(cpu->ext, EXT_SVADU) && !ext_get(cpu->ext, EXT_SVADE))
         env->menvcfg |= MENVCFG_ADUE;
-    __atomic_fetch_and(&env->mip, ~(MIP_SSIP | MIP_STIP | MIP_LCOFIP), __ATOMIC_ACQ_REL);
+    if (ext_get(cpu->ext, EXT_H))
+        env->mideleg = MIP_H;
+    __atomic_fetch_and(&env->mip, ~(MIP_SSIP | MIP_STIP | MIP_VSTIP | MIP_LCOFIP),
+                       __ATOMIC_ACQ_REL);
     /* cycle counts machine time, which goes on over a reset. */
     env->counter[0] = -(uint64_t)clock_get_ns(CLOCK_VIRTUAL);
 }

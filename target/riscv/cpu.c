@@ -130,6 +130,8 @@ static uint64_t mstatus_mask(const RISCVCPU *cpu)
         mask |= MSTATUS_FS;
     if (ext_get(cpu->ext, EXT_V))
         mask |= MSTATUS_VS;
+    if (ext_get(cpu->ext, EXT_H))
+        mask |= MSTATUS_MPV | MSTATUS_GVA;
     return mask;
 }
 
@@ -161,6 +163,7 @@ static void riscv_cpu_reset(DeviceState *dev)
     RISCVCPU *cpu = RISCV_CPU(dev);
 
     timer_del(&cpu->stimer);
+    timer_del(&cpu->vstimer);
     timer_del(&cpu->pmu_timer);
     riscv_csr_reset(cpu);
     riscv_state_derive(cpu);
@@ -174,6 +177,11 @@ static void riscv_cpu_irq_in(void *dev, int n, bool level)
     RISCVCPU *cpu = RISCV_CPU(dev);
     uint64_t bit;
 
+    if (n > IRQ_GUEST0 && n <= IRQ_GUEST0 + cpu->geilen) {
+        bit = BIT_ULL(n - IRQ_GUEST0);
+        riscv_hgeip_change(&cpu->env, level ? bit : 0, level ? 0 : bit);
+        return;
+    }
     if (n < 0 || n > 63)
         return;
     bit = BIT_ULL(n);

@@ -36,22 +36,26 @@ CSR_CHECK(counter)
     unsigned n = counter_number(csr);
 
     if (!check_hpm(env, csr))
-        return false;
+        return CSR_ILLEGAL;
     if (env->priv == PRV_M)
-        return true;
+        return CSR_OK;
     if (!((env->mcounteren >> n) & 1))
-        return false;
-    return env->priv == PRV_S || !riscv_ext_on(env, EXT_S) || ((env->scounteren >> n) & 1);
+        return CSR_ILLEGAL;
+    if (env->virt && !((env->hcounteren >> n) & 1))
+        return CSR_VIRTUAL;
+    if (env->priv == PRV_S || !riscv_ext_on(env, EXT_S) || ((env->scounteren >> n) & 1))
+        return CSR_OK;
+    return env->virt ? CSR_VIRTUAL : CSR_ILLEGAL;
 }
 
 CSR_CHECK(time)
 {
-    return env_cpu(env)->timebase && check_counter(env, csr);
+    return env_cpu(env)->timebase ? check_counter(env, csr) : CSR_ILLEGAL;
 }
 
 CSR_READ(time)
 {
-    return timebase_read(env_cpu(env)->timebase);
+    return timebase_read(env_cpu(env)->timebase) + (env->virt ? env->htimedelta : 0);
 }
 
 CSR_READ(counter)
@@ -75,7 +79,11 @@ CSR_WRITE_FN(counter)
 
 CSR_WRITE_FN(counteren)
 {
-    *(csr == 0x306 ? &env->mcounteren : &env->scounteren) = value & counter_mask(env);
+    uint64_t *reg = csr == 0x306   ? &env->mcounteren
+                    : csr == 0x606 ? &env->hcounteren
+                                   : &env->scounteren;
+
+    *reg = value & counter_mask(env);
     return 0;
 }
 
@@ -109,7 +117,8 @@ CSR_WRITE_FN(mhpmevent)
     if (!riscv_pmu_event_known(event))
         event = env->mhpmevent[n] & MHPMEVENT_IDX;
     if (riscv_ext_on(env, EXT_SSCOFPMF))
-        event |= value & (MHPMEVENT_OF | MHPMEVENT_INH);
+        event |= value & (MHPMEVENT_OF | MHPMEVENT_INH |
+                          (riscv_ext_on(env, EXT_H) ? MHPMEVENT_VINH : 0));
     env->mhpmevent[n] = event;
     riscv_pmu_end(env, instret);
     return 0;
@@ -124,5 +133,7 @@ CSR_READ(scountovf)
     for (unsigned n = 3; n < 32; n++)
         if (env->mhpmevent[n] & MHPMEVENT_OF)
             v |= 1ULL << n;
+    if (env->virt)
+        v &= env->hcounteren;
     return env->priv == PRV_M ? v : v & env->mcounteren;
 }

@@ -19,7 +19,11 @@ enum {
     FX_FLUSH = 1 << 4,
 };
 
-#define CSR_CHECK(name) bool check_##name(CPURISCVState *env, unsigned csr)
+/* What a check answers: illegal instruction, allowed, or virtual instruction (a guest may not, but its
+ * hypervisor could). A check that has nothing to say about guests returns a truth value. */
+typedef enum CSRAccess { CSR_ILLEGAL = 0, CSR_OK = 1, CSR_VIRTUAL = 2 } CSRAccess;
+
+#define CSR_CHECK(name) CSRAccess check_##name(CPURISCVState *env, unsigned csr)
 #define CSR_READ(name) uint64_t read_##name(CPURISCVState *env, unsigned csr)
 /* value: the new value, mask: the bits that the instruction means to change (the others have their
  * present value). Returns FX_* beyond those of the row. */
@@ -36,6 +40,10 @@ CSR_CHECK(spec11);
 CSR_CHECK(spec12);
 CSR_CHECK(senvcfg);
 CSR_CHECK(sstateen);
+CSR_CHECK(hstateen);
+CSR_CHECK(henvcfg);
+CSR_CHECK(hgatp);
+CSR_CHECK(vstimecmp);
 CSR_CHECK(pmpcfg);
 CSR_CHECK(pmpaddr);
 
@@ -59,6 +67,15 @@ CSR_READ(mhpmevent);
 CSR_READ(scountovf);
 CSR_READ(mstateen);
 CSR_READ(sstateen);
+CSR_READ(hstateen);
+CSR_READ(henvcfg);
+CSR_READ(hie);
+CSR_READ(hip);
+CSR_READ(hgeip);
+CSR_READ(vsstatus);
+CSR_READ(vsie);
+CSR_READ(vsip);
+CSR_READ(vsepc);
 CSR_READ(pmpcfg);
 CSR_READ(pmpaddr);
 
@@ -84,9 +101,28 @@ CSR_WRITE_FN(mcountinhibit);
 CSR_WRITE_FN(mhpmevent);
 CSR_WRITE_FN(mstateen);
 CSR_WRITE_FN(sstateen);
+CSR_WRITE_FN(medeleg);
+CSR_WRITE_FN(hstatus);
+CSR_WRITE_FN(hie);
+CSR_WRITE_FN(hip);
+CSR_WRITE_FN(hvip);
+CSR_WRITE_FN(hgeie);
+CSR_WRITE_FN(htimedelta);
+CSR_WRITE_FN(henvcfg);
+CSR_WRITE_FN(hstateen);
+CSR_WRITE_FN(hgatp);
+CSR_WRITE_FN(vsstatus);
+CSR_WRITE_FN(vsie);
+CSR_WRITE_FN(vsip);
+CSR_WRITE_FN(vstimecmp);
 CSR_WRITE_FN(mseccfg);
 CSR_WRITE_FN(pmpcfg);
 CSR_WRITE_FN(pmpaddr);
+
+/* Whether satp, vsatp and hgatp know the mode on this hart. */
+bool riscv_satp_mode_exists(const RISCVCPU *cpu, unsigned mode);
+/* Bits of menvcfg, senvcfg or henvcfg (csr says which) that can be written. */
+uint64_t riscv_envcfg_mask(const CPURISCVState *env, unsigned csr);
 
 /* Marks the f registers' state dirty and follows FX_*; returns CSR_EFFECT_*. */
 uint64_t riscv_csr_apply(CPURISCVState *env, unsigned fx);

@@ -14,7 +14,7 @@
 
 CSR_CHECK(fs)
 {
-    return env->mstatus & MSTATUS_FS;
+    return (env->mstatus & MSTATUS_FS) && (!env->virt || (env->vsstatus & MSTATUS_FS));
 }
 
 CSR_READ(fflags)
@@ -32,23 +32,30 @@ CSR_READ(fcsr)
     return (uint64_t)env->frm << 5 | fp_get_fflags(env);
 }
 
-CSR_WRITE_FN(fflags)
+static void fs_written(CPURISCVState *env)
 {
     riscv_fs_dirty(env);
+    if (env->virt)
+        env->vsstatus |= MSTATUS_FS;
+}
+
+CSR_WRITE_FN(fflags)
+{
+    fs_written(env);
     fp_set_fflags(env, value & 31);
     return 0;
 }
 
 CSR_WRITE_FN(frm)
 {
-    riscv_fs_dirty(env);
+    fs_written(env);
     fp_set_frm(env, value & 7);
     return 0;
 }
 
 CSR_WRITE_FN(fcsr)
 {
-    riscv_fs_dirty(env);
+    fs_written(env);
     fp_set_fflags(env, value & 31);
     fp_set_frm(env, (value >> 5) & 7);
     return 0;
@@ -92,7 +99,7 @@ static unsigned set_mstatus(CPURISCVState *env, uint64_t now)
     if (changed & (MSTATUS_FS | MSTATUS_VS))
         fx |= FX_MODE;
     if ((changed & (MSTATUS_SUM | MSTATUS_MXR | MSTATUS_MPRV)) ||
-        ((now & MSTATUS_MPRV) && (changed & MSTATUS_MPP)))
+        ((now & MSTATUS_MPRV) && (changed & (MSTATUS_MPP | MSTATUS_MPV))))
         fx |= FX_TLB;
     return fx;
 }
@@ -146,13 +153,13 @@ CSR_WRITE_FN(tvec)
 {
     /* Modes 2 and 3 are reserved: WARL, and we keep what was there. */
     if ((value & 3) < 2)
-        *(csr == 0x305 ? &env->mtvec : &env->stvec) = value;
+        *(csr == 0x305 ? &env->mtvec : csr == 0x205 ? &env->vstvec : &env->stvec) = value;
     return 0;
 }
 
 CSR_WRITE_FN(epc)
 {
-    *(csr == 0x341 ? &env->mepc : &env->sepc) = value & ~1ULL;
+    *(csr == 0x341 ? &env->mepc : csr == 0x241 ? &env->vsepc : &env->sepc) = value & ~1ULL;
     return 0;
 }
 
@@ -174,7 +181,7 @@ CSR_READ(sepc)
 
 /* ---- Environment configuration ---- */
 
-static uint64_t envcfg_mask(const CPURISCVState *env, bool machine)
+uint64_t riscv_envcfg_mask(const CPURISCVState *env, unsigned csr)
 {
     uint64_t mask = ENVCFG_FIOM;
 
@@ -182,7 +189,7 @@ static uint64_t envcfg_mask(const CPURISCVState *env, bool machine)
         mask |= ENVCFG_CBIE | ENVCFG_CBCFE;
     if (riscv_ext_on(env, EXT_ZICBOZ))
         mask |= ENVCFG_CBZE;
-    if (!machine)
+    if (csr == 0x10A)
         return mask;
     if (riscv_ext_on(env, EXT_SSTC))
         mask |= MENVCFG_STCE;
@@ -197,7 +204,7 @@ CSR_WRITE_FN(envcfg)
 {
     bool machine = csr == 0x30A;
     uint64_t *reg = machine ? &env->menvcfg : &env->senvcfg;
-    uint64_t old = *reg, wmask = envcfg_mask(env, machine), changed;
+    uint64_t old = *reg, wmask = riscv_envcfg_mask(env, csr), changed;
     unsigned fx = 0;
 
     if ((value & ENVCFG_CBIE) == (2ULL << 4)) /* reserved: keeps its value */
@@ -228,9 +235,12 @@ CSR_CHECK(spec12)
 CSR_CHECK(senvcfg)
 {
     if (!check_spec12(env, csr))
-        return false;
-    return env->priv == PRV_M || !riscv_ext_on(env, EXT_SMSTATEEN) ||
-           (env->mstateen[0] & STATEEN_ENVCFG);
+        return CSR_ILLEGAL;
+    if (env->priv == PRV_M || !riscv_ext_on(env, EXT_SMSTATEEN))
+        return CSR_OK;
+    if (!(env->mstateen[0] & STATEEN_ENVCFG))
+        return CSR_ILLEGAL;
+    return env->virt && !(env->hstateen[0] & STATEEN_ENVCFG) ? CSR_VIRTUAL : CSR_OK;
 }
 
 /* ---- State enable ----
@@ -241,7 +251,11 @@ CSR_CHECK(senvcfg)
 
 CSR_CHECK(sstateen)
 {
-    return env->priv == PRV_M || (env->mstateen[csr & 3] & STATEEN_SE);
+    if (env->priv == PRV_M)
+        return CSR_OK;
+    if (!(env->mstateen[csr & 3] & STATEEN_SE))
+        return CSR_ILLEGAL;
+    return env->virt && !(env->hstateen[csr & 3] & STATEEN_SE) ? CSR_VIRTUAL : CSR_OK;
 }
 
 CSR_READ(mstateen)
@@ -271,10 +285,12 @@ CSR_WRITE_FN(sstateen)
 
 CSR_CHECK(satp)
 {
+    if (env->virt)
+        return env->hstatus & HSTATUS_VTVM ? CSR_VIRTUAL : CSR_OK;
     return env->priv != PRV_S || !(env->mstatus & MSTATUS_TVM);
 }
 
-static bool satp_mode_exists(const RISCVCPU *cpu, unsigned mode)
+bool riscv_satp_mode_exists(const RISCVCPU *cpu, unsigned mode)
 {
     switch (mode) {
     case SATP_BARE:
@@ -293,12 +309,13 @@ static bool satp_mode_exists(const RISCVCPU *cpu, unsigned mode)
 CSR_WRITE_FN(satp)
 {
     RISCVCPU *cpu = env_cpu(env);
+    uint64_t *reg = csr == 0x280 ? &env->vsatp : &env->satp;
 
     /* A write of a mode that does not exist has no effect at all (priv. spec, satp). */
-    if (!satp_mode_exists(cpu, SATP_MODE(value)) || !cpu->mmu || value == env->satp)
+    if (!riscv_satp_mode_exists(cpu, SATP_MODE(value)) || !cpu->mmu || value == *reg)
         return 0;
-    env->satp = value;
-    return env->priv == PRV_M ? FX_TLB : FX_TLB | FX_MAP;
+    *reg = value;
+    return env->priv == PRV_M || (csr == 0x280) != env->virt ? FX_TLB : FX_TLB | FX_MAP;
 }
 
 /* ---- Identity ---- */

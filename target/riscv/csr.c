@@ -19,7 +19,7 @@ typedef struct CSRRow {
     uint8_t requires;
     uint8_t fx;
     uint16_t offset; /* of the field in CPURISCVState; 0: none */
-    bool (*check)(CPURISCVState *env, unsigned csr);
+    CSRAccess (*check)(CPURISCVState *env, unsigned csr);
     uint64_t (*read)(CPURISCVState *env, unsigned csr);
     unsigned (*write)(CPURISCVState *env, unsigned csr, uint64_t value, uint64_t mask);
     uint64_t mask;
@@ -141,18 +141,76 @@ uint64_t riscv_csr_apply(CPURISCVState *env, unsigned fx)
     return effects;
 }
 
+static CSRAccess row_check(CPURISCVState *env, const CSRRow *row, unsigned csr)
+{
+    return row->check ? row->check(env, csr) : CSR_OK;
+}
+
+/* Whether the privilege suffices, asked with V=0: registers of H are HS's, which is S. */
+static bool priv_suffices(const CPURISCVState *env, unsigned csr)
+{
+    unsigned least = (csr >> 8) & 3;
+
+    return env->priv >= (least == 2 ? PRV_S : least);
+}
+
+/* With V=1: what its mode keeps from the guest, but HS would get (with TVM=0), is a virtual
+ * instruction. */
+static CSRAccess guest_access(CPURISCVState *env, const CSRRow *row, unsigned csr)
+{
+    unsigned least = (csr >> 8) & 3;
+    uint64_t status = env->mstatus;
+    uint8_t priv = env->priv;
+    CSRAccess access;
+
+    if (least == PRV_M)
+        return CSR_ILLEGAL;
+    if (least <= priv)
+        return row_check(env, row, csr);
+    env->priv = PRV_S;
+    env->virt = false;
+    env->mstatus &= ~MSTATUS_TVM;
+    access = row_check(env, row, csr) == CSR_OK ? CSR_VIRTUAL : CSR_ILLEGAL;
+    env->priv = priv;
+    env->virt = true;
+    env->mstatus = status;
+    return access;
+}
+
+/* Whether an instruction may touch the register in the present mode. */
+static CSRAccess csr_access(CPURISCVState *env, const CSRRow *row, unsigned csr, bool writes)
+{
+    if (row == csr_rows || (writes && (csr >> 10) == 3) || !riscv_ext_on(env, row->requires))
+        return CSR_ILLEGAL;
+    if (unlikely(env->virt))
+        return guest_access(env, row, csr);
+    return priv_suffices(env, csr) ? row_check(env, row, csr) : CSR_ILLEGAL;
+}
+
+/* The register that stands in for one of S while V=1, or the same. */
+static unsigned guest_csr(unsigned csr)
+{
+    return ((csr >> 8) & 3) == PRV_S && csr_index[csr + 0x100] ? csr + 0x100 : csr;
+}
+
 CSRResult riscv_csr_insn(CPURISCVState *env, const TCGOp *op, unsigned csr, CSRKind kind,
                          uint64_t operand, bool do_read, bool do_write)
 {
     const CSRRow *row = &csr_rows[csr_index[csr & 0xFFF]];
     CSRResult r = { 0, 0 };
+    CSRAccess access = csr_access(env, row, csr, do_write);
     uint64_t value, mask;
     unsigned fx;
 
-    if (unlikely(row == csr_rows || env->priv < ((csr >> 8) & 3) ||
-                 (do_write && (csr >> 10) == 3) || !riscv_ext_on(env, row->requires) ||
-                 (row->check && !row->check(env, csr))))
+    if (unlikely(access != CSR_OK)) {
+        if (access == CSR_VIRTUAL)
+            riscv_raise_virtual(env, op);
         riscv_raise_illegal(env, op);
+    }
+    if (unlikely(env->virt)) {
+        csr = guest_csr(csr);
+        row = &csr_rows[csr_index[csr]];
+    }
 
     if (do_read || kind != CSR_WRITE)
         r.old = row_read(env, row, csr);
@@ -231,7 +289,7 @@ void riscv_csr_explain(CPURISCVState *env, unsigned csr, bool writes, GString *o
     g_string_append_printf(out, "%s: ", riscv_csr_name(csr));
     if (!riscv_ext_on(env, row->requires))
         g_string_append_printf(out, "needs %s, which is off", ext->name);
-    else if (env->priv < ((csr >> 8) & 3))
+    else if (!env->virt && !priv_suffices(env, csr))
         g_string_append_printf(out, "needs %c mode", "USHM"[(csr >> 8) & 3]);
     else if (writes && (csr >> 10) == 3)
         g_string_append(out, "cannot be written");
@@ -253,15 +311,17 @@ bool riscv_csr_read_debug(CPURISCVState *env, unsigned csr, uint64_t *value)
 {
     const CSRRow *row = row_present(env, csr);
     uint8_t priv = env->priv;
-    bool ok;
+    bool virt = env->virt, ok;
 
     if (!row)
         return false;
     env->priv = PRV_M;
-    ok = !row->check || row->check(env, csr);
+    env->virt = false;
+    ok = row_check(env, row, csr) == CSR_OK;
     if (ok)
         *value = row_read(env, row, csr);
     env->priv = priv;
+    env->virt = virt;
     return ok;
 }
 
@@ -269,13 +329,15 @@ bool riscv_csr_write_debug(CPURISCVState *env, unsigned csr, uint64_t value)
 {
     const CSRRow *row = row_present(env, csr);
     uint8_t priv = env->priv;
-    bool ok;
+    bool virt = env->virt, ok;
 
     if (!row || (csr >> 10) == 3)
         return false;
     env->priv = PRV_M;
-    ok = !row->check || row->check(env, csr);
+    env->virt = false;
+    ok = row_check(env, row, csr) == CSR_OK;
     env->priv = priv;
+    env->virt = virt;
     if (ok)
         riscv_csr_apply(env, row_write(env, row, csr, value, ~0ULL));
     return ok;

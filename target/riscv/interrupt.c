@@ -3,7 +3,8 @@
  *
  * mip holds the input lines, set and cleared by devices on their threads, and the bits that software
  * sets. SEIP is both at once: software's bit is kept apart in mip_sw, so that neither side can lose
- * the other's (priv. spec, mip). Everything else of a vCPU belongs to its thread.
+ * the other's (priv. spec, mip); likewise hvip beside VSTIP and VSEIP. Everything else of a vCPU
+ * belongs to its thread.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -13,10 +14,26 @@
 #include "target/riscv/trap.h"
 #include "util/bits.h"
 
+/* What lines of guest external interrupts make of SGEIP and VSEIP. */
+static uint64_t guest_external(const CPURISCVState *env, uint64_t hgeip)
+{
+    uint64_t status = __atomic_load_n(&env->hstatus, __ATOMIC_RELAXED), bits = 0;
+
+    if (hgeip & __atomic_load_n(&env->hgeie, __ATOMIC_RELAXED))
+        bits |= MIP_SGEIP;
+    if ((hgeip >> ((status & HSTATUS_VGEIN) >> HSTATUS_VGEIN_SHIFT)) & 1)
+        bits |= MIP_VSEIP;
+    return bits;
+}
+
 static uint64_t mip_now(const CPURISCVState *env)
 {
-    return __atomic_load_n(&env->mip, __ATOMIC_ACQUIRE) |
-           __atomic_load_n(&env->mip_sw, __ATOMIC_RELAXED);
+    uint64_t hgeip = __atomic_load_n(&env->hgeip, __ATOMIC_ACQUIRE);
+    uint64_t pending = __atomic_load_n(&env->mip, __ATOMIC_ACQUIRE) |
+                       __atomic_load_n(&env->mip_sw, __ATOMIC_RELAXED) |
+                       __atomic_load_n(&env->hvip, __ATOMIC_RELAXED);
+
+    return unlikely(hgeip) ? pending | guest_external(env, hgeip) : pending;
 }
 
 static uint64_t mie_now(const CPURISCVState *env)
@@ -28,7 +45,8 @@ static uint64_t mie_now(const CPURISCVState *env)
 static int highest(uint64_t pending)
 {
     static const uint8_t order[] = {
-        IRQ_M_EXT, IRQ_M_SOFT, IRQ_M_TIMER, IRQ_S_EXT, IRQ_S_SOFT, IRQ_S_TIMER, IRQ_LCOF,
+        IRQ_M_EXT,       IRQ_M_SOFT, IRQ_M_TIMER, IRQ_S_EXT,    IRQ_S_SOFT, IRQ_S_TIMER,
+        IRQ_S_GUEST_EXT, IRQ_VS_EXT, IRQ_VS_SOFT, IRQ_VS_TIMER, IRQ_LCOF,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(order); i++)
@@ -40,14 +58,19 @@ static int highest(uint64_t pending)
 int riscv_pending_interrupt(const CPURISCVState *env)
 {
     uint64_t pending = mip_now(env) & mie_now(env);
-    uint64_t to_m = pending & ~env->mideleg, to_s = pending & env->mideleg;
+    uint64_t to_m = pending & ~env->mideleg, to_s = pending & env->mideleg & ~env->hideleg;
+    uint64_t to_vs;
 
     if (!pending)
         return -1;
     if (to_m && (env->priv < PRV_M || (env->mstatus & MSTATUS_MIE)))
         return highest(to_m);
-    if (to_s && (env->priv < PRV_S || (env->priv == PRV_S && (env->mstatus & MSTATUS_SIE))))
+    if (to_s && (env->priv < PRV_S || env->virt ||
+                 (env->priv == PRV_S && (env->mstatus & MSTATUS_SIE))))
         return highest(to_s);
+    to_vs = pending & env->mideleg & env->hideleg;
+    if (to_vs && env->virt && (env->priv < PRV_S || (env->vsstatus & MSTATUS_SIE)))
+        return highest(to_vs);
     return -1;
 }
 
@@ -80,6 +103,19 @@ void riscv_mip_change(CPURISCVState *env, uint64_t set, uint64_t clear)
         cpu_attention(&env_cpu(env)->parent_obj, CPU_ATTN_IRQ);
 }
 
+void riscv_hgeip_change(CPURISCVState *env, uint64_t set, uint64_t clear)
+{
+    uint64_t old;
+
+    if (clear)
+        __atomic_fetch_and(&env->hgeip, ~clear, __ATOMIC_ACQ_REL);
+    if (!set)
+        return;
+    old = __atomic_fetch_or(&env->hgeip, set, __ATOMIC_ACQ_REL);
+    if (set & ~old)
+        cpu_attention(&env_cpu(env)->parent_obj, CPU_ATTN_IRQ);
+}
+
 /* ---- The registers ---- */
 
 /* A counter may have overflowed since the last look. */
@@ -98,21 +134,55 @@ CSR_READ(mip)
 CSR_READ(sip)
 {
     look_at_counters(env);
-    return mip_now(env) & env->mideleg;
+    return mip_now(env) & env->mideleg & ~MIP_H;
+}
+
+CSR_READ(hip)
+{
+    return mip_now(env) & MIP_H;
+}
+
+/* What VS sees lies one bit lower. */
+CSR_READ(vsip)
+{
+    return (mip_now(env) & env->hideleg & MIP_VS) >> 1;
 }
 
 CSR_READ(sie)
 {
-    return env->mie & env->mideleg;
+    return env->mie & env->mideleg & ~MIP_H;
+}
+
+CSR_READ(hie)
+{
+    return env->mie & MIP_H;
+}
+
+CSR_READ(vsie)
+{
+    return (env->mie & env->hideleg & MIP_VS) >> 1;
+}
+
+CSR_READ(hgeip)
+{
+    return __atomic_load_n(&env->hgeip, __ATOMIC_ACQUIRE);
+}
+
+/* hvip belongs to the vCPU's thread; others read it. */
+static void hvip_write(CPURISCVState *env, uint64_t value, uint64_t mask)
+{
+    __atomic_store_n(&env->hvip, (env->hvip & ~mask) | (value & mask), __ATOMIC_RELEASE);
 }
 
 /* Only the bits that the instruction names are touched: a device may be setting others. */
 static void mip_write(CPURISCVState *env, uint64_t value, uint64_t mask)
 {
-    uint64_t plain = mask & ~MIP_SEIP;
+    uint64_t plain = mask & ~(MIP_SEIP | MIP_VSSIP);
 
     if (mask & MIP_SEIP)
         __atomic_store_n(&env->mip_sw, value & MIP_SEIP, __ATOMIC_RELAXED);
+    if (mask & MIP_VSSIP)
+        hvip_write(env, value, MIP_VSSIP);
     if (plain & ~value)
         __atomic_fetch_and(&env->mip, ~(plain & ~value), __ATOMIC_ACQ_REL);
     if (plain & value)
@@ -127,7 +197,8 @@ static uint64_t lcofi_bit(const CPURISCVState *env)
 
 CSR_WRITE_FN(mideleg)
 {
-    env->mideleg = value & (MIDELEG_MASK | lcofi_bit(env));
+    env->mideleg = (value & (MIDELEG_MASK | lcofi_bit(env))) |
+                   (riscv_ext_on(env, EXT_H) ? MIP_H : 0); /* read-only one */
     return 0;
 }
 
@@ -140,8 +211,35 @@ CSR_WRITE_FN(mip)
         if (env->menvcfg & MENVCFG_STCE) /* then STIP is stimecmp's */
             can &= ~MIP_STIP;
     }
+    if (riscv_ext_on(env, EXT_H))
+        can |= MIP_VSSIP;
     can |= lcofi_bit(env);
     mip_write(env, value, mask & can);
+    return 0;
+}
+
+CSR_WRITE_FN(hip)
+{
+    mip_write(env, value, mask & MIP_VSSIP);
+    return 0;
+}
+
+CSR_WRITE_FN(hvip)
+{
+    hvip_write(env, value, MIP_VS);
+    return 0;
+}
+
+CSR_WRITE_FN(vsip)
+{
+    mip_write(env, value << 1, (mask << 1) & MIP_VSSIP & env->hideleg);
+    return 0;
+}
+
+CSR_WRITE_FN(hgeie)
+{
+    __atomic_store_n(&env->hgeie, value & MASK_ULL(env_cpu(env)->geilen + 1) & ~1ULL,
+                     __ATOMIC_RELAXED);
     return 0;
 }
 
@@ -157,6 +255,8 @@ static void mie_write(CPURISCVState *env, uint64_t value, uint64_t mask)
 
     if (riscv_ext_on(env, EXT_S))
         can |= MIP_SSIP | MIP_STIP | MIP_SEIP;
+    if (riscv_ext_on(env, EXT_H))
+        can |= MIP_H;
     can |= lcofi_bit(env);
     mask &= can;
     __atomic_store_n(&env->mie, (env->mie & ~mask) | (value & mask), __ATOMIC_RELAXED);
@@ -170,6 +270,18 @@ CSR_WRITE_FN(mie)
 
 CSR_WRITE_FN(sie)
 {
-    mie_write(env, value, env->mideleg);
+    mie_write(env, value, env->mideleg & ~MIP_H);
+    return 0;
+}
+
+CSR_WRITE_FN(hie)
+{
+    mie_write(env, value, MIP_H);
+    return 0;
+}
+
+CSR_WRITE_FN(vsie)
+{
+    mie_write(env, value << 1, env->hideleg & MIP_VS);
     return 0;
 }

@@ -79,6 +79,8 @@ uint64_t riscv_pmu_read(CPURISCVState *env, unsigned n, uint64_t instret)
 
 static uint64_t inhibit_bit(const CPURISCVState *env)
 {
+    if (env->virt)
+        return env->priv == PRV_S ? MHPMEVENT_VSINH : MHPMEVENT_VUINH;
     return env->priv == PRV_M   ? MHPMEVENT_MINH
            : env->priv == PRV_S ? MHPMEVENT_SINH
                                 : MHPMEVENT_UINH;
@@ -106,7 +108,7 @@ static void recompute(CPURISCVState *env, uint64_t instret)
     for (unsigned n = 3; n < 32; n++) {
         uint64_t event = env->mhpmevent[n];
 
-        if ((event & MHPMEVENT_INH) && (event & MHPMEVENT_IDX))
+        if ((event & (MHPMEVENT_INH | MHPMEVENT_VINH)) && (event & MHPMEVENT_IDX))
             env->pmu_filtered = true;
         if (!overflow || (event & MHPMEVENT_OF) || !((env->pmu_running >> n) & 1))
             continue;

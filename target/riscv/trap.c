@@ -29,6 +29,11 @@ _Noreturn void riscv_raise_illegal(CPURISCVState *env, const TCGOp *op)
     riscv_raise(env, EXC_ILLEGAL_INST, op->insn);
 }
 
+_Noreturn void riscv_raise_virtual(CPURISCVState *env, const TCGOp *op)
+{
+    riscv_raise(env, EXC_VIRTUAL_INST, op->insn);
+}
+
 _Noreturn void riscv_ecall(CPURISCVState *env)
 {
     riscv_raise(env, EXC_ECALL_U + env->priv, 0);
@@ -57,11 +62,19 @@ const char *riscv_cause_name(unsigned long long cause)
         [EXC_INST_PAGE_FAULT] = "instruction page fault",
         [EXC_LOAD_PAGE_FAULT] = "load page fault",
         [EXC_STORE_PAGE_FAULT] = "store page fault",
+        [EXC_INST_GUEST_PAGE_FAULT] = "instruction guest-page fault",
+        [EXC_LOAD_GUEST_PAGE_FAULT] = "load guest-page fault",
+        [EXC_VIRTUAL_INST] = "virtual instruction",
+        [EXC_STORE_GUEST_PAGE_FAULT] = "store guest-page fault",
     };
     static const char *const interrupts[] = {
         [IRQ_S_SOFT] = "supervisor software", [IRQ_M_SOFT] = "machine software",
         [IRQ_S_TIMER] = "supervisor timer",   [IRQ_M_TIMER] = "machine timer",
         [IRQ_S_EXT] = "supervisor external",  [IRQ_M_EXT] = "machine external",
+        [IRQ_VS_SOFT] = "virtual supervisor software",
+        [IRQ_VS_TIMER] = "virtual supervisor timer",
+        [IRQ_VS_EXT] = "virtual supervisor external",
+        [IRQ_S_GUEST_EXT] = "supervisor guest external",
         [IRQ_LCOF] = "counter overflow",
     };
     const char *name = NULL;

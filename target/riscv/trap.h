@@ -52,5 +52,7 @@ bool riscv_has_work(CPUState *cpu);
 
 /* Sets and clears mip bits as devices do; any thread. Wakes the vCPU if the bits changed. */
 void riscv_mip_change(CPURISCVState *env, uint64_t set, uint64_t clear);
+/* The same for the lines of guest external interrupts. */
+void riscv_hgeip_change(CPURISCVState *env, uint64_t set, uint64_t clear);
 
 #endif

@@ -36,7 +36,8 @@ struct CPUArchState {
     uint8_t fp_fast_fma;
     uint32_t fp_host_control; /* the host's own FPU control word, kept while inside exec() */
     uint8_t priv;       /* RISCVPriv */
-    bool virt;          /* V; always false until H */
+    bool virt;          /* V: a guest runs, priv is VS or VU */
+    uint8_t hlv;        /* HLV_*: loads and stores act as a guest's for one instruction */
 
     /* LR/SC: address of the reservation (UINT64_MAX: none), its size and the value read. */
     uint64_t reserve_addr, reserve_value;
@@ -44,6 +45,9 @@ struct CPUArchState {
 
     /* The exception being raised. */
     uint64_t exc_cause, exc_tval;
+    uint64_t exc_gpa;    /* of a guest-page fault: the guest physical address */
+    uint32_t exc_tinst;  /* its pseudoinstruction; 0: the instruction's own access */
+    bool exc_gva;        /* exc_tval is a guest virtual address */
     const char *exc_why; /* the rule that refused, for the log; NULL: not noted */
 
     /* Extensions in force: those of the configuration less what misa has switched off. Asked
@@ -57,6 +61,12 @@ struct CPUArchState {
     uint64_t mcounteren, mcountinhibit, menvcfg, mseccfg, mconfigptr;
     uint64_t stvec, sscratch, sepc, scause, stval, satp, scounteren, senvcfg, stimecmp;
     uint64_t mstateen[4];
+    /* Hypervisor. The vs* registers stand in for the s* registers while V=1; nothing is swapped. */
+    uint64_t hstatus, hedeleg, hideleg, hgeie, hcounteren, htimedelta, htval, htinst, hgatp;
+    uint64_t henvcfg, hstateen[4], mtval2, mtinst;
+    uint64_t hvip;      /* read by other threads: atomic */
+    uint64_t hgeip;     /* atomic: lines of guest external interrupts */
+    uint64_t vsstatus, vstvec, vsscratch, vsepc, vscause, vstval, vsatp, vstimecmp;
     uint64_t pmpaddr[RISCV_MAX_PMP];
     uint8_t pmpcfg[RISCV_MAX_PMP];
     /* A counter that runs is kept as its distance from its source, one that stands as its value;
@@ -95,6 +105,8 @@ struct RISCVCPU {
     uint64_t resetvec;      /* pc after reset; set by the board */
     Timer pmu_timer;        /* a counter may overflow then */
     Timer stimer;           /* Sstc: raises STIP at stimecmp */
+    Timer vstimer;          /* and VSTIP at vstimecmp */
+    uint8_t geilen;         /* guest external interrupts there are, at most 63; set by the board */
 
     /* Properties. */
     bool mmu, pmp, sv39, sv48, sv57, misa_w, short_isa, debug;
@@ -127,7 +139,11 @@ _Noreturn void riscv_raise(CPURISCVState *env, uint64_t cause, uint64_t tval);
 /* Illegal instruction, with the instruction's bits as tval. */
 _Noreturn void riscv_raise_illegal(CPURISCVState *env, const TCGOp *op);
 
-/* Interrupt input lines of the CPU device (DeviceClass.irq_in) are numbered like mip bits. */
+/* Virtual instruction: a guest may not, but its hypervisor could; the same tval. */
+_Noreturn void riscv_raise_virtual(CPURISCVState *env, const TCGOp *op);
+
+/* Interrupt input lines of the CPU device (DeviceClass.irq_in) are numbered like mip bits; from
+ * IRQ_GUEST0 on they are bits of hgeip. */
 
 /* Something that decides on interrupts changed (mip, mie, mstatus, mideleg, priv): sets
  * CPU_ATTN_IRQ if one can be taken now. vCPU thread. */
