@@ -30,7 +30,7 @@ static void dump_registers(CPUState *cpu, void *data)
 
 static void info_registers(Monitor *mon, const char *args)
 {
-    Registers r = { g_string_new(NULL), CPU_DUMP_FPU | CPU_DUMP_CSR };
+    Registers r = { g_string_new(NULL), CPU_DUMP_FPU | CPU_DUMP_CSR | CPU_DUMP_VPU };
     CPUState *cpu = monitor_cpu(mon);
     Error *err = NULL;
     uint64_t n;

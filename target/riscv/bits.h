@@ -37,6 +37,14 @@
      MSTATUS_MXR)
 #define SSTATUS_READ (SSTATUS_WRITE | MSTATUS_UBE | MSTATUS_XS | MSTATUS_UXL | MSTATUS_SD)
 
+#define VTYPE_VILL (1ULL << 63)
+#define VTYPE_VMA (1ULL << 7)
+#define VTYPE_VTA (1ULL << 6)
+#define VTYPE_VSEW(v) (((v) >> 3) & 7)
+#define VTYPE_VLMUL(v) ((v) & 7)
+#define VCSR_VXSAT (1ULL << 0)
+#define VCSR_VXRM_SHIFT 1
+
 #define ENVCFG_FIOM (1ULL << 0)
 #define ENVCFG_CBIE (3ULL << 4)
 #define ENVCFG_CBCFE (1ULL << 6)

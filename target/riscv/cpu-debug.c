@@ -11,6 +11,7 @@
 #include "target/riscv/fpu/fpu.h"
 #include "target/riscv/mmu.h"
 #include "target/riscv/mode.h"
+#include "target/riscv/vector/vector.h"
 #include "util/byteorder.h"
 
 enum {
@@ -18,6 +19,7 @@ enum {
     REG_F0 = 33,
     REG_CSR0 = 65,
     REG_PRIV = REG_CSR0 + 4096,
+    REG_V0, /* to v31 */
     CSR_FFLAGS = 1,
     CSR_FCSR = 3,
 };
@@ -77,6 +79,32 @@ static void feature_csr(CPURISCVState *env, GString *xml)
     }
 }
 
+/* A register as elements of each size. */
+static void feature_vector(CPURISCVState *env, GString *xml)
+{
+    static const struct {
+        const char *id, *type;
+        unsigned bits;
+    } views[] = {
+        { "quads", "uint128", 128 }, { "longs", "uint64", 64 }, { "words", "uint32", 32 },
+        { "shorts", "uint16", 16 },  { "bytes", "uint8", 8 },
+    };
+    unsigned vlen = env_cpu(env)->vlen;
+
+    g_string_append(xml, "<feature name=\"org.gnu.gdb.riscv.vector\">\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(views); i++)
+        g_string_append_printf(xml, "<vector id=\"%s\" type=\"%s\" count=\"%u\"/>\n", views[i].id,
+                               views[i].type, vlen / views[i].bits);
+    g_string_append(xml, "<union id=\"riscv_vector\">");
+    for (size_t i = 0; i < G_N_ELEMENTS(views); i++)
+        g_string_append_printf(xml, "<field name=\"%s\" type=\"%s\"/>", views[i].id, views[i].id);
+    g_string_append(xml, "</union>\n");
+    for (unsigned n = 0; n < 32; n++) {
+        g_autofree char *name = g_strdup_printf("v%u", n);
+        reg(xml, name, vlen, "riscv_vector", REG_V0 + n);
+    }
+}
+
 static const char *debug_feature(CPUState *cpu, unsigned n, GString *xml)
 {
     CPURISCVState *env = riscv_env(cpu);
@@ -103,6 +131,12 @@ static const char *debug_feature(CPUState *cpu, unsigned n, GString *xml)
         reg(xml, "priv", 64, "int", REG_PRIV);
         name = "riscv-virtual.xml";
         break;
+    case 4:
+        if (!ext_get(env_cpu(env)->ext, EXT_ZVE32X))
+            return NULL;
+        feature_vector(env, xml);
+        name = "riscv-vector.xml";
+        break;
     default:
         return NULL;
     }
@@ -126,6 +160,8 @@ static unsigned reg_size(CPURISCVState *env, unsigned r)
         return ext_get(ext, EXT_D) ? 8 : ext_get(ext, EXT_F) ? 4 : 0;
     if (is_fcsr(r))
         return ext_get(ext, EXT_F) ? 4 : 0;
+    if (r >= REG_V0 && r < REG_V0 + 32)
+        return ext_get(ext, EXT_ZVE32X) ? env->vcfg.vlenb : 0;
     return r <= REG_PRIV ? 8 : 0;
 }
 
@@ -145,6 +181,10 @@ static bool debug_read(CPUState *cpu, unsigned r, GByteArray *out)
 
     if (!size)
         return false;
+    if (r >= REG_V0) {
+        g_byte_array_append(out, riscv_vreg(env, r - REG_V0), size);
+        return true;
+    }
     if (r < REG_PC)
         v = env->x[r];
     else if (r == REG_PC)
@@ -182,6 +222,10 @@ static unsigned debug_write(CPUState *cpu, unsigned r, const uint8_t *bytes, siz
 
     if (!size || len < size)
         return 0;
+    if (r >= REG_V0) {
+        memcpy(riscv_vreg(env, r - REG_V0), bytes, size);
+        return size;
+    }
     memcpy(&v, bytes, size);
     v = le64toh(v);
     if (r < REG_PC) {

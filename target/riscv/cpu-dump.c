@@ -7,8 +7,10 @@
 
 #include <inttypes.h>
 
+#include "target/riscv/bits.h"
 #include "target/riscv/csr.h"
 #include "target/riscv/ext.h"
+#include "target/riscv/vector/vector.h"
 
 static const char *const x_names[32] = {
     "x0/zero", "x1/ra",  "x2/sp",  "x3/gp",  "x4/tp",   "x5/t0",   "x6/t1",  "x7/t2",
@@ -47,6 +49,23 @@ static void dump_csrs(CPURISCVState *env, GString *out)
     }
 }
 
+/* Each register as one number, its highest byte first. */
+static void dump_vectors(CPURISCVState *env, GString *out)
+{
+    g_string_append_printf(out, " %-8s %016" PRIx64 "\n %-8s %016" PRIx64 "\n %-8s %016" PRIx64 "\n",
+                           "vstart", env->vstart, "vl", env->vl, "vtype", env->vtype);
+    g_string_append_printf(out, " %-8s %016" PRIx64 "\n %-8s %016x\n", "vcsr",
+                           env->vxrm << VCSR_VXRM_SHIFT | env->vxsat, "vlenb", env->vcfg.vlenb);
+    for (unsigned n = 0; n < 32; n++) {
+        const uint8_t *bytes = riscv_vreg(env, n);
+
+        g_string_append_printf(out, " v%-7u ", n);
+        for (unsigned i = env->vcfg.vlenb; i-- > 0;)
+            g_string_append_printf(out, "%02x", bytes[i]);
+        g_string_append_c(out, '\n');
+    }
+}
+
 static void dump(CPURISCVState *env, vaddr pc, GString *out, unsigned flags)
 {
     g_string_append_printf(out, " V      =   %d\n", env->virt);
@@ -60,6 +79,8 @@ static void dump(CPURISCVState *env, vaddr pc, GString *out, unsigned flags)
         g_string_append_printf(out, " %-8s %016" PRIx64 "\n", "fcsr", fcsr);
         dump_file(out, f_names, env->f);
     }
+    if ((flags & CPU_DUMP_VPU) && ext_get(env_cpu(env)->ext, EXT_ZVE32X))
+        dump_vectors(env, out);
 }
 
 void riscv_cpu_dump(CPUState *cpu, GString *out, unsigned flags)

@@ -51,7 +51,7 @@ static bool not_yet(Object *obj, const Property *prop, Error **errp)
 #define PROP_NOT_YET(name_, why_)                                                           \
     { .name = (name_), .type = &prop_str, .offset = offsetof(RISCVCPU, not_yet),            \
       .help = (why_), .flags = PROP_HIDDEN, .changed = not_yet }
-#define NEEDS_V "belongs to extension 'v' (Vectors), which is not implemented yet"
+#define AGNOSTIC "is not offered: tail and masked-off elements are always left undisturbed"
 #define NEEDS_SMRNMI \
     "belongs to extension 'smrnmi' (Resumable non-maskable interrupts), which is not implemented yet"
 #define NEEDS_RVA23 "names a profile whose extensions 'v' and 'h' are not implemented yet"
@@ -112,11 +112,12 @@ const Property riscv_cpu_props[] = {
               "Privileged specification; what came later is not there"),
     PROP_ENUM("vext_spec", RISCVCPU, vext_spec, 10, vext_specs,
               "Vector specification; accepted for compatibility"),
-    PROP_NOT_YET("vlen", NEEDS_V),
-    PROP_NOT_YET("elen", NEEDS_V),
-    PROP_NOT_YET("rvv_ta_all_1s", NEEDS_V),
-    PROP_NOT_YET("rvv_ma_all_1s", NEEDS_V),
-    PROP_NOT_YET("rvv_vl_half_avl", NEEDS_V),
+    PROP_U16("vlen", RISCVCPU, vlen, 128, RISCV_MIN_VLEN, RISCV_MAX_VLEN,
+             "Bits of a vector register: a power of two"),
+    PROP_U16("elen", RISCVCPU, elen, 64, 8, 64, "Largest vector element, bits: 64"),
+    PROP_NOT_YET("rvv_ta_all_1s", AGNOSTIC),
+    PROP_NOT_YET("rvv_ma_all_1s", AGNOSTIC),
+    PROP_NOT_YET("rvv_vl_half_avl", "is not offered: vl is the application vector length, or VLMAX"),
     PROP_NOT_YET("rnmi-interrupt-vector", NEEDS_SMRNMI),
     PROP_NOT_YET("rnmi-exception-vector", NEEDS_SMRNMI),
     PROP_NOT_YET("rva23u64", NEEDS_RVA23),

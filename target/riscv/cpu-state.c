@@ -14,6 +14,7 @@
 #include "target/riscv/mode.h"
 #include "target/riscv/pmu.h"
 #include "target/riscv/sstc.h"
+#include "target/riscv/vector/vector.h"
 
 static const StateField fields[] = {
     S_U64(RISCVCPU, env.x, .count = 33),
@@ -41,6 +42,8 @@ static const StateField fields[] = {
 #undef CSR
 #undef CSR_VIEW
 #undef CSR_RANGE
+
+    S_BYTES(RISCVCPU, env.vreg, 32 * RISCV_MAX_VLEN / 8),
 
     /* Lines keep their level over a reset; what software set is cleared in riscv_csr_reset(). */
     S_U64(RISCVCPU, env.mip, .flags = STATE_NO_RESET),
@@ -91,6 +94,8 @@ static bool check(const Object *scratch, Error **errp)
                    env->priv == PRV_M ? "the mode is M" : "this CPU lacks extension 'h'");
         return false;
     }
+    if (!riscv_vector_state_valid(cpu, errp))
+        return false;
     for (unsigned n = 0; n < 32; n++) {
         if (!riscv_pmu_event_known(env->mhpmevent[n] & MHPMEVENT_IDX)) {
             error_setg(errp, "mhpmevent%u %#" PRIx64 " has an event that does not exist", n,
@@ -134,6 +139,7 @@ void riscv_state_derive(RISCVCPU *cpu)
     riscv_ext_without(cpu->ext, riscv_ext_misa(cpu->ext) & ~env->misa, env->ext_on);
     riscv_pmp_update(env);
     riscv_pmu_derive(env);
+    riscv_vector_derive(env);
     riscv_mode_update(env);
     riscv_tlb_flush(env);
     riscv_tlb_switch(env);

@@ -97,6 +97,15 @@ static bool check_config(RISCVCPU *cpu, Error **errp)
         !check_block("cbop_blocksize", cpu->cbop_blocksize, errp) ||
         !check_block("cboz_blocksize", cpu->cboz_blocksize, errp))
         return false;
+    if (!is_pow2(cpu->vlen)) {
+        error_setg(errp, "vlen=%u: a power of two from %u to %u is needed", cpu->vlen,
+                   RISCV_MIN_VLEN, RISCV_MAX_VLEN);
+        return false;
+    }
+    if (cpu->elen != 64) {
+        error_setg(errp, "elen=%u: only 64 is implemented", cpu->elen);
+        return false;
+    }
     if (cpu->num_pmp_regions != 0 && cpu->num_pmp_regions != 16 && cpu->num_pmp_regions != 64) {
         error_setg(errp, "num-pmp-regions=%u: 0, 16 or 64 is needed", cpu->num_pmp_regions);
         return false;
@@ -128,7 +137,7 @@ static uint64_t mstatus_mask(const RISCVCPU *cpu)
         mask |= MSTATUS_MPRV | MSTATUS_TW;
     if (ext_get(cpu->ext, EXT_F))
         mask |= MSTATUS_FS;
-    if (ext_get(cpu->ext, EXT_V))
+    if (ext_get(cpu->ext, EXT_ZVE32X))
         mask |= MSTATUS_VS;
     if (ext_get(cpu->ext, EXT_H))
         mask |= MSTATUS_MPV | MSTATUS_GVA;
@@ -142,7 +151,7 @@ static bool riscv_cpu_realize(DeviceState *dev, Error **errp)
     if (!check_config(cpu, errp))
         return false;
     riscv_ext_add_named(cpu->ext, cpu->cbom_blocksize == 64 && cpu->cbop_blocksize == 64 &&
-                                      cpu->cboz_blocksize == 64);
+                                      cpu->cboz_blocksize == 64, cpu->vlen);
     if (!ext_get(cpu->ext, EXT_S))
         cpu->mmu = false;
     cpu->mstatus_mask = mstatus_mask(cpu);

@@ -31,6 +31,7 @@ typedef enum CSRAccess { CSR_ILLEGAL = 0, CSR_OK = 1, CSR_VIRTUAL = 2 } CSRAcces
     unsigned write_##name(CPURISCVState *env, unsigned csr, uint64_t value, uint64_t mask)
 
 CSR_CHECK(fs);
+CSR_CHECK(vs);
 CSR_CHECK(counter);
 CSR_CHECK(time);
 CSR_CHECK(hpm);
@@ -50,6 +51,8 @@ CSR_CHECK(pmpaddr);
 CSR_READ(fflags);
 CSR_READ(frm);
 CSR_READ(fcsr);
+CSR_READ(vcsr);
+CSR_READ(vlenb);
 CSR_READ(counter);
 CSR_READ(time);
 CSR_READ(sstatus);
@@ -82,6 +85,10 @@ CSR_READ(pmpaddr);
 CSR_WRITE_FN(fflags);
 CSR_WRITE_FN(frm);
 CSR_WRITE_FN(fcsr);
+CSR_WRITE_FN(vstart);
+CSR_WRITE_FN(vxsat);
+CSR_WRITE_FN(vxrm);
+CSR_WRITE_FN(vcsr);
 CSR_WRITE_FN(sstatus);
 CSR_WRITE_FN(mstatus);
 CSR_WRITE_FN(misa);

@@ -61,6 +61,53 @@ CSR_WRITE_FN(fcsr)
     return 0;
 }
 
+/* ---- Vectors ---- */
+
+CSR_CHECK(vs)
+{
+    return env->mstatus & MSTATUS_VS;
+}
+
+/* Bits enough for the largest index there is, VLEN - 1 (LMUL 8, SEW 8). */
+CSR_WRITE_FN(vstart)
+{
+    riscv_vs_dirty(env);
+    env->vstart = value & (env_cpu(env)->vlen - 1u);
+    return 0;
+}
+
+CSR_WRITE_FN(vxsat)
+{
+    riscv_vs_dirty(env);
+    env->vxsat = value & 1;
+    return 0;
+}
+
+CSR_WRITE_FN(vxrm)
+{
+    riscv_vs_dirty(env);
+    env->vxrm = value & 3;
+    return 0;
+}
+
+CSR_READ(vcsr)
+{
+    return env->vxrm << VCSR_VXRM_SHIFT | env->vxsat;
+}
+
+CSR_WRITE_FN(vcsr)
+{
+    riscv_vs_dirty(env);
+    env->vxsat = value & VCSR_VXSAT;
+    env->vxrm = (value >> VCSR_VXRM_SHIFT) & 3;
+    return 0;
+}
+
+CSR_READ(vlenb)
+{
+    return env_cpu(env)->vlen / 8;
+}
+
 /* ---- mstatus, sstatus, misa ---- */
 
 CSR_READ(mstatus)
@@ -144,6 +191,8 @@ CSR_WRITE_FN(misa)
     riscv_ext_without(cpu->ext, all & ~now, env->ext_on);
     if (!(now & MISA('F')))
         env->mstatus &= ~MSTATUS_FS;
+    if (!riscv_ext_on(env, EXT_ZVE32X))
+        env->mstatus &= ~MSTATUS_VS;
     return FX_MODE;
 }
 

@@ -259,6 +259,8 @@ static void explain_check(CPURISCVState *env, const CSRRow *row, unsigned csr, G
 {
     if (row->check == check_fs)
         g_string_append(out, "mstatus.FS=0");
+    else if (row->check == check_vs)
+        g_string_append(out, "mstatus.VS=0");
     else if (row->check == check_satp)
         g_string_append(out, "mstatus.TVM=1");
     else if (row->check == check_counter || row->check == check_hpm || row->check == check_time)

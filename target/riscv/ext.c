@@ -190,8 +190,10 @@ void riscv_ext_told(const RISCVCPU *cpu, uint64_t *out)
             ext_put(out, e, false);
 }
 
-void riscv_ext_add_named(uint64_t *set, bool blocks64)
+void riscv_ext_add_named(uint64_t *set, bool blocks64, unsigned vlen)
 {
+    static const uint8_t zvl[] = { EXT_ZVL32B, EXT_ZVL64B, EXT_ZVL128B, EXT_ZVL256B, EXT_ZVL512B,
+                                   EXT_ZVL1024B };
     bool csr = ext_get(set, EXT_ZICSR), s = ext_get(set, EXT_S);
     bool atomics = ext_get(set, EXT_ZAAMO) && ext_get(set, EXT_ZALRSC);
 
@@ -207,6 +209,8 @@ void riscv_ext_add_named(uint64_t *set, bool blocks64)
     ext_put(set, EXT_SSTVALA, s);
     ext_put(set, EXT_SSTVECD, s);
     ext_put(set, EXT_SSU64XL, s);
+    for (size_t i = 0; i < ARRAY_SIZE(zvl); i++)
+        ext_put(set, zvl[i], ext_get(set, EXT_ZVE32X) && vlen >= 32u << i);
 }
 
 static bool shown(const uint64_t *set, unsigned e)
@@ -249,6 +253,14 @@ uint64_t riscv_ext_misa(const uint64_t *set)
     return misa;
 }
 
+/* With all that it includes: V takes Zve64d along, and that Zve32x. */
+static void drop(uint64_t *set, unsigned e)
+{
+    ext_put(set, e, false);
+    for (const uint8_t *i = riscv_ext_rows[e].implies; *i != EXT_END_; i++)
+        drop(set, *i);
+}
+
 void riscv_ext_without(const uint64_t *set, uint64_t off, uint64_t *out)
 {
     bool again = true;
@@ -257,9 +269,7 @@ void riscv_ext_without(const uint64_t *set, uint64_t off, uint64_t *out)
     for (unsigned e = 0; e < EXT_NR; e++) {
         if (!is_letter(e) || !((off >> (riscv_ext_rows[e].name[0] - 'a')) & 1))
             continue;
-        ext_put(out, e, false);
-        for (const uint8_t *i = riscv_ext_rows[e].implies; *i != EXT_END_; i++)
-            ext_put(out, *i, false);
+        drop(out, e);
     }
     while (again) {
         again = false;

@@ -57,8 +57,9 @@ bool riscv_ext_limit(uint64_t *set, const uint64_t *chosen, unsigned spec, Error
 /* What the device tree and ACPI tell of a CPU: its extensions without the names that are younger than
  * its privileged specification. out: four words, as RISCVCPU.ext. */
 void riscv_ext_told(const RISCVCPU *cpu, uint64_t *out);
-/* Switches on the named features that a finished set has; blocks64: all cache blocks are 64 bytes. */
-void riscv_ext_add_named(uint64_t *set, bool blocks64);
+/* Switches on the named features that a finished set has; blocks64: all cache blocks are 64 bytes;
+ * vlen: bits of a vector register, if there are any. */
+void riscv_ext_add_named(uint64_t *set, bool blocks64, unsigned vlen);
 /* "extension 'v' (Vectors) is not implemented yet", if so. */
 bool riscv_ext_check_done(unsigned ext, Error **errp);
 

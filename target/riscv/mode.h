@@ -18,7 +18,7 @@ enum {
     MODE_PRIV_MASK = 3 << 0, /* RISCVPriv */
     MODE_VIRT = 1 << 2,      /* V = 1; stays 0 until H */
     MODE_FS = 1 << 3,        /* FS is not Off: floating-point instructions are legal */
-    MODE_VS = 1 << 4,        /* the same for vectors; stays 0 until V */
+    MODE_VS = 1 << 4,        /* the same for vectors */
     /* Bits 8..15: single-letter extensions that the hart has but misa has switched off. Decoding
      * does not read these bits: riscv_ext_on() answers with them considered. */
     MODE_MISA_OFF_A = 1 << 8,
@@ -54,6 +54,12 @@ void riscv_mode_update(CPURISCVState *env);
 static inline void riscv_fs_dirty(CPURISCVState *env)
 {
     env->mstatus |= 3ULL << 13;
+}
+
+/* The same for VS and what writes a vector register or a vector CSR. */
+static inline void riscv_vs_dirty(CPURISCVState *env)
+{
+    env->mstatus |= 3ULL << 9;
 }
 
 #endif

@@ -56,8 +56,8 @@ static void test_errors(void)
         { "rv64,smepmp=on,pmp=off", "extension 'smepmp' needs PMP, which is off" },
         { "rva23s64", "CPU model 'rva23s64' is not implemented yet: it is a profile with the "
                       "extensions v and h" },
-        { "rv64,vlen=256", "property 'vlen' belongs to extension 'v' (Vectors), which is not "
-                           "implemented yet" },
+        { "rv64,vlen=192", "vlen=192: a power of two from 128 to 1024 is needed" },
+        { "rv64,elen=32", "elen=32: only 64 is implemented" },
         { "rva20s64,zifencei=off", "profile 'rva20s64' mandates 'zifencei', which is switched off "
                                    "(rva20s64=off: without claiming the profile)" },
         { "rva20s64,m=off", "profile 'rva20s64' mandates 'm', which is switched off "

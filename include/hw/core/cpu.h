@@ -96,7 +96,7 @@ struct CPUState {
 /* In the order of MMUAccess. */
 typedef enum CPUAccessKind { CPU_ACCESS_LOAD, CPU_ACCESS_STORE, CPU_ACCESS_FETCH } CPUAccessKind;
 
-typedef enum CPUDumpFlags { CPU_DUMP_FPU = 1, CPU_DUMP_CSR = 2 } CPUDumpFlags;
+typedef enum CPUDumpFlags { CPU_DUMP_FPU = 1, CPU_DUMP_CSR = 2, CPU_DUMP_VPU = 4 } CPUDumpFlags;
 
 struct CPUClass {
     DeviceClass parent_class;

@@ -20,6 +20,8 @@ typedef enum RISCVPriv { PRV_U = 0, PRV_S = 1, PRV_M = 3 } RISCVPriv;
 #define TARGET_REG_SINK 32
 
 #define RISCV_MAX_PMP 64
+#define RISCV_MIN_VLEN 128
+#define RISCV_MAX_VLEN 1024
 #define RISCV_PMP_KNOWN 64 /* a power of two */
 
 typedef struct CPUArchState CPURISCVState;
@@ -38,6 +40,16 @@ struct CPUArchState {
     uint8_t priv;       /* RISCVPriv */
     bool virt;          /* V: a guest runs, priv is VS or VU */
     uint8_t hlv;        /* HLV_*: loads and stores act as a guest's for one instruction */
+
+    /* Vectors. Register n begins at byte n * vlenb of vreg, so that a group is one piece. */
+    uint64_t vstart, vl, vtype, vxrm, vxsat; /* vtype: VTYPE_VILL alone, or a legal setting */
+    struct {
+        uint32_t vlmax;  /* of vtype; 0 with vill; follows from vtype, as the rest does */
+        uint16_t vlenb;  /* bytes of a register; follows from vlen */
+        uint8_t sew;     /* log2 of bytes of an element */
+        int8_t lmul;     /* log2, -3 to 3 */
+        uint8_t align;   /* what registers of a group must not have set, and 32 with vill */
+    } vcfg;
 
     /* LR/SC: address of the reservation (UINT64_MAX: none), its size and the value read. */
     uint64_t reserve_addr, reserve_value;
@@ -92,6 +104,8 @@ struct CPUArchState {
         uint8_t prot; /* PAGE_* */
     } pmp_known[RISCV_PMP_KNOWN];
     unsigned pte_hint; /* where in the FlatView the last page table was */
+
+    uint64_t vreg[32 * RISCV_MAX_VLEN / 64] __attribute__((aligned(16))); /* see vstart */
 };
 
 struct RISCVCPU {
@@ -112,6 +126,7 @@ struct RISCVCPU {
     bool mmu, pmp, sv39, sv48, sv57, misa_w, short_isa, debug;
     uint8_t sv_chosen;                      /* sv39, sv48, sv57 as given: bits 0, 1, 2 */
     uint8_t num_pmp_regions;                /* 0, 16 or 64 */
+    uint16_t vlen, elen;                    /* bits */
     uint16_t cbom_blocksize, cbop_blocksize, cboz_blocksize;
     uint32_t pmu_mask;                      /* mhpmcounters that exist, by number */
     uint32_t mvendorid;

@@ -1,0 +1,71 @@
+/*
+ * vtype, and what follows from it.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "target/riscv/vector/vector.h"
+
+#include <inttypes.h>
+
+#include "target/riscv/bits.h"
+#include "target/riscv/mode.h"
+
+static int vtype_lmul(uint64_t vtype)
+{
+    return sextract64(vtype, 0, 3);
+}
+
+/* For fractional LMUL elements up to LMUL * ELEN exist: what Zve32* and V have is the largest
+ * element that each supports (v-st-ext.adoc, vlmul). */
+static unsigned elen_log2(const CPURISCVState *env)
+{
+    return riscv_ext_on(env, EXT_ZVE64X) ? 3 : 2;
+}
+
+uint64_t riscv_vtype_legal(const CPURISCVState *env, uint64_t vtype)
+{
+    unsigned sew = VTYPE_VSEW(vtype), elen = elen_log2(env);
+    int lmul = vtype_lmul(vtype);
+
+    if (vtype >> 8 || sew > elen || lmul == -4 || (int)sew > (int)elen + MIN(lmul, 0))
+        return VTYPE_VILL;
+    return vtype;
+}
+
+void riscv_vector_derive(CPURISCVState *env)
+{
+    unsigned vlenb = env_cpu(env)->vlen / 8u;
+
+    env->vcfg.vlenb = (uint16_t)vlenb;
+    if (env->vtype & VTYPE_VILL) {
+        env->vcfg.vlmax = 0;
+        env->vcfg.sew = 0;
+        env->vcfg.lmul = 0;
+        env->vcfg.align = 32;
+        return;
+    }
+    env->vcfg.sew = (uint8_t)VTYPE_VSEW(env->vtype);
+    env->vcfg.lmul = (int8_t)vtype_lmul(env->vtype);
+    env->vcfg.vlmax = (uint32_t)(vlenb << 3 >> (3 - env->vcfg.lmul) >> env->vcfg.sew);
+    env->vcfg.align = env->vcfg.lmul > 0 ? (uint8_t)((1u << env->vcfg.lmul) - 1) : 0;
+}
+
+bool riscv_vector_state_valid(const RISCVCPU *cpu, Error **errp)
+{
+    const CPURISCVState *env = &cpu->env;
+    uint64_t vlmax = 0;
+
+    if (env->vtype != VTYPE_VILL) {
+        if (VTYPE_VSEW(env->vtype) > 3 || vtype_lmul(env->vtype) == -4 || env->vtype >> 8) {
+            error_setg(errp, "vtype %#" PRIx64 " does not exist", env->vtype);
+            return false;
+        }
+        vlmax = (uint64_t)cpu->vlen >> (3 - vtype_lmul(env->vtype)) >> VTYPE_VSEW(env->vtype);
+    }
+    if (env->vl > vlmax || env->vstart >= cpu->vlen || env->vxrm > 3 || env->vxsat > 1) {
+        error_setg(errp, "vl %" PRIu64 ", vstart %" PRIu64 ", vxrm %" PRIu64 " or vxsat %" PRIu64
+                   " is out of range", env->vl, env->vstart, env->vxrm, env->vxsat);
+        return false;
+    }
+    return true;
+}
