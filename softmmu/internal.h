@@ -33,9 +33,14 @@ static inline bool memory_region_has_ram(const MemoryRegion *mr)
 void memory_lock(void);
 void memory_unlock(void);
 void memory_changed(void);
+void memory_eventfds_changed(void);
 
 /* A new view of the tree under root; transaction lock held. */
 FlatView *flatview_render(const MemoryRegion *root);
+/* The event descriptors that the view shows, ascending; transaction lock held. */
+GArray *eventfds_render(const FlatView *view);
+/* Tells a listener what is in one of the lists and not in the other. */
+void eventfds_apply(MemoryListener *l, const GArray *old, const GArray *new);
 bool flat_range_equal(const FlatRange *a, const FlatRange *b);
 bool flatview_equal(const FlatView *a, const FlatView *b);
 

@@ -96,6 +96,7 @@ void memory_region_destroy(MemoryRegion *mr)
         ram_block_unref(mr->ram);
         mr->ram = NULL;
     }
+    g_clear_pointer(&mr->eventfds, g_array_unref);
     g_free(mr->name);
     mr->name = NULL;
 }

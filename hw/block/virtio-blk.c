@@ -190,6 +190,7 @@ static void start_iothread(VirtIOBlk *s)
     ((BlkSource *)s->source)->s = s;
     g_source_attach(s->source, context);
     blk_set_context(s->blk, context);
+    s->parent_obj.context = context;
     iothread_sync(s->iothread); /* it has seen all that was set up here */
 }
 
@@ -203,6 +204,7 @@ static void stop_iothread(VirtIOBlk *s)
     g_source_destroy(source);
     g_source_unref(source);
     iothread_sync(s->iothread);
+    s->parent_obj.context = NULL;
     g_clear_pointer(&s->kicked, g_free);
     iothread_release(s->iothread);
 }

@@ -10,6 +10,7 @@
 
 #include "hw/acpi/aml.h"
 #include "hw/core/fdt.h"
+#include "hw/virtio/queue-bell.h"
 
 enum {
     REG_MAGIC = 0x000,
@@ -64,9 +65,47 @@ static void notify_config(void *transport)
     update_irq(transport);
 }
 
+/*
+ * Queues that are live are notified by event descriptor: QueueNotify tells them apart by the value.
+ * With notification data (4.2.3.3) the value holds more than the queue's number, which the kernel
+ * cannot match: then there is one descriptor for all.
+ */
+static void want_bell(VirtIOMMIO *s, struct QueueBell **bell, bool want, uint32_t queue)
+{
+    const MemoryEventfd at = { .addr = REG_QUEUE_NOTIFY, .size = 4,
+                               .match = queue != QUEUE_BELL_ALL, .data = queue };
+
+    if (want && !*bell) {
+        *bell = queue_bell_new(s->vdev, queue, &s->window, at);
+    } else if (!want && *bell) {
+        queue_bell_free(*bell);
+        *bell = NULL;
+    }
+}
+
+static void queues_changed(void *transport)
+{
+    VirtIOMMIO *s = transport;
+    VirtIODevice *vdev = s->vdev;
+    bool on = vdev && s->ioeventfd && !vdev->broken && (vdev->status & VIRTIO_S_DRIVER_OK);
+    bool matched = on && !virtio_has_feature(vdev, VIRTIO_F_NOTIFICATION_DATA);
+    uint32_t nr = matched ? vdev->nr_vq : 0;
+
+    if (nr > s->bells->len) {
+        g_ptr_array_set_size(s->bells, (int)nr);
+    }
+    memory_region_transaction_begin();
+    for (uint32_t n = 0; n < s->bells->len; n++) {
+        want_bell(s, (struct QueueBell **)&s->bells->pdata[n], n < nr && vdev->vq[n].ready, n);
+    }
+    want_bell(s, &s->bell_of_all, on && !matched, QUEUE_BELL_ALL);
+    memory_region_transaction_commit();
+}
+
 static const VirtIOTransportOps mmio_ops = {
     .notify_queue = notify_queue,
     .notify_config = notify_config,
+    .queues_changed = queues_changed,
 };
 
 /* ---- Reads ---- */
@@ -350,6 +389,7 @@ static void bus_unplug(BusState *bus, DeviceState *dev)
 
     g_mutex_lock(&s->parent_obj.lock);
     s->vdev = NULL;
+    queues_changed(s);
     s->legacy = s->force_legacy;
     update_irq(s);
     g_mutex_unlock(&s->parent_obj.lock);
@@ -375,6 +415,7 @@ static bool mmio_realize(DeviceState *dev, Error **errp)
     bus = bus_new("virtio-mmio-bus", dev, name);
     bus->max_devices = 1;
     s->legacy = s->force_legacy;
+    s->bells = g_ptr_array_new();
     device_init_irqs(dev, 1);
     device_init_mmio(dev, &s->window, &mmio_window_ops, TYPE_VIRTIO_MMIO, VIRTIO_MMIO_SIZE);
     return true;
@@ -420,6 +461,8 @@ static const StateTable mmio_state = { .name = TYPE_VIRTIO_MMIO, .fields = mmio_
 static const Property mmio_props[] = {
     PROP_BOOL("force-legacy", VirtIOMMIO, force_legacy, true,
               "offer the interface from before VIRTIO 1.0"),
+    PROP_BOOL("ioeventfd", VirtIOMMIO, ioeventfd, true,
+              "with KVM: notifications of queues do not stop the hart"),
     PROP_END
 };
 
@@ -466,6 +509,11 @@ static void virtio_bus_class_init(ObjectClass *klass, const void *data)
     bc->unplug = bus_unplug;
 }
 
+static void mmio_finalize(Object *obj)
+{
+    g_clear_pointer(&VIRTIO_MMIO(obj)->bells, g_ptr_array_unref);
+}
+
 static const TypeInfo mmio_types[] = {
     {
         .name = TYPE_VIRTIO_BUS,
@@ -483,6 +531,7 @@ static const TypeInfo mmio_types[] = {
         .desc = "virtio transport of register windows",
         .instance_size = sizeof(VirtIOMMIO),
         .class_init = mmio_class_init,
+        .instance_finalize = mmio_finalize,
     },
 };
 type_init_array(mmio_types);

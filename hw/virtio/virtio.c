@@ -26,6 +26,13 @@ void virtio_notify_config(VirtIODevice *vdev)
     }
 }
 
+static void queues_changed(VirtIODevice *vdev)
+{
+    if (vdev->ops && vdev->ops->queues_changed) {
+        vdev->ops->queues_changed(vdev->transport);
+    }
+}
+
 void virtio_error(VirtIODevice *vdev, const char *fmt, ...)
 {
     g_autofree char *text = NULL;
@@ -88,6 +95,7 @@ void virtio_queue_enable(VirtQueue *vq)
         vq->last_avail = vq->seen_avail = vq->used_idx = vq->signalled = 0;
         vq->signalled_valid = false;
         vq->ready = true;
+        queues_changed(vq->vdev);
     }
 }
 
@@ -117,6 +125,7 @@ void virtio_queue_reset(VirtQueue *vq)
         vdc->quiesce(vdev);
     }
     queue_clear(vq);
+    queues_changed(vdev);
 }
 
 void virtio_queue_notify(VirtIODevice *vdev, uint32_t n)
@@ -236,6 +245,7 @@ void virtio_set_status(VirtIODevice *vdev, uint8_t status)
     if (vdc->set_status) {
         vdc->set_status(vdev);
     }
+    queues_changed(vdev);
     if ((set & VIRTIO_S_DRIVER_OK) && !vdev->legacy) {
         /* A notification that came too early was lost. */
         for (unsigned i = 0; i < vdev->nr_vq; i++) {
@@ -260,6 +270,7 @@ void virtio_reset(VirtIODevice *vdev)
     for (unsigned i = 0; i < vdev->nr_vq; i++) {
         queue_clear(&vdev->vq[i]);
     }
+    queues_changed(vdev);
     if (vdc->reset) {
         vdc->reset(vdev);
     }
@@ -462,6 +473,13 @@ static void virtio_state_post_load(Object *obj)
         vq->epoch++;
         if (vq->ready) {
             virtqueue_alloc_pending(vq);
+        }
+    }
+    queues_changed(vdev);
+    /* A notification may have been on its way when the state was saved. */
+    for (unsigned i = 0; i < vdev->nr_vq; i++) {
+        if (virtio_queue_live(&vdev->vq[i])) {
+            virtqueue_kick_later(&vdev->vq[i]);
         }
     }
 }

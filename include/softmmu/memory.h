@@ -76,6 +76,7 @@ struct MemoryRegion {
     void *opaque;
     GMutex *lock;         /* the owner's; NULL: ops synchronise themselves */
     void *owner;          /* the Object, for info mtree */
+    GArray *eventfds;     /* of MemoryEventfd, addresses in the region; NULL: none */
     LogLimit limit;
 };
 
@@ -131,6 +132,22 @@ void memory_region_set_enabled(MemoryRegion *mr, bool enabled);
 void memory_region_set_address(MemoryRegion *mr, hwaddr addr);
 void memory_region_rom_device_set_romd(MemoryRegion *mr, bool romd);
 
+/*
+ * A store of `size` bytes (0: of any) at the address, of `data` if match is set, signals fd. This is
+ * for accelerators whose kernel can do it without leaving the guest; others never look, and the store
+ * comes to the region's handler, which therefore must do the same. Whoever adds one removes it.
+ */
+typedef struct MemoryEventfd {
+    hwaddr addr;
+    unsigned size;
+    bool match;
+    uint64_t data;
+    int fd;
+} MemoryEventfd;
+
+void memory_region_add_eventfd(MemoryRegion *mr, const MemoryEventfd *e);
+void memory_region_del_eventfd(MemoryRegion *mr, const MemoryEventfd *e);
+
 /* Changes between begin and commit become visible at once, in the outermost commit. */
 void memory_region_transaction_begin(void);
 void memory_region_transaction_commit(void);
@@ -160,6 +177,7 @@ struct AddressSpace {
     MemoryRegion *root;
     FlatView *view;      /* read with address_space_view() */
     GList *listeners;    /* of MemoryListener, by priority */
+    GArray *eventfds;    /* of MemoryEventfd as listeners know them, guest physical, ascending */
 };
 
 void address_space_init(AddressSpace *as, MemoryRegion *root, const char *name);
@@ -180,6 +198,9 @@ void flatview_reclaim(void);
 /* One access of 1, 2, 4 or 8 bytes as a CPU makes it; the bus decides. Any thread. */
 MemTxResult address_space_ld(AddressSpace *as, hwaddr addr, uint64_t *value, unsigned size);
 MemTxResult address_space_st(AddressSpace *as, hwaddr addr, uint64_t value, unsigned size);
+
+/* Whether a listener takes event descriptors: if not, none need be made. */
+bool address_space_takes_eventfds(AddressSpace *as);
 
 /* Whether all of [addr, addr+len) is RAM or ROM. */
 bool address_space_has_ram(AddressSpace *as, hwaddr addr, uint64_t len);
@@ -261,6 +282,9 @@ struct MemoryListener {
     void (*begin)(MemoryListener *l);
     void (*region_add)(MemoryListener *l, const FlatRange *range);
     void (*region_del)(MemoryListener *l, const FlatRange *range);
+    /* After the regions, before commit; guest physical addresses. NULL: does not take them. */
+    void (*eventfd_add)(MemoryListener *l, const MemoryEventfd *e);
+    void (*eventfd_del)(MemoryListener *l, const MemoryEventfd *e);
     void (*commit)(MemoryListener *l);
 };
 /* Adding calls region_add for what is there; removing calls region_del. */

@@ -20,8 +20,11 @@ struct VirtIOMMIO {
     DeviceState parent_obj;
     MemoryRegion window;
     bool force_legacy;   /* property: version 1 of the interface */
+    bool ioeventfd;      /* property: notifications do not leave the guest, where the kernel can */
     bool legacy;         /* version 1 is spoken: not with devices that never had it */
     VirtIODevice *vdev;  /* what is plugged in, or NULL */
+    GPtrArray *bells;    /* QueueBell by queue, NULL where there is none */
+    struct QueueBell *bell_of_all;
 
     uint32_t host_features_sel, guest_features_sel;
     uint32_t queue_sel;

@@ -107,6 +107,8 @@ typedef struct VirtQueueElement {
 typedef struct VirtIOTransportOps {
     void (*notify_queue)(void *transport, unsigned queue);
     void (*notify_config)(void *transport);
+    /* Queues may have come to life, or died. NULL: of no interest. */
+    void (*queues_changed)(void *transport);
 } VirtIOTransportOps;
 
 struct VirtIODevice {
@@ -116,6 +118,7 @@ struct VirtIODevice {
     GMutex *lock;
     const VirtIOTransportOps *ops;
     void *transport;
+    GMainContext *context;   /* where event descriptors are served; NULL: on the main thread */
     bool legacy;             /* the transport speaks the interface before version 1.0 */
 
     uint64_t offered[1];     /* properties: transport features wanted */
