@@ -27,8 +27,9 @@ typedef enum KVMExitResult {
     KVM_EXIT_FAILED,    /* errp says why; the machine pauses with an internal error */
 } KVMExitResult;
 
-/* CPUClass.kvm_ops of the machine's CPU type. All called on the vCPU's thread (init_machine: the main
- * thread, debug_point: whoever runs the debugger). */
+/* CPUClass.kvm_ops of the machine's CPU type. All called on the vCPU's thread, but for init_machine (main
+ * thread), put_interrupts, debug_point (whoever runs the debugger), and get and put of a vCPU that is
+ * paused (main thread). */
 typedef struct KVMCPUOps {
     /* After KVM_CREATE_VM and before the first vCPU: what the process and the VM need for this CPU
      * model (vectors unlocked, stage-2 mode), and whether the host can run it. */
@@ -37,7 +38,8 @@ typedef struct KVMCPUOps {
     bool (*init_vcpu)(CPUState *cpu, Error **errp);
     bool (*put)(CPUState *cpu, KVMPutLevel level, Error **errp);
     bool (*get)(CPUState *cpu, Error **errp);
-    /* Interrupt inputs changed since the last run: tells the kernel (KVM_INTERRUPT). */
+    /* Interrupt inputs changed: tells the kernel (KVM_INTERRUPT). Any thread, one at a time for each
+     * vCPU: looks at the inputs as they are now. */
     void (*put_interrupts)(CPUState *cpu);
     /* RISCV_SBI, RISCV_CSR and DEBUG exits. */
     KVMExitResult (*handle_exit)(CPUState *cpu, struct kvm_run *run, Error **errp);
@@ -53,8 +55,8 @@ typedef struct KVMCPUOps {
 
 int kvm_ioctl(unsigned long request, void *arg);                   /* on /dev/kvm */
 int kvm_vm_ioctl(unsigned long request, void *arg);
-/* On a file descriptor that one of these calls returned: a VM made on the side to ask what a vCPU of
- * this host has, and its vCPU. Any thread. */
+/* On a file descriptor that one of these calls returned: a device of the VM, or a VM made on the side
+ * to ask what a vCPU of this host has, and its vCPU. Any thread. */
 int kvm_fd_ioctl(int fd, unsigned long request, void *arg);
 void kvm_fd_close(int fd);
 int kvm_vcpu_ioctl(CPUState *cpu, unsigned long request, void *arg);
@@ -64,5 +66,14 @@ int kvm_set_one_reg(CPUState *cpu, uint64_t id, const void *value);
 /* KVM_CHECK_EXTENSION on the VM, or on the device before there is one; 0: no. */
 int kvm_check_extension(unsigned cap);
 bool kvm_enabled(void); /* this machine runs with KVM */
+
+/* -accel kvm,kernel-irqchip=,riscv-aia=. */
+typedef enum KVMIrqchip { KVM_IRQCHIP_ON, KVM_IRQCHIP_OFF, KVM_IRQCHIP_SPLIT } KVMIrqchip;
+KVMIrqchip kvm_irqchip(void);
+unsigned kvm_riscv_aia(void); /* KVM_AIA_MODE_* */
+
+/* fn is called when all vCPUs exist and none has run yet, on a vCPU's thread; its failure is one of
+ * starting the machine. Main thread, while the machine is made. */
+void kvm_when_ready(bool (*fn)(void *opaque, Error **errp), void *opaque);
 
 #endif
