@@ -19,6 +19,8 @@ static struct {
     int exit_code;
     int reset;     /* ShutdownCause + 1 */
     int stop;      /* RunState + 1 */
+    int suspend;   /* 1: asked for */
+    int wakeup;    /* 1: asked for */
 } requests;
 
 static RunPolicy policy;
@@ -63,6 +65,22 @@ static void request_reset(ShutdownCause cause)
 {
     hold_this_cpu();
     post_request(&requests.reset, cause + 1);
+}
+
+static void request_suspend(void)
+{
+    hold_this_cpu();
+    /* What woke us before does not count. */
+    __atomic_store_n(&requests.wakeup, 0, __ATOMIC_RELEASE);
+    post_request(&requests.suspend, 1);
+}
+
+/* Called for every rising interrupt line: cheap while the machine is awake. */
+static void request_wakeup(void)
+{
+    if (run_state() == RUN_STATE_SUSPENDED ||
+        __atomic_load_n(&requests.suspend, __ATOMIC_ACQUIRE))
+        post_request(&requests.wakeup, 1);
 }
 
 void vm_request_stop(RunState reason)
@@ -118,7 +136,7 @@ static void do_shutdown(ShutdownCause cause)
 static void do_reset(ShutdownCause cause)
 {
     MachineState *ms = current_machine();
-    bool was_running = run_state_is_running();
+    bool was_running = run_state_is_running() || run_state() == RUN_STATE_SUSPENDED;
 
     if (cause == SHUTDOWN_GUEST_RESET && policy.reboot == REBOOT_SHUTDOWN) {
         __atomic_store_n(&requests.exit_code, 0, __ATOMIC_RELAXED);
@@ -130,6 +148,20 @@ static void do_reset(ShutdownCause cause)
     }
     MACHINE_GET_CLASS(ms)->reset(ms);
     if (was_running) {
+        vm_start();
+    }
+}
+
+/* The request is withdrawn after the state changed: whoever wakes finds one or the other. */
+static void serve_suspend(void)
+{
+    if (__atomic_load_n(&requests.suspend, __ATOMIC_ACQUIRE)) {
+        if (run_state_is_running()) {
+            vm_stop(RUN_STATE_SUSPENDED);
+        }
+        __atomic_store_n(&requests.suspend, 0, __ATOMIC_RELEASE);
+    }
+    if (take_request(&requests.wakeup) && run_state() == RUN_STATE_SUSPENDED) {
         vm_start();
     }
 }
@@ -146,6 +178,9 @@ static void serve_requests(void)
     }
     if ((r = take_request(&requests.stop)) && !ending) {
         vm_stop(r - 1);
+    }
+    if (!ending) {
+        serve_suspend();
     }
 }
 
@@ -164,6 +199,8 @@ static const MachineRunOps run_ops = {
     .request_shutdown = request_shutdown,
     .request_reset = request_reset,
     .request_io_stop = request_io_stop,
+    .request_suspend = request_suspend,
+    .request_wakeup = request_wakeup,
 };
 
 void main_loop_init(const RunPolicy *p)

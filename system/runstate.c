@@ -13,6 +13,7 @@ static const char *const names[] = {
     [RUN_STATE_RUNNING] = "running",
     [RUN_STATE_PAUSED] = "paused",
     [RUN_STATE_DEBUG] = "paused (debug)",
+    [RUN_STATE_SUSPENDED] = "paused (suspended)",
     [RUN_STATE_SHUTDOWN] = "paused (shutdown)",
     [RUN_STATE_IO_ERROR] = "paused (io-error)",
     [RUN_STATE_GUEST_PANICKED] = "paused (guest-panicked)",

@@ -37,6 +37,7 @@ const LogItem log_items[] = {
     { LOG_NOCHAIN, "nochain", "do not chain blocks, so that exec shows every one" },
     { LOG_ICOUNT, "icount", "at the end: instructions run and the hash of their trace (-icount)" },
     { LOG_TRACE, "trace", "device register accesses" },
+    { LOG_SBI, "sbi", "calls of the SBI that we answer, and their results" },
     { LOG_VNC, "vnc", "what the VNC server and its clients do" },
     { 0, NULL, NULL },
 };

@@ -246,6 +246,16 @@ size_t serial_core_rx_room(const SerialCore *s)
     return (s->mcr & MCR_LOOP) || s->rx_len >= size ? 0 : size - s->rx_len;
 }
 
+size_t serial_core_take(SerialCore *s, uint8_t *buf, size_t len)
+{
+    size_t n = 0;
+
+    while (n < len && s->rx_len > 0) {
+        buf[n++] = rx_pop(s);
+    }
+    return n;
+}
+
 void serial_core_receive(SerialCore *s, const uint8_t *buf, size_t len)
 {
     for (size_t i = 0; i < len && !(s->mcr & MCR_LOOP); i++) {

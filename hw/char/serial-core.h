@@ -69,6 +69,8 @@ void serial_core_write(SerialCore *s, unsigned reg, uint8_t value);
 
 /* Characters from outside that there is room for; 0 in loopback, where the input is cut off. */
 size_t serial_core_rx_room(const SerialCore *s);
+/* Takes the oldest characters that wait, as reads of RBR would. */
+size_t serial_core_take(SerialCore *s, uint8_t *buf, size_t len);
 /* Characters that came in; those beyond rx_room() are lost, as an overrun says. */
 void serial_core_receive(SerialCore *s, const uint8_t *buf, size_t len);
 /* A break came in. */

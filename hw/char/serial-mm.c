@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "hw/char/serial-core.h"
+#include "hw/char/serial.h"
 
 #include <inttypes.h>
 
@@ -148,6 +149,35 @@ static void serial_timeout(void *opaque)
         irq_set(&DEVICE(s)->irq_out[0], serial_core_irq(&s->core));
     }
     g_mutex_unlock(&DEVICE(s)->lock);
+}
+
+/* ---- The firmware's console ---- */
+
+static size_t console_write(void *opaque, const uint8_t *buf, size_t len)
+{
+    Chardev *chr = (Chardev *)((SerialMM *)opaque)->chardev;
+
+    return chr ? chr_write(chr, buf, len) : len;
+}
+
+static size_t console_read(void *opaque, uint8_t *buf, size_t len)
+{
+    SerialMM *s = opaque;
+    size_t n;
+
+    g_mutex_lock(&DEVICE(s)->lock);
+    n = serial_core_take(&s->core, buf, len);
+    if (n) {
+        serial_update(s);
+        serial_accept_input(s);
+    }
+    g_mutex_unlock(&DEVICE(s)->lock);
+    return n;
+}
+
+FirmwareConsole serial_mm_console(DeviceState *dev)
+{
+    return (FirmwareConsole){ console_write, console_read, SERIAL_MM(dev) };
 }
 
 /* ---- Life ---- */

@@ -169,6 +169,20 @@ void machine_request_io_stop(void)
     }
 }
 
+void machine_request_suspend(void)
+{
+    if (run_ops && run_ops->request_suspend) {
+        run_ops->request_suspend();
+    }
+}
+
+void machine_request_wakeup(void)
+{
+    if (run_ops && run_ops->request_wakeup) {
+        run_ops->request_wakeup();
+    }
+}
+
 static const TypeInfo machine_type = {
     .name = TYPE_MACHINE,
     .parent = TYPE_OBJECT,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "hw/block/pflash_cfi01.h"
+#include "hw/char/serial.h"
 #include "hw/core/fdt.h"
 #include "hw/intc/riscv_aclint.h"
 #include "hw/intc/sifive_plic.h"
@@ -260,6 +261,24 @@ static bool create_cpus(VirtMachineState *s, Error **errp)
     return true;
 }
 
+/* The firmware's console is the first UART. */
+static void find_console(VirtMachineState *s)
+{
+    MachineState *ms = MACHINE(s);
+    CPUState *cpu;
+
+    for (unsigned i = 0; i < s->devices->len; i++) {
+        const VirtInstance *d = &g_array_index(s->devices, VirtInstance, i);
+
+        if (d->row->map == VIRT_UART0) {
+            ms->console = serial_mm_console(d->dev);
+        }
+    }
+    CPU_FOREACH(cpu) {
+        RISCV_CPU(cpu)->console = &ms->console;
+    }
+}
+
 static bool virt_init(MachineState *ms, Error **errp)
 {
     VirtMachineState *s = VIRT_MACHINE(ms);
@@ -278,7 +297,11 @@ static bool virt_init(MachineState *ms, Error **errp)
     }
     memory_region_add_subregion(&ms->system_memory, virt_memmap[VIRT_DRAM].base, &ms->ram);
     memory_region_add_subregion(&ms->system_memory, virt_memmap[VIRT_MROM].base, &s->mrom);
-    return create_cpus(s, errp) && create_devices(s, errp);
+    if (!create_cpus(s, errp) || !create_devices(s, errp)) {
+        return false;
+    }
+    find_console(s);
+    return true;
 }
 
 /* In place, not by way of a temporary file beside it: FILE may be /dev/stdout. */

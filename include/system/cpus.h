@@ -14,6 +14,7 @@ typedef enum RunState {
     RUN_STATE_RUNNING,
     RUN_STATE_PAUSED,         /* by the user */
     RUN_STATE_DEBUG,          /* by the debugger */
+    RUN_STATE_SUSPENDED,      /* the guest sleeps until something wakes it */
     RUN_STATE_SHUTDOWN,       /* the guest powered off, and -no-shutdown keeps us */
     RUN_STATE_IO_ERROR,
     RUN_STATE_GUEST_PANICKED,

@@ -26,6 +26,7 @@ typedef enum LogMask {
     LOG_NOCHAIN = 1 << 10,     /* do not chain blocks, so that exec shows every one */
     LOG_TRACE = 1 << 11,       /* device register accesses */
     LOG_VNC = 1 << 12,         /* what the VNC server says */
+    LOG_SBI = 1 << 13,         /* calls of the SBI and their results */
     LOG_ICOUNT = 1 << 16,      /* what -icount counted, at the end */
 } LogMask;
 

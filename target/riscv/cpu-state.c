@@ -57,6 +57,8 @@ static const StateField fields[] = {
     S_U64(RISCVCPU, env.mhpmevent, .count = 32),
     S_U64(RISCVCPU, env.tlb_misses, .count = 3),
     S_U64(RISCVCPU, env.tcg.icount),
+    S_U8(RISCVCPU, sbi.hsm, .max = SBI_HART_RESUME_PENDING), /* stopped ones: riscv_cpu_reset() */
+    S_BOOL(RISCVCPU, sbi.console_stuck, .flags = STATE_TRANSIENT),
     S_BOOL(RISCVCPU, parent_obj.halted),
     S_END,
 };

@@ -36,6 +36,16 @@ typedef struct BootConfig {
     bool strict;            /* only devices with a bootindex */
 } BootConfig;
 
+/*
+ * The console of a firmware that is not a guest's program: the first UART, whose bytes it may take
+ * and to which it adds. Any thread; neither blocks. read returns what was there, write what fitted.
+ */
+typedef struct FirmwareConsole {
+    size_t (*write)(void *opaque, const uint8_t *buf, size_t len);
+    size_t (*read)(void *opaque, uint8_t *buf, size_t len);
+    void *opaque;
+} FirmwareConsole;
+
 struct MachineState {
     Object parent_obj;
 
@@ -53,6 +63,10 @@ struct MachineState {
     CPUTopology smp;
     NumaState numa;
     BootConfig boot;
+    /* The guest starts in S-mode at its kernel: KVM, or -bios builtin. Set before the board's init by the
+     * accelerator, or by the board. The board then shows nothing that belongs to M-mode. */
+    bool smode;
+    FirmwareConsole console; /* the board's; write is NULL: none */
     bool graphics;      /* off with -nographic */
     uint8_t uuid[16];   /* as written, first digits first; zeros: not given */
     void *accel;        /* AccelState, set before init */
@@ -110,11 +124,18 @@ typedef struct MachineRunOps {
     void (*request_shutdown)(ShutdownCause cause, int exit_code);
     void (*request_reset)(ShutdownCause cause);
     void (*request_io_stop)(void);
+    void (*request_suspend)(void);
+    void (*request_wakeup)(void);
 } MachineRunOps;
 void machine_set_run_ops(const MachineRunOps *ops);
 void machine_request_shutdown(ShutdownCause cause, int exit_code);
 void machine_request_reset(ShutdownCause cause);
 /* A back end failed in a way that the user is to mend: the machine stops as soon as may be. */
 void machine_request_io_stop(void);
+/* The machine sleeps (suspend to RAM): vCPUs and virtual time stand until something wakes it. The vCPU that
+ * asks leaves exec() and does not run on before. */
+void machine_request_suspend(void);
+/* An event that ends the sleep, if the machine sleeps or is about to. Any thread. */
+void machine_request_wakeup(void);
 
 #endif

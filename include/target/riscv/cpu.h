@@ -9,6 +9,8 @@
 #include "accel/tcg/tcg-cpu.h"
 #include "hw/core/clock.h"
 #include "hw/core/cpu.h"
+#include "hw/core/machine.h"
+#include "target/riscv/sbi-hart.h"
 
 #define TYPE_RISCV_CPU "riscv-cpu"
 #define RISCV_CPU_TYPE_SUFFIX "-riscv-cpu"
@@ -117,6 +119,11 @@ struct RISCVCPU {
     uint64_t hartid;
     Timebase *timebase;     /* the board's; set before realize */
     uint64_t resetvec;      /* pc after reset; set by the board */
+    /* The guest starts in S-mode and has no firmware of its own: that is KVM, or ours. */
+    bool smode;
+    RISCVSModeStart start;  /* with smode; set by the board */
+    const FirmwareConsole *console; /* for the SBI; NULL: none */
+    RISCVSbi sbi;
     Timer pmu_timer;        /* a counter may overflow then */
     Timer stimer;           /* Sstc: raises STIP at stimecmp */
     Timer vstimer;          /* and VSTIP at vstimecmp */
