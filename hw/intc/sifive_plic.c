@@ -1,6 +1,7 @@
 /*
  * "riscv.sifive.plic": the shell of hw/intc/plic-core.c. Contexts 2n and 2n+1 are the M and S mode
- * of hart n; output line c goes to the hart of context c.
+ * of hart n, or context n is its S mode where guests have no M; output line c goes to the hart of
+ * context c.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -21,7 +22,13 @@ struct SiFivePLIC {
     PLICCore core;
     MemoryRegion mr;
     uint32_t num_harts, hartid_base, num_sources, num_priorities, aperture_size;
+    bool mmode;
 };
+
+static uint32_t contexts_per_hart(const SiFivePLIC *s)
+{
+    return s->mmode ? 2 : 1;
+}
 
 static MemTxResult plic_read(void *opaque, hwaddr addr, uint64_t *value, unsigned size)
 {
@@ -75,16 +82,16 @@ static bool plic_realize(DeviceState *dev, Error **errp)
                    s->num_priorities);
         return false;
     }
-    uint64_t need = PLIC_CONTEXT + (uint64_t)s->num_harts * 2 * PLIC_CONTEXT_STRIDE;
+    uint32_t contexts = s->num_harts * contexts_per_hart(s);
+    uint64_t need = PLIC_CONTEXT + (uint64_t)contexts * PLIC_CONTEXT_STRIDE;
     if (s->aperture_size < need) {
         error_setg(errp, "aperture-size=%u: %u harts need 0x%" PRIx64 " bytes",
                    s->aperture_size, s->num_harts, need);
         return false;
     }
-    plic_core_init(&s->core, s->num_sources, s->num_harts * 2, s->num_priorities, plic_set_eip,
-                   s);
+    plic_core_init(&s->core, s->num_sources, contexts, s->num_priorities, plic_set_eip, s);
     device_init_mmio(dev, &s->mr, &plic_ops, TYPE_SIFIVE_PLIC, s->aperture_size);
-    device_init_irqs(dev, s->num_harts * 2);
+    device_init_irqs(dev, contexts);
     return true;
 }
 
@@ -103,22 +110,25 @@ static void plic_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *
     SiFivePLIC *s = SIFIVE_PLIC(dev);
     g_autofree char *node = g_strdup_printf("%s/plic@%" PRIx64, ctx->parent, ctx->base);
     g_autofree uint32_t *cells = g_new(uint32_t, s->num_harts * 4);
+    int n = 0;
 
     for (uint32_t i = 0; i < s->num_harts; i++) {
         g_autofree char *intc =
             g_strdup_printf("/cpus/cpu@%u/interrupt-controller", s->hartid_base + i);
         uint32_t phandle = fdt_phandle(fdt, intc);
-        cells[i * 4 + 0] = phandle;
-        cells[i * 4 + 1] = 11; /* machine external interrupt */
-        cells[i * 4 + 2] = phandle;
-        cells[i * 4 + 3] = 9; /* supervisor external interrupt */
+        if (s->mmode) {
+            cells[n++] = phandle;
+            cells[n++] = 11; /* machine external interrupt */
+        }
+        cells[n++] = phandle;
+        cells[n++] = 9; /* supervisor external interrupt */
     }
     fdt_set_u32(fdt, node, "#interrupt-cells", 1);
     fdt_set_u32(fdt, node, "#address-cells", 0);
     fdt_set_strv(fdt, node, "compatible",
                  (const char *const[]){ "sifive,plic-1.0.0", "riscv,plic0", NULL });
     fdt_set_empty(fdt, node, "interrupt-controller");
-    fdt_set_cells(fdt, node, "interrupts-extended", cells, (int)s->num_harts * 4);
+    fdt_set_cells(fdt, node, "interrupts-extended", cells, n);
     fdt_set_reg(fdt, node, ctx->base, ctx->size);
     fdt_set_u32(fdt, node, "riscv,ndev", s->num_sources - 1);
     fdt_set_numa_node(fdt, node, ctx->numa_node);
@@ -173,7 +183,8 @@ static void explain_context(const SiFivePLIC *s, uint32_t c, GString *out)
         }
         if (!any) {
             g_string_append_printf(out, "  hart %u %c: threshold %u, line %s, enables",
-                                   s->hartid_base + c / 2, c & 1 ? 'S' : 'M', p->threshold[c],
+                                   s->hartid_base + c / contexts_per_hart(s),
+                                   !s->mmode || c & 1 ? 'S' : 'M', p->threshold[c],
                                    p->eip[c] ? "high" : "low");
         }
         g_string_append_printf(out, " %u", i);
@@ -214,6 +225,7 @@ static const Property plic_props[] = {
              "highest priority level, 2^n-1"),
     PROP_U32("aperture-size", SiFivePLIC, aperture_size, 0x600000, 0x201000, 0x4000000,
              "bytes of the register window"),
+    PROP_BOOL("mmode", SiFivePLIC, mmode, true, "harts have a context for M-mode, besides S"),
     PROP_END,
 };
 

@@ -28,7 +28,8 @@ static void rintc(const VirtMachineState *s, const CPUState *cpu, uint8_t out[36
 {
     unsigned socket = (unsigned)numa_cpu_node(&MACHINE(s)->numa, (unsigned)cpu->cpu_index);
     /* The PLIC's number in the upper 8 bits, the hart's S-mode context there in the lower 16. */
-    uint32_t context = 2 * ((uint32_t)cpu->cpu_index - s->sockets[socket].first_hart) + 1;
+    uint32_t hart = (uint32_t)cpu->cpu_index - s->sockets[socket].first_hart;
+    uint32_t context = s->no_mmode ? hart : 2 * hart + 1;
 
     memset(out, 0, 36);
     out[0] = MADT_RINTC;

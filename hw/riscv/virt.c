@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "accel/kvm/kvm-cpu.h"
 #include "hw/block/pflash_cfi01.h"
 #include "hw/char/serial.h"
 #include "hw/core/fdt.h"
@@ -54,9 +55,15 @@ static bool setup_harts(VirtMachineState *s, DeviceState *dev, unsigned n, Error
            set_u64(dev, "hartid-base", s->sockets[n].first_hart, errp);
 }
 
-static bool has_aclint(const VirtMachineState *s)
+/* Timers and inter-processor interrupts of machine level. */
+static bool has_mmode(const VirtMachineState *s)
 {
-    return s->aclint;
+    return !s->no_mmode;
+}
+
+static bool has_sswi(const VirtMachineState *s)
+{
+    return has_mmode(s) && s->aclint;
 }
 
 static bool setup_swi(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp)
@@ -81,6 +88,7 @@ static bool setup_mtimer(VirtMachineState *s, DeviceState *dev, unsigned n, Erro
 static bool setup_plic(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp)
 {
     s->sockets[n].plic = dev;
+    object_property_set_known(dev, "mmode", s->no_mmode ? "off" : "on");
     return setup_harts(s, dev, n, errp) &&
            set_u64(dev, "num-sources", VIRT_IRQ_SOURCES, errp) &&
            set_u64(dev, "num-priorities", VIRT_IRQ_PRIORITIES, errp) &&
@@ -109,11 +117,11 @@ static bool setup_flash(VirtMachineState *s, DeviceState *dev, unsigned n, Error
  */
 static const VirtDevice virt_devices[] = {
     { TYPE_RISCV_ACLINT_SWI, "swi", VIRT_CLINT, .per_socket = true, .hart_irqs = { 3 },
-      .setup = setup_swi },
+      .wanted = has_mmode, .setup = setup_swi },
     { TYPE_RISCV_ACLINT_MTIMER, "mtimer", VIRT_CLINT, RISCV_ACLINT_SWI_SIZE, .per_socket = true,
-      .hart_irqs = { 7 }, .setup = setup_mtimer },
+      .hart_irqs = { 7 }, .wanted = has_mmode, .setup = setup_mtimer },
     { TYPE_RISCV_ACLINT_SWI, "sswi", VIRT_ACLINT_SSWI, .per_socket = true, .hart_irqs = { 1 },
-      .wanted = has_aclint, .setup = setup_sswi },
+      .wanted = has_sswi, .setup = setup_sswi },
     { TYPE_SIFIVE_PLIC, "plic", VIRT_PLIC, .per_socket = true, .hart_irqs = { 11, 9 }, .setup = setup_plic },
     { "riscv.sifive.test", "test", VIRT_TEST },
     { "virtio-mmio", "virtio-mmio", VIRT_VIRTIO, .count = VIRT_NR_VIRTIO,
@@ -135,10 +143,14 @@ hwaddr virt_instance_base(const VirtInstance *i)
 static void wire_to_harts(const VirtMachineState *s, const VirtInstance *i)
 {
     const VirtSocket *socket = &s->sockets[i->row->per_socket ? i->n : 0];
-    const unsigned *irqs = i->row->hart_irqs;
+    unsigned irqs[2] = { i->row->hart_irqs[0], i->row->hart_irqs[1] };
     unsigned k = irqs[1] ? 2 : irqs[0] ? 1 : 0;
     CPUState *cpu;
 
+    if (k == 2 && s->no_mmode) {
+        irqs[0] = irqs[1]; /* the first was M-mode's */
+        k = 1;
+    }
     CPU_FOREACH(cpu) {
         unsigned h = (unsigned)cpu->cpu_index - socket->first_hart;
 
@@ -283,6 +295,7 @@ static bool virt_init(MachineState *ms, Error **errp)
 {
     VirtMachineState *s = VIRT_MACHINE(ms);
 
+    s->no_mmode = kvm_enabled();
     if (!virt_make_sockets(s, errp)) {
         return false;
     }

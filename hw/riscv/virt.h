@@ -101,6 +101,7 @@ struct VirtMachineState {
     GArray *devices;     /* of VirtInstance, in the order made */
     VirtSocket sockets[VIRT_MAX_SOCKETS];
     unsigned nr_sockets; /* the NUMA nodes, or 1 */
+    bool no_mmode;       /* the guest starts in S-mode: nothing of the board is for M-mode */
 
     /* Properties. */
     bool aclint;
