@@ -5,6 +5,7 @@
  */
 #include "system/startup.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -339,6 +340,20 @@ static int collect_help(const Options *o, GString *out, Error **errp)
         add_line(out, "vnc=HOST:DISPLAY", "for VNC clients, as -vnc");
         r = 1;
     }
+    if (!r && asks_help(o->vnc)) {
+        g_string_append(out, "forms of -vnc:\n");
+        add_line(out, "HOST:DISPLAY[,KEY=...]", "TCP port 5900 + DISPLAY, or one of the next (to=)");
+        add_line(out, "unix:PATH[,KEY=...]", "a local socket");
+        g_string_append(out, "keys: id, to, password, password-secret, share, display, head\n");
+        r = 1;
+    }
+    if (!r && asks_help(o->numa)) {
+        g_string_append(out, "kinds of -numa:\n");
+        add_line(out, "node", "nodeid=, mem= or memdev=, cpus=FIRST-LAST, initiator=");
+        add_line(out, "dist", "src=, dst=, val=");
+        add_line(out, "cpu", "node-id=, core-id=");
+        r = 1;
+    }
     if (!r && o->log_items && is_help(o->log_items)) {
         log_help(out);
         r = 1;
@@ -353,7 +368,10 @@ bool help_requested(const Options *o, bool *ok, Error **errp)
 
     *ok = r >= 0;
     if (r > 0) {
-        fputs(out->str, stdout);
+        *ok = fputs(out->str, stdout) >= 0 && fflush(stdout) == 0;
+        if (!*ok) {
+            error_setg_errno(errp, errno, "cannot write to the standard output");
+        }
     }
     return r != 0;
 }

@@ -241,13 +241,57 @@ def messages(t):
     t.ok(t.run('-L', t.folder, '-device', args)[0] == 0, 'options in JSON')
 
 
+def limits(t):
+    """What a host can deny a process: descriptors, memory, room, streams."""
+    spin = t.path('spin', struct.pack('<I', 0x6f))
+    off = t.path('off', finisher(0x5555))
+    sh = lambda script, *args: subprocess.run(
+        ['sh', '-c', script, t.program, '-M', 'virt', '-nodefaults', *args], cwd=t.folder,
+        stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=False)
+    for option in ('-version', '-help', '-cpu help'):
+        p = sh(f'exec "$0" {option} > /dev/full')
+        want = b'cannot write to the standard output: No space left on device'
+        t.ok(p.returncode == 1 and p.stderr.count(b'\n') == 1 and want in p.stderr,
+             f'{option} into a full device', f'{p.returncode} {p.stderr}')
+    p = sh('ulimit -n 20; exec "$0" "$@"', '-bios', off)
+    t.ok(p.returncode == 1 and p.stderr == b'qemu-system-riscv64: only 20 file descriptors are '
+         b'allowed, at least 64 are needed (ulimit -n)\n', '20 descriptors', p.stderr)
+    # Whatever is refused first, it is one line; sanitizers need more than any limit for themselves.
+    if b'__asan_init' not in open(t.program, 'rb').read():
+        for kib in (100000, 400000, 700000):
+            p = sh(f'ulimit -v {kib}; exec "$0" "$@"', '-bios', off, '-m', '1G')
+            t.ok(p.returncode == 1 and p.stderr.count(b'\n') == 1 and
+                 p.stderr.startswith(b'qemu-system-riscv64: '), f'{kib} KiB of address space',
+                 f'{p.returncode} {p.stderr}')
+    p = sh('exec "$0" "$@" <&- >&-', '-bios', off)
+    t.ok((p.returncode, p.stderr) == (0, b''), 'no input and no output', p.stderr)
+    p = sh('exec "$0" "$@" <&- >&- 2>&-', '-bios', off, '-pidfile', 'closed.pid', '-serial', 'stdio')
+    t.ok(p.returncode == 0, 'no streams at all', p.returncode)
+    p = sh('ulimit -f 0; exec "$0" "$@"', '-bios', off, '-pidfile', 'limit.pid')
+    t.ok(p.returncode == 1 and p.stderr.count(b'\n') == 1 and b'-pidfile' in p.stderr and
+         not os.path.exists(t.path('limit.pid')), 'a pid file that may not grow',
+         f'{p.returncode} {p.stderr}')
+    for wait in (0, 0.002, 0.01, 0.03, 0.1):
+        for number in (15, 2, 1):
+            p = subprocess.Popen([t.program, '-M', 'virt', '-nodefaults', '-bios', spin],
+                                 cwd=t.folder, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+            time.sleep(wait)
+            p.send_signal(number)
+            _, err = p.communicate(timeout=TIMEOUT)
+            # Before the program's first line the default action of the signal ends it.
+            good = p.returncode == 0 or (p.returncode == -number and not err)
+            t.ok(good and err.count(b'\n') <= 1, f'signal {number} after {wait} s',
+                 f'{p.returncode} {err}')
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     with tempfile.TemporaryDirectory(prefix='process-') as folder:
         os.chmod(folder, 0o755)
         t = Test(os.path.abspath(sys.argv[1]), os.path.realpath(folder))
-        for part in (actions, daemon, confinement, config, clocks, messages):
+        for part in (actions, daemon, confinement, config, clocks, messages,
+                     limits):
             part(t)
         print(f'1..{t.n}')
     sys.exit(1 if t.failed else 0)
