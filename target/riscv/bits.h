@@ -54,6 +54,13 @@
 #define MENVCFG_PBMTE (1ULL << 62)
 #define MENVCFG_STCE (1ULL << 63)
 
+/* Indirect registers: what miselect and its like hold, and their ranges. */
+#define ISELECT_MASK 0xFFFULL
+enum { ISELECT_IPRIO = 0x30, ISELECT_IPRIO_LAST = 0x3F, ISELECT_IMSIC = 0x70, ISELECT_IMSIC_LAST = 0xFF };
+/* What M can filter or make up for S (AIA, mvien): SSI, SEI and the local interrupts. */
+#define LOCAL_INTERRUPTS (~0x1FFFULL)
+#define MVIEN_MASK (MIP_SSIP | MIP_SEIP | LOCAL_INTERRUPTS)
+
 #define COUNTER_CY (1ULL << 0)
 #define COUNTER_TM (1ULL << 1)
 #define COUNTER_IR (1ULL << 2)
@@ -89,6 +96,9 @@ enum { PMP_OFF = 0, PMP_TOR = 1, PMP_NA4 = 2, PMP_NAPOT = 3 };
 #define MSECCFG_RLB (1ULL << 2)
 
 /* mstateen0 and sstateen0; bit 63 is in all of mstateen0 to 3. */
+#define STATEEN_IMSIC (1ULL << 58)
+#define STATEEN_AIA (1ULL << 59)
+#define STATEEN_CSRIND (1ULL << 60)
 #define STATEEN_ENVCFG (1ULL << 62)
 #define STATEEN_SE (1ULL << 63)
 

@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 
+#include "target/riscv/aia.h"
 #include "target/riscv/bits.h"
 #include "target/riscv/causes.h"
 #include "target/riscv/mmu.h"
@@ -51,6 +52,11 @@ static const StateField fields[] = {
     S_U64(RISCVCPU, env.mstateen, .count = 4),
     S_U64(RISCVCPU, env.hstateen, .count = 4),
     S_U64(RISCVCPU, env.hgeip, .flags = STATE_NO_RESET), /* lines */
+    S_U64(RISCVCPU, env.mvip),
+    S_U64(RISCVCPU, env.sie_virt),
+    S_U8(RISCVCPU, env.miprio, .count = 64),
+    S_U8(RISCVCPU, env.siprio, .count = 64),
+    S_U8(RISCVCPU, env.hviprio, .count = 64),
     S_U64(RISCVCPU, env.pmpaddr, .count = RISCV_MAX_PMP),
     S_U8(RISCVCPU, env.pmpcfg, .count = RISCV_MAX_PMP),
     S_U64(RISCVCPU, env.counter, .count = 32),
@@ -142,6 +148,7 @@ void riscv_state_derive(RISCVCPU *cpu)
     riscv_pmp_update(env);
     riscv_pmu_derive(env);
     riscv_vector_derive(env);
+    riscv_aia_derive(env);
     riscv_mode_update(env);
     riscv_tlb_flush(env);
     riscv_tlb_switch(env);

@@ -17,6 +17,7 @@ enum {
     FX_TLB = 1 << 2,
     FX_MAP = 1 << 3,
     FX_FLUSH = 1 << 4,
+    FX_OLD = 1 << 5,
 };
 
 /* What a check answers: illegal instruction, allowed, or virtual instruction (a guest may not, but its
@@ -47,6 +48,15 @@ CSR_CHECK(hgatp);
 CSR_CHECK(vstimecmp);
 CSR_CHECK(pmpcfg);
 CSR_CHECK(pmpaddr);
+CSR_CHECK(s_mode);
+CSR_CHECK(miselect);
+CSR_CHECK(siselect);
+CSR_CHECK(mireg);
+CSR_CHECK(sireg);
+CSR_CHECK(ireg2);
+CSR_CHECK(mtopei);
+CSR_CHECK(stopei);
+CSR_CHECK(stopi);
 
 CSR_READ(fflags);
 CSR_READ(frm);
@@ -81,6 +91,13 @@ CSR_READ(vsip);
 CSR_READ(vsepc);
 CSR_READ(pmpcfg);
 CSR_READ(pmpaddr);
+CSR_READ(zero);
+CSR_READ(mireg);
+CSR_READ(sireg);
+CSR_READ(mvip);
+CSR_READ(topei);
+CSR_READ(mtopi);
+CSR_READ(stopi);
 
 CSR_WRITE_FN(fflags);
 CSR_WRITE_FN(frm);
@@ -125,6 +142,10 @@ CSR_WRITE_FN(vstimecmp);
 CSR_WRITE_FN(mseccfg);
 CSR_WRITE_FN(pmpcfg);
 CSR_WRITE_FN(pmpaddr);
+CSR_WRITE_FN(mireg);
+CSR_WRITE_FN(sireg);
+CSR_WRITE_FN(mvip);
+CSR_WRITE_FN(topei);
 
 /* Whether satp, vsatp and hgatp know the mode on this hart. */
 bool riscv_satp_mode_exists(const RISCVCPU *cpu, unsigned mode);

@@ -320,8 +320,16 @@ CSR_READ(sstateen)
 CSR_WRITE_FN(mstateen)
 {
     unsigned n = csr & 3;
+    uint64_t can = STATEEN_SE;
 
-    env->mstateen[n] = value & (n == 0 ? STATEEN_SE | STATEEN_ENVCFG : STATEEN_SE);
+    if (n == 0) {
+        can |= STATEEN_ENVCFG;
+        if (riscv_ext_on(env, EXT_SSAIA) || riscv_ext_on(env, EXT_SSCSRIND))
+            can |= STATEEN_CSRIND;
+        if (riscv_ext_on(env, EXT_SSAIA))
+            can |= STATEEN_AIA | (env_cpu(env)->imsic_s ? STATEEN_IMSIC : 0);
+    }
+    env->mstateen[n] = value & can;
     return 0;
 }
 

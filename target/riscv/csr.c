@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "target/riscv/aia.h"
 #include "target/riscv/csr-impl.h"
 #include "target/riscv/mode.h"
 #include "target/riscv/mmu.h"
@@ -231,6 +232,8 @@ CSRResult riscv_csr_insn(CPURISCVState *env, const TCGOp *op, unsigned csr, CSRK
         mask = ~0ULL;
         break;
     }
+    if (unlikely(row->fx & FX_OLD))
+        value = do_read || kind != CSR_WRITE ? r.old : row_read(env, row, csr);
     fx = row_write(env, row, csr, value, mask);
     if (fx)
         r.effects = riscv_csr_apply(env, fx);
@@ -271,6 +274,10 @@ static void explain_check(CPURISCVState *env, const CSRRow *row, unsigned csr, G
         g_string_append(out, "there is no such PMP entry (num-pmp-regions)");
     else if (row->check == check_spec11 || !check_spec12(env, csr))
         g_string_append(out, "not in the privileged specification (priv_spec)");
+    else if (row->check == check_miselect || row->check == check_siselect ||
+             row->check == check_mireg || row->check == check_sireg || row->check == check_ireg2 ||
+             row->check == check_mtopei || row->check == check_stopei || row->check == check_stopi)
+        riscv_aia_explain(env, csr, out);
     else if (row->check == check_senvcfg)
         g_string_append(out, "mstateen0.ENVCFG=0");
     else if (row->check == check_sstateen)

@@ -8,6 +8,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "target/riscv/aia.h"
 #include "target/riscv/csr-impl.h"
 #include "target/riscv/mode.h"
 #include "target/riscv/pmu.h"
@@ -26,14 +27,29 @@ static uint64_t guest_external(const CPURISCVState *env, uint64_t hgeip)
     return bits;
 }
 
+/* While mvien has SEI, software's bit is in mvip only (AIA, 5.3). */
 static uint64_t mip_now(const CPURISCVState *env)
 {
     uint64_t hgeip = __atomic_load_n(&env->hgeip, __ATOMIC_ACQUIRE);
     uint64_t pending = __atomic_load_n(&env->mip, __ATOMIC_ACQUIRE) |
-                       __atomic_load_n(&env->mip_sw, __ATOMIC_RELAXED) |
+                       (__atomic_load_n(&env->mip_sw, __ATOMIC_RELAXED) &
+                        ~__atomic_load_n(&env->mvien, __ATOMIC_RELAXED)) |
                        __atomic_load_n(&env->hvip, __ATOMIC_RELAXED);
 
     return unlikely(hgeip) ? pending | guest_external(env, hgeip) : pending;
+}
+
+/* What of sip comes from mvip: what mvien gives and mideleg does not. */
+static uint64_t virtual_s(const CPURISCVState *env)
+{
+    return __atomic_load_n(&env->mvien, __ATOMIC_RELAXED) &
+           ~__atomic_load_n(&env->mideleg, __ATOMIC_RELAXED);
+}
+
+static uint64_t mvip_now(const CPURISCVState *env)
+{
+    return __atomic_load_n(&env->mvip, __ATOMIC_RELAXED) |
+           __atomic_load_n(&env->mip_sw, __ATOMIC_RELAXED);
 }
 
 static uint64_t mie_now(const CPURISCVState *env)
@@ -41,44 +57,54 @@ static uint64_t mie_now(const CPURISCVState *env)
     return __atomic_load_n(&env->mie, __ATOMIC_RELAXED);
 }
 
-/* In the order of the privileged specification: external, software, timer; M before S. */
-static int highest(uint64_t pending)
+uint64_t riscv_irqs_at(const CPURISCVState *env, RISCVIrqLevel level)
 {
-    static const uint8_t order[] = {
-        IRQ_M_EXT,       IRQ_M_SOFT, IRQ_M_TIMER, IRQ_S_EXT,    IRQ_S_SOFT, IRQ_S_TIMER,
-        IRQ_S_GUEST_EXT, IRQ_VS_EXT, IRQ_VS_SOFT, IRQ_VS_TIMER, IRQ_LCOF,
-    };
+    uint64_t pending = mip_now(env) & mie_now(env);
+    uint64_t mideleg = __atomic_load_n(&env->mideleg, __ATOMIC_RELAXED);
+    uint64_t hideleg = __atomic_load_n(&env->hideleg, __ATOMIC_RELAXED);
 
-    for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-        if ((pending >> order[i]) & 1)
-            return order[i];
+    if (level == IRQ_LEVEL_M)
+        return pending & ~mideleg;
+    if (level == IRQ_LEVEL_VS)
+        return pending & mideleg & hideleg;
+    return (pending & mideleg & ~hideleg) |
+           (mvip_now(env) & virtual_s(env) & __atomic_load_n(&env->sie_virt, __ATOMIC_RELAXED));
+}
+
+int riscv_next_interrupt(const CPURISCVState *env, RISCVIrqLevel *level)
+{
+    uint64_t pending = riscv_irqs_at(env, IRQ_LEVEL_M);
+
+    *level = IRQ_LEVEL_M;
+    if (pending && (env->priv < PRV_M || (env->mstatus & MSTATUS_MIE)))
+        return riscv_aia_first(env, IRQ_LEVEL_M, pending);
+    pending = riscv_irqs_at(env, IRQ_LEVEL_S);
+    *level = IRQ_LEVEL_S;
+    if (pending && (env->priv < PRV_S || env->virt ||
+                    (env->priv == PRV_S && (env->mstatus & MSTATUS_SIE))))
+        return riscv_aia_first(env, IRQ_LEVEL_S, pending);
+    if (!env->virt)
+        return -1;
+    pending = riscv_irqs_at(env, IRQ_LEVEL_VS);
+    *level = IRQ_LEVEL_VS;
+    if (pending && (env->priv < PRV_S || (env->vsstatus & MSTATUS_SIE)))
+        return riscv_aia_first(env, IRQ_LEVEL_VS, pending);
     return -1;
 }
 
 int riscv_pending_interrupt(const CPURISCVState *env)
 {
-    uint64_t pending = mip_now(env) & mie_now(env);
-    uint64_t to_m = pending & ~env->mideleg, to_s = pending & env->mideleg & ~env->hideleg;
-    uint64_t to_vs;
+    RISCVIrqLevel level;
 
-    if (!pending)
-        return -1;
-    if (to_m && (env->priv < PRV_M || (env->mstatus & MSTATUS_MIE)))
-        return highest(to_m);
-    if (to_s && (env->priv < PRV_S || env->virt ||
-                 (env->priv == PRV_S && (env->mstatus & MSTATUS_SIE))))
-        return highest(to_s);
-    to_vs = pending & env->mideleg & env->hideleg;
-    if (to_vs && env->virt && (env->priv < PRV_S || (env->vsstatus & MSTATUS_SIE)))
-        return highest(to_vs);
-    return -1;
+    return riscv_next_interrupt(env, &level);
 }
 
 bool riscv_has_work(CPUState *cpu)
 {
     CPURISCVState *env = riscv_env(cpu);
 
-    return (mip_now(env) & mie_now(env)) != 0 ||
+    return riscv_irqs_at(env, IRQ_LEVEL_M) || riscv_irqs_at(env, IRQ_LEVEL_S) ||
+           riscv_irqs_at(env, IRQ_LEVEL_VS) ||
            __atomic_load_n(&env->pmu_due, __ATOMIC_RELAXED);
 }
 
@@ -134,7 +160,7 @@ CSR_READ(mip)
 CSR_READ(sip)
 {
     look_at_counters(env);
-    return mip_now(env) & env->mideleg & ~MIP_H;
+    return (mip_now(env) & env->mideleg & ~MIP_H) | (mvip_now(env) & virtual_s(env));
 }
 
 CSR_READ(hip)
@@ -150,7 +176,7 @@ CSR_READ(vsip)
 
 CSR_READ(sie)
 {
-    return env->mie & env->mideleg & ~MIP_H;
+    return (env->mie & env->mideleg & ~MIP_H) | (env->sie_virt & virtual_s(env));
 }
 
 CSR_READ(hie)
@@ -189,6 +215,11 @@ static void mip_write(CPURISCVState *env, uint64_t value, uint64_t mask)
         __atomic_fetch_or(&env->mip, plain & value, __ATOMIC_ACQ_REL);
 }
 
+static void mvip_store(CPURISCVState *env, uint64_t value, uint64_t mask)
+{
+    __atomic_store_n(&env->mvip, (env->mvip & ~mask) | (value & mask), __ATOMIC_RELAXED);
+}
+
 /* The counter overflow interrupt's bit, if there is one. */
 static uint64_t lcofi_bit(const CPURISCVState *env)
 {
@@ -214,7 +245,7 @@ CSR_WRITE_FN(mip)
     if (riscv_ext_on(env, EXT_H))
         can |= MIP_VSSIP;
     can |= lcofi_bit(env);
-    mip_write(env, value, mask & can);
+    mip_write(env, value, mask & can & ~(env->mvien & MIP_SEIP));
     return 0;
 }
 
@@ -245,7 +276,33 @@ CSR_WRITE_FN(hgeie)
 
 CSR_WRITE_FN(sip)
 {
+    uint64_t local = mask & (MIP_SSIP | LOCAL_INTERRUPTS) & virtual_s(env);
+
     mip_write(env, value, mask & (MIP_SSIP | MIP_LCOFIP) & env->mideleg);
+    mvip_store(env, value, local);
+    return 0;
+}
+
+/* SSIP and STIP of mvip are those of mip where M has not made SSI virtual, and where software can
+ * write STIP; SEIP is software's bit (AIA, 5.3). */
+CSR_READ(mvip)
+{
+    uint64_t alias = MIP_SSIP & ~env->mvien;
+
+    if (!(env->menvcfg & MENVCFG_STCE))
+        alias |= MIP_STIP;
+    return (mvip_now(env) & ~(MIP_SSIP & ~env->mvien)) |
+           (__atomic_load_n(&env->mip, __ATOMIC_ACQUIRE) & alias);
+}
+
+CSR_WRITE_FN(mvip)
+{
+    uint64_t alias = MIP_SEIP | (MIP_SSIP & ~env->mvien);
+
+    if (!(env->menvcfg & MENVCFG_STCE))
+        alias |= MIP_STIP;
+    mip_write(env, value, mask & alias);
+    mvip_store(env, value, mask & (LOCAL_INTERRUPTS | (MIP_SSIP & env->mvien)));
     return 0;
 }
 
@@ -270,7 +327,10 @@ CSR_WRITE_FN(mie)
 
 CSR_WRITE_FN(sie)
 {
+    uint64_t own = virtual_s(env);
+
     mie_write(env, value, env->mideleg & ~MIP_H);
+    __atomic_store_n(&env->sie_virt, (env->sie_virt & ~own) | (value & own), __ATOMIC_RELAXED);
     return 0;
 }
 

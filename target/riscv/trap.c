@@ -189,16 +189,16 @@ void riscv_deliver_exception(CPURISCVState *env)
 
 bool riscv_take_interrupt(CPURISCVState *env)
 {
+    RISCVIrqLevel level;
     int n;
 
     if (unlikely(env->pmu_armed || __atomic_load_n(&env->pmu_due, __ATOMIC_RELAXED)))
         riscv_pmu_poll(env);
-    n = riscv_pending_interrupt(env);
+    n = riscv_next_interrupt(env, &level);
     if (n < 0)
         return false;
     __atomic_store_n(&env_cpu(env)->parent_obj.halted, false, __ATOMIC_RELAXED);
-    enter_trap(env, CAUSE_INTERRUPT | (unsigned)n, 0,
-               (env->mideleg >> n) & 1 ? PRV_S : PRV_M);
+    enter_trap(env, CAUSE_INTERRUPT | (unsigned)n, 0, level == IRQ_LEVEL_M ? PRV_M : PRV_S);
     return true;
 }
 

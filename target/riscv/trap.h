@@ -8,7 +8,7 @@
 #ifndef VIREO_TARGET_RISCV_TRAP_H
 #define VIREO_TARGET_RISCV_TRAP_H
 
-#include "target/riscv/cpu.h"
+#include "target/riscv/aia.h"
 #include "target/riscv/causes.h"
 
 _Noreturn void riscv_ecall(CPURISCVState *env);
@@ -47,6 +47,8 @@ void riscv_deliver_exception(CPURISCVState *env);
 bool riscv_take_interrupt(CPURISCVState *env);
 /* The interrupt that would be taken now (its number), or -1. */
 int riscv_pending_interrupt(const CPURISCVState *env);
+/* The same, and the level that it is taken at. */
+int riscv_next_interrupt(const CPURISCVState *env, RISCVIrqLevel *level);
 /* CPUClass.has_work: an enabled interrupt is pending, whatever mstatus says. Any thread. */
 bool riscv_has_work(CPUState *cpu);
 

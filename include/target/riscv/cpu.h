@@ -11,6 +11,7 @@
 #include "hw/core/cpu.h"
 #include "hw/core/machine.h"
 #include "target/riscv/sbi-hart.h"
+#include "hw/core/imsic.h"
 
 #define TYPE_RISCV_CPU "riscv-cpu"
 #define RISCV_CPU_TYPE_SUFFIX "-riscv-cpu"
@@ -81,6 +82,13 @@ struct CPUArchState {
     uint64_t hvip;      /* read by other threads: atomic */
     uint64_t hgeip;     /* atomic: lines of guest external interrupts */
     uint64_t vsstatus, vstvec, vsscratch, vsepc, vscause, vstval, vsatp, vstimecmp;
+    /* Advanced interrupt architecture; see aia.c. */
+    uint64_t miselect, siselect, vsiselect;
+    uint64_t mvien, mvip;   /* SEIP of mvip is in mip_sw */
+    uint64_t sie_virt;      /* sie of what mvien gives and mideleg does not */
+    uint64_t hvien, hvictl;
+    uint8_t miprio[64], siprio[64], hviprio[64]; /* by interrupt number; 0: default order */
+    bool miprio_any, siprio_any; /* some are not 0; follow from the arrays */
     uint64_t pmpaddr[RISCV_MAX_PMP];
     uint8_t pmpcfg[RISCV_MAX_PMP];
     /* A counter that runs is kept as its distance from its source, one that stands as its value;
@@ -128,6 +136,8 @@ struct RISCVCPU {
     Timer stimer;           /* Sstc: raises STIP at stimecmp */
     Timer vstimer;          /* and VSTIP at vstimecmp */
     uint8_t geilen;         /* guest external interrupts there are, at most 63; set by the board */
+    /* Interrupt files of this hart; set by the board before it runs. NULL: none. */
+    const IMSICLink *imsic_m, *imsic_s;
 
     /* Properties. */
     bool mmu, pmp, sv39, sv48, sv57, misa_w, short_isa, debug;
