@@ -258,7 +258,7 @@ CSR_WRITE_FN(sireg)
 
 CSR_CHECK(mtopei)
 {
-    return env_cpu(env)->imsic_m;
+    return env_cpu(env)->imsic_m != NULL;
 }
 
 CSR_CHECK(stopei)
