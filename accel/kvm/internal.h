@@ -28,6 +28,8 @@ struct KVMState {
     unsigned ring_page;   /* of the coalesced MMIO ring in it; 0: none */
     unsigned max_vcpus;
     KVMSlots *slots;
+    struct KVMAIA *aia;         /* irq.h; NULL: kernel-irqchip=off */
+    MemoryListener *ioeventfds; /* NULL: the kernel takes none */
 
     GMutex lock;          /* guards the rest */
     unsigned nr_vcpus;    /* created */

@@ -70,6 +70,7 @@ struct MachineState {
     bool graphics;      /* off with -nographic */
     uint8_t uuid[16];   /* as written, first digits first; zeros: not given */
     void *accel;        /* AccelState, set before init */
+    const struct HostAIA *host_aia; /* hw/core/host-aia.h; NULL: the accelerator has none */
 
     MemoryRegion system_memory; /* the root */
     AddressSpace as;
