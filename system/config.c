@@ -66,7 +66,9 @@ static void append_pair(GString *text, const char *key, const char *value)
 {
     g_string_append_printf(text, "%s%s=", text->len ? "," : "", key);
     for (; *value; value++) {
-        g_string_append(text, *value == ',' ? ",," : (char[]){ *value, 0 });
+        g_string_append_c(text, *value);
+        if (*value == ',')
+            g_string_append_c(text, ',');
     }
 }
 

@@ -14,12 +14,13 @@
 #include "target/riscv/vector/vector.h"
 #include "util/byteorder.h"
 
+/* Not REG_PC: the C library of a RISC-V host has that in <sys/ucontext.h>. */
 enum {
-    REG_PC = 32,
-    REG_F0 = 33,
-    REG_CSR0 = 65,
-    REG_PRIV = REG_CSR0 + 4096,
-    REG_V0, /* to v31 */
+    GDB_PC = 32,
+    GDB_F0 = 33,
+    GDB_CSR0 = 65,
+    GDB_PRIV = GDB_CSR0 + 4096,
+    GDB_V0, /* to v31 */
     CSR_FFLAGS = 1,
     CSR_FCSR = 3,
 };
@@ -50,7 +51,7 @@ static void feature_cpu(GString *xml)
     for (unsigned i = 0; i < 32; i++)
         reg(xml, x_names[i], 64,
             i == 1 ? "code_ptr" : i >= 2 && i <= 4 ? "data_ptr" : i == 8 ? "data_ptr" : "int", i);
-    reg(xml, "pc", 64, "code_ptr", REG_PC);
+    reg(xml, "pc", 64, "code_ptr", GDB_PC);
 }
 
 static void feature_fpu(CPURISCVState *env, GString *xml)
@@ -63,9 +64,9 @@ static void feature_fpu(CPURISCVState *env, GString *xml)
                              "<field name=\"float\" type=\"ieee_single\"/>"
                              "<field name=\"double\" type=\"ieee_double\"/></union>\n");
     for (unsigned i = 0; i < 32; i++)
-        reg(xml, f_names[i], d ? 64 : 32, d ? "riscv_double" : "ieee_single", REG_F0 + i);
+        reg(xml, f_names[i], d ? 64 : 32, d ? "riscv_double" : "ieee_single", GDB_F0 + i);
     for (unsigned csr = CSR_FFLAGS; csr <= CSR_FCSR; csr++)
-        reg(xml, riscv_csr_name(csr), 32, "int", REG_CSR0 + csr);
+        reg(xml, riscv_csr_name(csr), 32, "int", GDB_CSR0 + csr);
 }
 
 static void feature_csr(CPURISCVState *env, GString *xml)
@@ -75,7 +76,7 @@ static void feature_csr(CPURISCVState *env, GString *xml)
     g_string_append(xml, "<feature name=\"org.gnu.gdb.riscv.csr\">\n");
     for (unsigned csr = 0; csr < 4096; csr++) {
         if ((csr < CSR_FFLAGS || csr > CSR_FCSR) && riscv_csr_read_debug(env, csr, &value))
-            reg(xml, riscv_csr_name(csr), 64, "int", REG_CSR0 + csr);
+            reg(xml, riscv_csr_name(csr), 64, "int", GDB_CSR0 + csr);
     }
 }
 
@@ -101,7 +102,7 @@ static void feature_vector(CPURISCVState *env, GString *xml)
     g_string_append(xml, "</union>\n");
     for (unsigned n = 0; n < 32; n++) {
         g_autofree char *name = g_strdup_printf("v%u", n);
-        reg(xml, name, vlen, "riscv_vector", REG_V0 + n);
+        reg(xml, name, vlen, "riscv_vector", GDB_V0 + n);
     }
 }
 
@@ -128,7 +129,7 @@ static const char *debug_feature(CPUState *cpu, unsigned n, GString *xml)
         break;
     case 3:
         g_string_append(xml, "<feature name=\"org.gnu.gdb.riscv.virtual\">\n");
-        reg(xml, "priv", 64, "int", REG_PRIV);
+        reg(xml, "priv", 64, "int", GDB_PRIV);
         name = "riscv-virtual.xml";
         break;
     case 4:
@@ -148,7 +149,7 @@ static const char *debug_feature(CPUState *cpu, unsigned n, GString *xml)
 
 static bool is_fcsr(unsigned r)
 {
-    return r >= REG_CSR0 + CSR_FFLAGS && r <= REG_CSR0 + CSR_FCSR;
+    return r >= GDB_CSR0 + CSR_FFLAGS && r <= GDB_CSR0 + CSR_FCSR;
 }
 
 /* Bytes; 0: there is no such register. */
@@ -156,13 +157,13 @@ static unsigned reg_size(CPURISCVState *env, unsigned r)
 {
     const uint64_t *ext = env_cpu(env)->ext;
 
-    if (r >= REG_F0 && r < REG_CSR0)
+    if (r >= GDB_F0 && r < GDB_CSR0)
         return ext_get(ext, EXT_D) ? 8 : ext_get(ext, EXT_F) ? 4 : 0;
     if (is_fcsr(r))
         return ext_get(ext, EXT_F) ? 4 : 0;
-    if (r >= REG_V0 && r < REG_V0 + 32)
+    if (r >= GDB_V0 && r < GDB_V0 + 32)
         return ext_get(ext, EXT_ZVE32X) ? env->vcfg.vlenb : 0;
-    return r <= REG_PRIV ? 8 : 0;
+    return r <= GDB_PRIV ? 8 : 0;
 }
 
 /* fflags, frm and fcsr are there for the debugger even while mstatus.FS is Off. */
@@ -181,21 +182,21 @@ static bool debug_read(CPUState *cpu, unsigned r, GByteArray *out)
 
     if (!size)
         return false;
-    if (r >= REG_V0) {
-        g_byte_array_append(out, riscv_vreg(env, r - REG_V0), size);
+    if (r >= GDB_V0) {
+        g_byte_array_append(out, riscv_vreg(env, r - GDB_V0), size);
         return true;
     }
-    if (r < REG_PC)
+    if (r < GDB_PC)
         v = env->x[r];
-    else if (r == REG_PC)
+    else if (r == GDB_PC)
         v = env->pc;
-    else if (r < REG_CSR0)
-        v = env->f[r - REG_F0];
-    else if (r == REG_PRIV)
+    else if (r < GDB_CSR0)
+        v = env->f[r - GDB_F0];
+    else if (r == GDB_PRIV)
         v = env->priv;
     else if (is_fcsr(r))
-        v = fcsr_read(env, r - REG_CSR0);
-    else if (!riscv_csr_read_debug(env, r - REG_CSR0, &v))
+        v = fcsr_read(env, r - GDB_CSR0);
+    else if (!riscv_csr_read_debug(env, r - GDB_CSR0, &v))
         return false;
     v = htole64(v);
     g_byte_array_append(out, (const uint8_t *)&v, size);
@@ -222,22 +223,22 @@ static unsigned debug_write(CPUState *cpu, unsigned r, const uint8_t *bytes, siz
 
     if (!size || len < size)
         return 0;
-    if (r >= REG_V0) {
-        memcpy(riscv_vreg(env, r - REG_V0), bytes, size);
+    if (r >= GDB_V0) {
+        memcpy(riscv_vreg(env, r - GDB_V0), bytes, size);
         return size;
     }
     memcpy(&v, bytes, size);
     v = le64toh(v);
-    if (r < REG_PC) {
+    if (r < GDB_PC) {
         if (r)
             env->x[r] = v;
-    } else if (r == REG_PC) {
+    } else if (r == GDB_PC) {
         env->pc = v & (riscv_ext_on(env, EXT_ZCA) ? ~1ULL : ~3ULL);
-    } else if (r < REG_CSR0) {
-        env->f[r - REG_F0] = size == 4 ? v | 0xffffffff00000000ULL : v;
-    } else if (r == REG_PRIV) {
+    } else if (r < GDB_CSR0) {
+        env->f[r - GDB_F0] = size == 4 ? v | 0xffffffff00000000ULL : v;
+    } else if (r == GDB_PRIV) {
         return write_priv(env, v) ? size : 0;
-    } else if (!riscv_csr_write_debug(env, r - REG_CSR0, v)) {
+    } else if (!riscv_csr_write_debug(env, r - GDB_CSR0, v)) {
         return 0;
     }
     return size;
@@ -245,7 +246,7 @@ static unsigned debug_write(CPUState *cpu, unsigned r, const uint8_t *bytes, siz
 
 const CPUDebugOps riscv_debug_ops = {
     .arch = "riscv:rv64",
-    .nr_core = REG_F0,
+    .nr_core = GDB_F0,
     .feature = debug_feature,
     .read = debug_read,
     .write = debug_write,
