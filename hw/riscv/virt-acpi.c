@@ -266,8 +266,8 @@ static uint32_t write_dsdt(VirtMachineState *s, AcpiTables *t)
         const VirtInstance *i = &g_array_index(sorted, VirtInstance, n);
         DeviceClass *dc = DEVICE_GET_CLASS(i->dev);
         const DeviceACPIContext ctx = {
-            .base = virt_instance_base(i),
-            .size = virt_memmap[i->row->map].size,
+            .base = i->at.base,
+            .size = i->at.size,
             .n = i->n,
             .irq = i->row->irq ? (uint32_t)i->row->irq + i->n +
                                      VIRT_IRQ_SOURCES * virt_irq_socket(s, i->row->map) : 0,

@@ -17,12 +17,6 @@ static char *node_path(const char *name, VirtMap map)
     return g_strdup_printf("/soc/%s@%" PRIx64, name, virt_memmap[map].base);
 }
 
-static char *irqchip_path(unsigned socket)
-{
-    return g_strdup_printf("/soc/plic@%" PRIx64,
-                           virt_memmap[VIRT_PLIC].base + socket * virt_memmap[VIRT_PLIC].size);
-}
-
 static void write_root(VirtMachineState *s, FDTBuilder *fdt)
 {
     fdt_set_u32(fdt, "/", "#address-cells", 2);
@@ -118,14 +112,14 @@ static void write_devices(VirtMachineState *s, FDTBuilder *fdt)
 
     for (unsigned n = 0; n < s->devices->len; n++) {
         const VirtInstance *i = &g_array_index(s->devices, VirtInstance, n);
-        g_autofree char *plic = irqchip_path(virt_irq_socket(s, i->row->map));
+        g_autofree char *irqchip = virt_irqchip_path(s, virt_irq_socket(s, i->row->map));
         DeviceClass *dc = DEVICE_GET_CLASS(i->dev);
         const DeviceFDTContext ctx = {
             .parent = "/soc",
-            .base = virt_instance_base(i),
-            .size = virt_memmap[i->row->map].size,
-            .irq_phandle = i->row->irq ? fdt_phandle(fdt, plic) : 0,
-            .irq_cells = 1,
+            .base = i->at.base,
+            .size = i->at.size,
+            .irq_phandle = i->row->irq ? fdt_phandle(fdt, irqchip) : 0,
+            .irq_cells = virt_irq_cells(s),
             .irq = i->row->irq ? i->row->irq + (int)i->n : 0,
             .numa_node = numa && i->row->per_socket ? (int)i->n + 1 : 0,
             .board = s,
@@ -157,11 +151,11 @@ static void write_syscon(FDTBuilder *fdt)
 }
 
 /* Room for devices that a firmware of the machine brings itself; none is built in. */
-static void write_platform_bus(FDTBuilder *fdt)
+static void write_platform_bus(VirtMachineState *s, FDTBuilder *fdt)
 {
     const MemMapEntry *map = &virt_memmap[VIRT_PLATFORM_BUS];
     g_autofree char *node = g_strdup_printf("/platform-bus@%" PRIx64, map->base);
-    g_autofree char *plic = irqchip_path(0);
+    g_autofree char *irqchip = virt_irqchip_path(s, 0);
 
     fdt_set_strv(fdt, node, "compatible",
                  (const char *const[]){ "qemu,platform", "simple-bus", NULL });
@@ -169,7 +163,7 @@ static void write_platform_bus(FDTBuilder *fdt)
     fdt_set_u32(fdt, node, "#address-cells", 1);
     fdt_cells(fdt, node, "ranges", 0, (uint32_t)(map->base >> 32), (uint32_t)map->base,
               (uint32_t)map->size);
-    fdt_set_u32(fdt, node, "interrupt-parent", fdt_phandle(fdt, plic));
+    fdt_set_u32(fdt, node, "interrupt-parent", fdt_phandle(fdt, irqchip));
 }
 
 /* One node for both banks. */
@@ -222,10 +216,11 @@ FDTBuilder *virt_create_fdt(VirtMachineState *s, Error **errp)
     write_memory(s, fdt);
     write_distances(s, fdt);
     write_cpus(s, fdt);
+    virt_aia_fdt(s, fdt);
     write_devices(s, fdt);
     write_syscon(fdt);
     write_flash(fdt);
-    write_platform_bus(fdt);
+    write_platform_bus(s, fdt);
     write_chosen(fdt);
     return fdt;
 }

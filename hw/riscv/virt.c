@@ -13,8 +13,11 @@
 #include "hw/char/serial.h"
 #include "hw/core/fdt.h"
 #include "hw/intc/riscv_aclint.h"
+#include "hw/intc/riscv_aplic.h"
+#include "hw/intc/riscv_imsic.h"
 #include "hw/intc/sifive_plic.h"
 #include "hw/nvram/fw_cfg.h"
+#include "target/riscv/causes.h"
 #include "target/riscv/cpu.h"
 #include "util/bits.h"
 
@@ -61,9 +64,30 @@ static bool has_mmode(const VirtMachineState *s)
     return !s->no_mmode;
 }
 
+/* An ACLINT beside interrupt files has the timer only: a message does for a software interrupt. */
+static bool timer_only(const VirtMachineState *s)
+{
+    return s->aclint && virt_has_imsic(s);
+}
+
+static bool has_swi(const VirtMachineState *s)
+{
+    return has_mmode(s) && !timer_only(s);
+}
+
 static bool has_sswi(const VirtMachineState *s)
 {
-    return has_mmode(s) && s->aclint;
+    return has_swi(s) && s->aclint;
+}
+
+static MemMapEntry place_mtimer(const VirtMachineState *s, unsigned n)
+{
+    const MemMapEntry *map = &virt_memmap[VIRT_CLINT];
+
+    if (timer_only(s)) {
+        return (MemMapEntry){ map->base + n * RISCV_ACLINT_MTIMER_SIZE, map->size };
+    }
+    return (MemMapEntry){ map->base + n * map->size + RISCV_ACLINT_SWI_SIZE, map->size };
 }
 
 static bool setup_swi(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp)
@@ -87,7 +111,7 @@ static bool setup_mtimer(VirtMachineState *s, DeviceState *dev, unsigned n, Erro
 
 static bool setup_plic(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp)
 {
-    s->sockets[n].plic = dev;
+    s->sockets[n].irqchip = dev;
     object_property_set_known(dev, "mmode", s->no_mmode ? "off" : "on");
     return setup_harts(s, dev, n, errp) &&
            set_u64(dev, "num-sources", VIRT_IRQ_SOURCES, errp) &&
@@ -117,12 +141,21 @@ static bool setup_flash(VirtMachineState *s, DeviceState *dev, unsigned n, Error
  */
 static const VirtDevice virt_devices[] = {
     { TYPE_RISCV_ACLINT_SWI, "swi", VIRT_CLINT, .per_socket = true, .hart_irqs = { 3 },
-      .wanted = has_mmode, .setup = setup_swi },
-    { TYPE_RISCV_ACLINT_MTIMER, "mtimer", VIRT_CLINT, RISCV_ACLINT_SWI_SIZE, .per_socket = true,
-      .hart_irqs = { 7 }, .wanted = has_mmode, .setup = setup_mtimer },
+      .wanted = has_swi, .setup = setup_swi },
+    { TYPE_RISCV_ACLINT_MTIMER, "mtimer", VIRT_CLINT, .per_socket = true, .hart_irqs = { 7 },
+      .wanted = has_mmode, .place = place_mtimer, .setup = setup_mtimer },
     { TYPE_RISCV_ACLINT_SWI, "sswi", VIRT_ACLINT_SSWI, .per_socket = true, .hart_irqs = { 1 },
       .wanted = has_sswi, .setup = setup_sswi },
-    { TYPE_SIFIVE_PLIC, "plic", VIRT_PLIC, .per_socket = true, .hart_irqs = { 11, 9 }, .setup = setup_plic },
+    { TYPE_SIFIVE_PLIC, "plic", VIRT_PLIC, .per_socket = true, .hart_irqs = { 11, 9 },
+      .wanted = virt_has_plic, .setup = setup_plic },
+    { TYPE_RISCV_IMSIC, "imsic-m", VIRT_IMSIC_M, .per_hart = true, .hart_irqs = { 11 },
+      .wanted = virt_has_imsic_m, .place = virt_place_imsic_m, .setup = virt_setup_imsic_m },
+    { TYPE_RISCV_IMSIC, "imsic-s", VIRT_IMSIC_S, .per_hart = true, .hart_irqs = { 9 },
+      .wanted = virt_has_imsic, .place = virt_place_imsic_s, .setup = virt_setup_imsic_s },
+    { TYPE_RISCV_APLIC, "aplic-m", VIRT_PLIC, .per_socket = true, .hart_irqs = { 11 },
+      .wanted = virt_has_aplic_m, .place = virt_place_aplic_m, .setup = virt_setup_aplic_m },
+    { TYPE_RISCV_APLIC, "aplic-s", VIRT_APLIC_S, .per_socket = true, .hart_irqs = { 9 },
+      .wanted = virt_has_aplic, .place = virt_place_aplic_s, .setup = virt_setup_aplic_s },
     { "riscv.sifive.test", "test", VIRT_TEST },
     { "virtio-mmio", "virtio-mmio", VIRT_VIRTIO, .count = VIRT_NR_VIRTIO,
       .irq = VIRT_IRQ_VIRTIO },
@@ -132,10 +165,31 @@ static const VirtDevice virt_devices[] = {
     { TYPE_PFLASH_CFI01, "flash", VIRT_FLASH, .count = VIRT_NR_FLASH, .setup = setup_flash },
 };
 
-hwaddr virt_instance_base(const VirtInstance *i)
+static MemMapEntry place(const VirtMachineState *s, const VirtDevice *row, unsigned n)
 {
-    const MemMapEntry *map = &virt_memmap[i->row->map];
-    return map->base + i->row->offset + i->n * map->size;
+    const MemMapEntry *map = &virt_memmap[row->map];
+
+    return row->place ? row->place(s, n)
+                      : (MemMapEntry){ map->base + row->offset + n * map->size, map->size };
+}
+
+static unsigned device_count(const VirtMachineState *s, const VirtDevice *row)
+{
+    return row->wanted && !row->wanted(s) ? 0
+           : row->per_socket              ? s->nr_sockets
+           : row->per_hart                ? MACHINE(s)->smp.cpus
+                                          : MAX(row->count, 1);
+}
+
+/* Of a device that belongs to one hart: line 0 is the level's interrupt, line n that of guest n. */
+static void wire_to_hart(const VirtInstance *i)
+{
+    CPUState *cpu = cpu_list()->cpus[i->n];
+
+    for (unsigned k = 0; k < i->dev->nr_irq_out; k++) {
+        device_connect_irq(i->dev, k, DEVICE(cpu),
+                           k ? IRQ_GUEST0 + (int)k : (int)i->row->hart_irqs[0]);
+    }
 }
 
 /* Output line h * k + j goes to input hart_irqs[j] of the socket's hart h, where k inputs are
@@ -173,8 +227,8 @@ static char *instance_what(const VirtMachineState *s, const VirtInstance *i)
 static bool create_device(VirtMachineState *s, const VirtDevice *row, unsigned n, Error **errp)
 {
     MachineState *ms = MACHINE(s);
-    VirtInstance i = { .row = row, .n = n };
-    bool several = row->count || (row->per_socket && s->nr_sockets > 1);
+    VirtInstance i = { .row = row, .n = n, .at = place(s, row, n) };
+    bool several = row->count || row->per_hart || (row->per_socket && s->nr_sockets > 1);
     g_autofree char *name = several ? g_strdup_printf("%s[%u]", row->name, n)
                                     : g_strdup(row->name);
     Object *obj = object_new(row->type, errp);
@@ -207,12 +261,16 @@ static bool realize_device(VirtMachineState *s, const VirtInstance *i, Error **e
         error_prepend(errp, "%s: ", what);
         return false;
     }
-    device_map(i->dev, 0, &MACHINE(s)->system_memory, virt_instance_base(i));
+    device_map(i->dev, 0, &MACHINE(s)->system_memory, i->at.base);
     if (i->row->irq) {
-        device_connect_irq(i->dev, 0, s->sockets[virt_irq_socket(s, i->row->map)].plic,
+        device_connect_irq(i->dev, 0, s->sockets[virt_irq_socket(s, i->row->map)].irqchip,
                            i->row->irq + (int)i->n);
     }
-    wire_to_harts(s, i);
+    if (i->row->per_hart) {
+        wire_to_hart(i);
+    } else {
+        wire_to_harts(s, i);
+    }
     return true;
 }
 
@@ -225,10 +283,9 @@ static bool create_devices(VirtMachineState *s, Error **errp)
 {
     for (size_t r = 0; r < ARRAY_SIZE(virt_devices); r++) {
         const VirtDevice *row = &virt_devices[r];
-        unsigned count = row->per_socket ? s->nr_sockets : MAX(row->count, 1);
         unsigned first = s->devices->len;
 
-        for (unsigned n = row->wanted && !row->wanted(s) ? 0 : count; n-- > 0;) {
+        for (unsigned n = device_count(s, row); n-- > 0;) {
             if (!create_device(s, row, n, errp)) {
                 return false;
             }
@@ -261,7 +318,8 @@ static bool create_cpus(VirtMachineState *s, Error **errp)
         CPU(cpu)->cpu_index = (int)n;
         CPU(cpu)->as = &ms->as;
         DEVICE(cpu)->dma_as = &ms->as;
-        bool ok = object_add_child(&ms->parent_obj, name, cpu, errp) &&
+        bool ok = virt_aia_setup_cpu(s, cpu, errp) &&
+                  object_add_child(&ms->parent_obj, name, cpu, errp) &&
                   device_realize(DEVICE(cpu), errp);
         object_unref(cpu);
         if (!ok) {
@@ -296,7 +354,7 @@ static bool virt_init(MachineState *ms, Error **errp)
     VirtMachineState *s = VIRT_MACHINE(ms);
 
     s->no_mmode = kvm_enabled();
-    if (!virt_make_sockets(s, errp)) {
+    if (!virt_aia_check(s, errp) || !virt_make_sockets(s, errp)) {
         return false;
     }
     timebase_init(&s->timebase, VIRT_TIMEBASE_HZ);
@@ -313,6 +371,7 @@ static bool virt_init(MachineState *ms, Error **errp)
     if (!create_cpus(s, errp) || !create_devices(s, errp)) {
         return false;
     }
+    virt_aia_connect(s);
     find_console(s);
     return true;
 }
@@ -387,36 +446,14 @@ static bool iommu_changed(Object *obj, const Property *prop, Error **errp)
            not_yet(prop, "on", "off or auto", errp);
 }
 
-enum { AIA_NONE, AIA_APLIC, AIA_APLIC_IMSIC };
-
-static const EnumName aia_names[] = {
-    { "none", AIA_NONE, "PLIC" },
-    { "aplic", AIA_APLIC, "wired interrupts through APLICs (not supported yet)" },
-    { "aplic-imsic", AIA_APLIC_IMSIC, "messages through APLICs and IMSICs (not supported yet)" },
-    { NULL },
-};
-
-static bool aia_changed(Object *obj, const Property *prop, Error **errp)
-{
-    int v = VIRT_MACHINE(obj)->aia;
-    return v == AIA_NONE || not_yet(prop, aia_names[v].name, "none", errp);
-}
-
-static bool aia_guests_changed(Object *obj, const Property *prop, Error **errp)
-{
-    uint32_t v = VIRT_MACHINE(obj)->aia_guests;
-    g_autofree char *text = g_strdup_printf("%u", v);
-    return v == 0 || not_yet(prop, text, "0", errp);
-}
-
 static const Property virt_props[] = {
     PROP_BOOL("aclint", VirtMachineState, aclint, false, "split the CLINT into ACLINT devices"),
     { PROP_(prop_on_off_auto, "acpi", VirtMachineState, acpi),
       .help = "ACPI tables for the firmware" },
-    { PROP_(prop_enum, "aia", VirtMachineState, aia), .names = aia_names,
-      .changed = aia_changed, .help = "interrupt controllers" },
+    { PROP_(prop_enum, "aia", VirtMachineState, aia), .names = virt_aia_names,
+      .help = "interrupt controllers" },
     { PROP_(prop_u32, "aia-guests", VirtMachineState, aia_guests), .max = 7,
-      .changed = aia_guests_changed, .help = "guest interrupt files of each IMSIC" },
+      .help = "guest interrupt files of each IMSIC" },
     { PROP_(prop_on_off_auto, "iommu-sys", VirtMachineState, iommu_sys),
       .changed = iommu_changed, .help = "the IOMMU as a platform device" },
     PROP_STR("dt-compatible", VirtMachineState, dt_compatible, NULL,
@@ -435,6 +472,7 @@ static void virt_finalize(Object *obj)
         image_loader_destroy(&s->loader);
         MACHINE(s)->loader = NULL;
         memory_region_destroy(&s->mrom);
+        virt_aia_finalize(s);
     }
 }
 
