@@ -131,6 +131,37 @@ bool accel_set_icount(AccelState *accel, const IcountConfig *config, Error **err
     return false;
 }
 
+void accel_state_reset(CPUState *cpu)
+{
+    const AccelClass *ac = cpu->accel;
+
+    if (ac && ac->state_reset)
+        ac->state_reset(cpu);
+    else if (ac && ac->state_in)
+        ac->state_in(cpu);
+}
+
+typedef struct StateWork {
+    void (*fn)(CPUState *cpu, void *data);
+    void *data;
+} StateWork;
+
+static void with_state(CPUState *cpu, void *data)
+{
+    const StateWork *w = data;
+
+    if (cpu->accel && cpu->accel->state_out)
+        cpu->accel->state_out(cpu);
+    w->fn(cpu, w->data);
+}
+
+void accel_run_on(CPUState *cpu, void (*fn)(CPUState *cpu, void *data), void *data)
+{
+    StateWork w = { fn, data };
+
+    cpu_run_on(cpu, with_state, &w);
+}
+
 void accel_help(GString *out)
 {
     GPtrArray *types = object_class_list(TYPE_ACCEL, false);

@@ -34,20 +34,21 @@ static int find(DebugKind kind, vaddr addr, vaddr len)
     return -1;
 }
 
-static void tell_accel(bool code, bool data)
+static bool tell_accel(bool code, bool data, Error **errp)
 {
     MachineState *ms = current_machine();
     AccelClass *ac;
 
     if (!ms || !ms->accel)
-        return;
+        return true;
     ac = ACCEL_CLASS(((Object *)ms->accel)->klass);
-    if (ac->debug_changed)
-        ac->debug_changed((AccelState *)ms->accel, code, data);
+    return !ac->debug_changed || ac->debug_changed((AccelState *)ms->accel, code, data, errp);
 }
 
 bool debug_insert(DebugKind kind, vaddr addr, vaddr len, Error **errp)
 {
+    bool done;
+
     if (!is_break(kind) && (len == 0 || addr + (len - 1) < addr)) {
         error_setg(errp, "a watchpoint of %" PRIu64 " bytes at %#" PRIx64 " is not possible", len,
                    addr);
@@ -62,9 +63,11 @@ bool debug_insert(DebugKind kind, vaddr addr, vaddr len, Error **errp)
     start_exclusive();
     points.list = g_renew(DebugPoint, points.list, points.nr + 1);
     points.list[points.nr++] = (DebugPoint){ kind, addr, len };
-    tell_accel(is_break(kind), !is_break(kind));
+    done = tell_accel(is_break(kind), !is_break(kind), errp);
+    if (!done)
+        points.nr--;
     end_exclusive();
-    return true;
+    return done;
 }
 
 bool debug_remove(DebugKind kind, vaddr addr, vaddr len, Error **errp)
@@ -79,7 +82,7 @@ bool debug_remove(DebugKind kind, vaddr addr, vaddr len, Error **errp)
     for (unsigned j = (unsigned)i + 1; j < points.nr; j++)
         points.list[j - 1] = points.list[j];
     points.nr--;
-    tell_accel(is_break(kind), !is_break(kind));
+    tell_accel(is_break(kind), !is_break(kind), NULL);
     end_exclusive();
     return true;
 }
@@ -91,14 +94,14 @@ void debug_remove_all(void)
     start_exclusive();
     g_clear_pointer(&points.list, g_free);
     points.nr = 0;
-    tell_accel(true, true);
+    tell_accel(true, true, NULL);
     end_exclusive();
 }
 
 void debug_flush_code(void)
 {
     start_exclusive();
-    tell_accel(true, false);
+    tell_accel(true, false, NULL);
     end_exclusive();
 }
 

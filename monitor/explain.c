@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "accel/accel.h"
 #include "hw/core/device.h"
 
 typedef struct Question {
@@ -62,7 +63,7 @@ void monitor_info_why(Monitor *mon, const char *args)
         return;
     }
     q.out = g_string_new(NULL);
-    cpu_run_on(cpu, ask_why, &q);
+    accel_run_on(cpu, ask_why, &q);
     g_string_append(q.out, q.ok ? "the access is allowed\n" : "the access faults\n");
     monitor_write(mon, q.out->str, q.out->len);
     g_string_free(q.out, TRUE);
@@ -93,7 +94,7 @@ void monitor_info_interrupts(Monitor *mon, const char *args)
     CPUState *cpu;
 
     CPU_FOREACH(cpu) {
-        cpu_run_on(cpu, ask_interrupts, out);
+        accel_run_on(cpu, ask_interrupts, out);
     }
     if (ms) {
         object_walk(&ms->parent_obj, controller_visit, out);

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "accel/accel.h"
 #include "config-host.h"
 #include "hw/core/device.h"
 #include "system/cpus.h"
@@ -37,13 +38,13 @@ static void info_registers(Monitor *mon, const char *args)
 
     if (g_str_equal(args, "-a")) {
         CPU_FOREACH(cpu) {
-            cpu_run_on(cpu, dump_registers, &r);
+            accel_run_on(cpu, dump_registers, &r);
         }
     } else if (cpu && *args && !parse_u64("cpu", args, 0, cpu_list()->nr - 1, &n, &err)) {
         monitor_printf(mon, "%s\n", error_get_pretty(err));
         error_free(err);
     } else if (cpu) {
-        cpu_run_on(*args ? cpu_list()->cpus[n] : cpu, dump_registers, &r);
+        accel_run_on(*args ? cpu_list()->cpus[n] : cpu, dump_registers, &r);
     }
     monitor_write(mon, r.out->str, r.out->len);
     g_string_free(r.out, TRUE);
@@ -65,7 +66,7 @@ static void info_cpus(Monitor *mon, const char *args)
     CPU_FOREACH(cpu) {
         CPULine l = { 0 };
         bool halted = __atomic_load_n(&cpu->halted, __ATOMIC_RELAXED);
-        cpu_run_on(cpu, ask_pc, &l);
+        accel_run_on(cpu, ask_pc, &l);
         monitor_printf(mon, "%c CPU #%d: pc=0x%016" PRIx64 "%s\n", cpu == chosen ? '*' : ' ',
                        cpu->cpu_index, l.pc, halted ? " (halted)" : "");
     }
@@ -82,7 +83,7 @@ static void info_mem(Monitor *mon, const char *args)
     GString *out = g_string_new(NULL);
 
     if (cpu) {
-        cpu_run_on(cpu, dump_mappings, out);
+        accel_run_on(cpu, dump_mappings, out);
     }
     monitor_write(mon, out->str, out->len);
     g_string_free(out, TRUE);

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "accel/accel.h"
 #include "hw/core/symbols.h"
 #include "util/byteorder.h"
 
@@ -71,7 +72,7 @@ static uint64_t expr_register(Expr *e)
         return 0;
     }
     e->p += n;
-    cpu_run_on(cpu, ask_pc, &a);
+    accel_run_on(cpu, ask_pc, &a);
     return a.va;
 }
 
@@ -283,7 +284,7 @@ static unsigned read_some(CPUState *cpu, bool virtual, uint64_t addr, uint8_t *b
 
     len = MIN(len, 4096 - (unsigned)(addr & 4095));
     if (virtual) {
-        cpu_run_on(cpu, ask_translate, &a);
+        accel_run_on(cpu, ask_translate, &a);
     }
     return a.ok && address_space_read_ram(cpu->as, a.pa, buf, len) ? len : 0;
 }
@@ -377,7 +378,7 @@ void monitor_cmd_gva2gpa(Monitor *mon, const char *args)
     Ask a = { .why = g_string_new(NULL) };
 
     if (cpu && monitor_eval(mon, args, &a.va)) {
-        cpu_run_on(cpu, ask_translate, &a);
+        accel_run_on(cpu, ask_translate, &a);
         if (a.why->len) {
             monitor_printf(mon, "%s%s", a.why->str,
                            g_str_has_suffix(a.why->str, "\n") ? "" : "\n");

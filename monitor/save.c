@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "accel/accel.h"
 #include "softmmu/memory.h"
 #include "util/log.h"
 
@@ -41,7 +42,7 @@ static bool read_virtual(Monitor *mon, uint64_t addr, uint8_t *buf, size_t len)
     Ask a = { .va = addr };
 
     if (cpu) {
-        cpu_run_on(cpu, ask_translate, &a);
+        accel_run_on(cpu, ask_translate, &a);
     }
     return a.ok && read_physical(mon, a.pa, buf, len);
 }

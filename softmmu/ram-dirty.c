@@ -131,10 +131,19 @@ bool ram_block_test_and_clear_dirty(RAMBlock *block, DirtyClient client, uint64_
 
 void ram_block_set_dirty(RAMBlock *block, DirtyClient client, uint64_t offset, uint64_t len)
 {
+    const RAMProtectHooks *hooks = __atomic_load_n(&protect_hooks, __ATOMIC_ACQUIRE);
     uint64_t first, end;
 
     page_range(block, offset, len, &first, &end);
     set_bits(block->dirty[client], first, end);
+    if (hooks && hooks->unwatched && client != DIRTY_CODE) {
+        uint64_t pages = block->size >> RAM_PAGE_BITS;
+
+        if (!any_clear(block->dirty[DIRTY_MIGRATION], 0, pages) &&
+            !any_clear(block->dirty[DIRTY_DISPLAY], 0, pages)) {
+            hooks->unwatched(block);
+        }
+    }
 }
 
 bool ram_block_page_watched(const RAMBlock *block, uint64_t offset)
@@ -176,16 +185,19 @@ bool ram_block_collect_dirty(RAMBlock *block, DirtyClient client, uint64_t offse
     const RAMProtectHooks *hooks = __atomic_load_n(&protect_hooks, __ATOMIC_ACQUIRE);
     uint64_t first, end;
 
+    if (hooks && hooks->sync) {
+        hooks->sync(block, offset, len);
+    }
     page_range(block, offset, len, &first, &end);
     if (!any_set(block->dirty[client], first, end)) {
         memset(pages, 0, (end - first + LONG_BITS - 1) / LONG_BITS * sizeof(*pages));
         return false;
     }
-    if (hooks) {
+    if (hooks && hooks->enter) {
         hooks->enter();
     }
     take_bits(block->dirty[client], first, end, pages);
-    if (hooks) {
+    if (hooks && hooks->leave) {
         hooks->leave(block, first << RAM_PAGE_BITS, (end - first) << RAM_PAGE_BITS);
     }
     return true;

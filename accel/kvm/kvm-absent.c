@@ -4,14 +4,16 @@
  * SPDX-License-Identifier: MIT
  */
 #include "accel/accel.h"
+#include "accel/kvm/kvm-cpu.h"
+
+bool kvm_enabled(void)
+{
+    return false;
+}
 
 static bool kvm_available(char **reason)
 {
-#ifdef __riscv
-    *reason = g_strdup("support for it is not built into this binary");
-#else
-    *reason = g_strdup("not built into this binary (it needs a RISC-V host with the H extension)");
-#endif
+    *reason = g_strdup("not built into this binary (configure --enable-kvm)");
     return false;
 }
 

@@ -10,7 +10,7 @@
 #include "accel/tcg/internal.h"
 #include "accel/tcg/tlb.h"
 
-void tcg_debug_changed(AccelState *accel, bool code, bool data)
+bool tcg_debug_changed(AccelState *accel, bool code, bool data, Error **errp)
 {
     TCGState *s = TCG_STATE(accel);
 
@@ -20,6 +20,7 @@ void tcg_debug_changed(AccelState *accel, bool code, bool data)
         if (s->cpus[i])
             tcg_tlb_flush_all(s->cpus[i]->env);
     }
+    return true;
 }
 
 static _Noreturn void stop_here(CPUArchState *env, const DebugPoint *p, vaddr addr)

@@ -201,7 +201,7 @@ _Noreturn void tcg_loop_exit_at_pc(CPUArchState *env);
 _Noreturn void tcg_loop_exit_debug(CPUArchState *env);
 
 /* ---- debug.c ---- */
-void tcg_debug_changed(AccelState *accel, bool code, bool data);
+bool tcg_debug_changed(AccelState *accel, bool code, bool data, Error **errp);
 /* Appends what stops at a breakpoint on the instruction that comes next. */
 void tcg_debug_translate(TBBuilder *b);
 /* An access to a page with a watchpoint: leaves the block if it meets it. */

@@ -8,8 +8,10 @@
 
 #include <inttypes.h>
 
+#include "accel/kvm/kvm-cpu.h"
 #include "config-host.h"
 #include "hw/core/fdt.h"
+#include "target/riscv/cpu.h"
 #include "util/bits.h"
 #include "util/byteorder.h"
 
@@ -59,6 +61,10 @@ static bool load_firmware(VirtMachineState *s, LoadedImage *fw, bool *present, E
     hwaddr base = virt_memmap[VIRT_DRAM].base;
     const char *path;
 
+    if (ms->smode) {
+        *present = false; /* its firmware is not a program of the guest */
+        return true;
+    }
     if (!find_firmware(ms->firmware, &path, errp)) {
         return false;
     }
@@ -155,6 +161,18 @@ static bool write_reset_vector(VirtMachineState *s, hwaddr start, hwaddr kernel_
            load_bytes(&s->loader, "mrom.finfo", base + sizeof(rom), info, sizeof(info), errp);
 }
 
+/* Harts of a guest that starts in S-mode: the first at its kernel, the others when it starts them. */
+static void start_in_smode(hwaddr start, hwaddr fdt_addr)
+{
+    CPUState *cpu;
+
+    CPU_FOREACH(cpu) {
+        RISCV_CPU(cpu)->start = (RISCVSModeStart){
+            .entry = start, .fdt = fdt_addr, .boot = cpu->cpu_index == 0,
+        };
+    }
+}
+
 static bool covers(const LoadedImage *image, hwaddr addr)
 {
     return addr >= image->addr && addr - image->addr < image->size;
@@ -203,6 +221,17 @@ bool virt_boot_setup(VirtMachineState *s, FDTBuilder *fdt, Error **errp)
     if (flash) {
         *(have_fw ? &entry : &start) = flash;
     }
-    return place_fdt(s, fdt, &fdt_addr, errp) &&
-           write_reset_vector(s, start, entry, fdt_addr, errp);
+    if (ms->smode && !ms->kernel && !flash) {
+        error_setg(errp, "a guest that starts in S-mode (%s) needs -kernel, or code in -M pflash0=",
+                   kvm_enabled() ? "-accel kvm" : "-bios builtin");
+        return false;
+    }
+    if (!place_fdt(s, fdt, &fdt_addr, errp)) {
+        return false;
+    }
+    if (ms->smode) {
+        start_in_smode(start, fdt_addr);
+        return true;
+    }
+    return write_reset_vector(s, start, entry, fdt_addr, errp);
 }

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "accel/kvm/kvm-cpu.h"
+#include "accel/accel.h"
 #include "hw/block/pflash_cfi01.h"
 #include "hw/char/serial.h"
 #include "hw/core/fdt.h"
@@ -315,6 +315,7 @@ static bool create_cpus(VirtMachineState *s, Error **errp)
         cpu->hartid = n;
         cpu->timebase = &s->timebase;
         cpu->resetvec = virt_memmap[VIRT_MROM].base;
+        cpu->smode = ms->smode;
         CPU(cpu)->cpu_index = (int)n;
         CPU(cpu)->as = &ms->as;
         DEVICE(cpu)->dma_as = &ms->as;
@@ -353,7 +354,7 @@ static bool virt_init(MachineState *ms, Error **errp)
 {
     VirtMachineState *s = VIRT_MACHINE(ms);
 
-    s->no_mmode = kvm_enabled();
+    s->no_mmode = ms->smode;
     if (!virt_aia_check(s, errp) || !virt_make_sockets(s, errp)) {
         return false;
     }
@@ -424,6 +425,7 @@ static void virt_reset(MachineState *ms)
     timebase_write(&s->timebase, 0);
     CPU_FOREACH(cpu) {
         device_reset(DEVICE(cpu));
+        accel_state_reset(cpu);
     }
     for (unsigned i = s->devices->len; i-- > 0;) {
         device_reset(g_array_index(s->devices, VirtInstance, i).dev);

@@ -45,9 +45,11 @@ struct AccelClass {
      * be read. vCPU paused or on its thread. NULL: nothing is cached. */
     void (*state_in)(CPUState *cpu);
     void (*state_out)(CPUState *cpu);
+    /* The vCPU was reset, all of it. NULL: state_in. */
+    void (*state_reset)(CPUState *cpu);
     /* The lists of include/accel/debug.h changed: breakpoints (code), watchpoints (data). In an
-     * exclusive section. NULL: it has no such thing. */
-    void (*debug_changed)(AccelState *accel, bool code, bool data);
+     * exclusive section; false: the one that was added is not possible. NULL: it has no such thing. */
+    bool (*debug_changed)(AccelState *accel, bool code, bool data, Error **errp);
     /* include/accel/icount.h. NULL: cannot. */
     bool (*set_icount)(AccelState *accel, const struct IcountConfig *config, Error **errp);
 };
@@ -56,6 +58,12 @@ static inline AccelClass *ACCEL_CLASS(const void *klass)
 {
     return (AccelClass *)object_class_check_cast(klass, TYPE_ACCEL, __FILE__, __LINE__);
 }
+
+/* For the board: the vCPU was reset. It is paused. */
+void accel_state_reset(CPUState *cpu);
+
+/* Runs fn as cpu_run_on() does, when the CPU's struct shows its registers: for what reads them. */
+void accel_run_on(CPUState *cpu, void (*fn)(CPUState *cpu, void *data), void *data);
 
 /* Chooses the first that works of a NULL-terminated list of "name,prop=value" specifications;
  * says on stderr why an earlier one was passed over. NULL + errp if none works or one is wrong;

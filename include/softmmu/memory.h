@@ -262,11 +262,15 @@ bool ram_block_collect_dirty(RAMBlock *block, DirtyClient client, uint64_t offse
                              unsigned long *pages);
 /* Nobody wants to know any more: ram_block_set_dirty() of the range. */
 
-/* The translator's part in that: enter keeps vCPUs away from guest memory, leave lets them go on and
- * takes care that the next store to a page of the range is noticed. One pair for the process. */
+/* The accelerator's part in that. sync sets the bits of what vCPUs wrote without setting them; enter keeps
+ * vCPUs away from guest memory, leave lets them go on and takes care that the next store to a page of the
+ * range is noticed; unwatched says that all bits of MIGRATION and DISPLAY are set again. Each may be NULL.
+ * One set for the process. */
 typedef struct RAMProtectHooks {
     void (*enter)(void);
     void (*leave)(RAMBlock *block, uint64_t offset, uint64_t len);
+    void (*sync)(RAMBlock *block, uint64_t offset, uint64_t len);
+    void (*unwatched)(RAMBlock *block);
 } RAMProtectHooks;
 void ram_set_protect_hooks(const RAMProtectHooks *hooks);
 
