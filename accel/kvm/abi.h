@@ -456,8 +456,36 @@ enum {
     KVM_REG_TIMER_STATE = 3,
 };
 
+/* Vectors: v0 to v31 from 6 on, each as large as the host's. */
+enum {
+    KVM_REG_VECTOR_VSTART = 0,
+    KVM_REG_VECTOR_VL = 1,
+    KVM_REG_VECTOR_VTYPE = 2,
+    KVM_REG_VECTOR_VCSR = 3,
+    KVM_REG_VECTOR_VLENB = 4,
+    KVM_REG_VECTOR_V0 = 6,
+};
+
 /* ISA and SBI extensions: one by one, or as masks of what to switch on and off. */
 enum { KVM_REG_EXT_SINGLE = 0, KVM_REG_EXT_MULTI_EN = 1, KVM_REG_EXT_MULTI_DIS = 2 };
+
+/* KVM's numbers of what it answers of the SBI. Those from SUSP on came after Linux 6.12. */
+enum {
+    KVM_SBI_V01 = 0,
+    KVM_SBI_TIME = 1,
+    KVM_SBI_IPI = 2,
+    KVM_SBI_RFENCE = 3,
+    KVM_SBI_SRST = 4,
+    KVM_SBI_HSM = 5,
+    KVM_SBI_PMU = 6,
+    KVM_SBI_EXPERIMENTAL = 7,
+    KVM_SBI_VENDOR = 8,
+    KVM_SBI_DBCN = 9,
+    KVM_SBI_STA = 10,
+    KVM_SBI_SUSP = 11,
+    KVM_SBI_FWFT = 12,
+    KVM_SBI_MPXY = 13,
+};
 
 enum { KVM_REG_SBI_STA = 0, KVM_REG_SBI_FWFT = 1 };
 

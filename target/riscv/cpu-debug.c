@@ -75,6 +75,9 @@ static void feature_csr(CPURISCVState *env, GString *xml)
 
     g_string_append(xml, "<feature name=\"org.gnu.gdb.riscv.csr\">\n");
     for (unsigned csr = 0; csr < 4096; csr++) {
+        /* A guest of KVM has no M mode, and no hypervisor. */
+        if (env_cpu(env)->kvm && ((csr >> 8) & 3) > PRV_S)
+            continue;
         if ((csr < CSR_FFLAGS || csr > CSR_FCSR) && riscv_csr_read_debug(env, csr, &value))
             reg(xml, riscv_csr_name(csr), 64, "int", GDB_CSR0 + csr);
     }

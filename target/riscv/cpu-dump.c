@@ -35,18 +35,30 @@ static void dump_file(GString *out, const char *const *names, const uint64_t *re
 
 static void dump_csrs(CPURISCVState *env, GString *out)
 {
+    /* Under KVM there is no M mode to show. */
+    static const char *const s_mode[] = {
+        "sstatus", "sip", "sie", "stvec", "sepc", "scause", "stval", "sscratch", "satp",
+        "scounteren", "senvcfg",
+    };
     static const char *const shown[] = {
         "mhartid", "mstatus", "mip",   "mie",   "mideleg", "medeleg",  "mtvec", "stvec",
         "mepc",    "sepc",    "mcause", "scause", "mtval", "stval",    "mscratch", "sscratch",
         "satp",
     };
+    bool kvm = env_cpu(env)->kvm != NULL;
+    const char *const *names = kvm ? s_mode : shown;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(shown); i++) {
+    for (size_t i = 0; i < (kvm ? G_N_ELEMENTS(s_mode) : G_N_ELEMENTS(shown)); i++) {
         uint64_t v;
-        int csr = riscv_csr_by_name(shown[i]);
+        int csr = riscv_csr_by_name(names[i]);
         if (csr >= 0 && riscv_csr_read_debug(env, (unsigned)csr, &v))
-            g_string_append_printf(out, " %-8s %016" PRIx64 "\n", shown[i], v);
+            g_string_append_printf(out, " %-8s %016" PRIx64 "\n", names[i], v);
     }
+    if (kvm)
+        g_string_append_printf(out, " %-8s %016" PRIx64 "\n %-8s %016" PRIx64 "%s\n %-8s %s\n",
+                               "time", env_cpu(env)->kvm_saved.time, "timer", env->stimecmp,
+                               env_cpu(env)->kvm_saved.timer_on ? "" : " (off)", "mode",
+                               env->priv == PRV_S ? "S" : "U");
 }
 
 /* Each register as one number, its highest byte first. */

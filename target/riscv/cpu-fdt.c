@@ -83,6 +83,7 @@ void riscv_cpu_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *ct
     fdt_set_empty(fdt, intc, "interrupt-controller");
     fdt_set_str(fdt, intc, "compatible", "riscv,cpu-intc");
     fdt_phandle(fdt, intc);
-    if (cpu->parent_obj.cpu_index == 0)
+    /* Under KVM counters are the SBI's to explain. */
+    if (cpu->parent_obj.cpu_index == 0 && !cpu->kvm)
         write_pmu(cpu, fdt);
 }

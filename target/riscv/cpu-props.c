@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "accel/kvm/kvm-cpu.h"
 #include "target/riscv/cpu-impl.h"
 #include "target/riscv/ext.h"
 #include "target/riscv/profile.h"
@@ -17,7 +18,8 @@ static bool ext_changed(Object *obj, const Property *prop, Error **errp)
 {
     RISCVCPU *cpu = RISCV_CPU(obj);
 
-    if (ext_get(cpu->ext, prop->bit) && !riscv_ext_check_done(prop->bit, errp))
+    /* Under KVM it is the host that has it or not. */
+    if (!kvm_enabled() && ext_get(cpu->ext, prop->bit) && !riscv_ext_check_done(prop->bit, errp))
         return false;
     ext_put(cpu->ext_chosen, prop->bit, true);
     return true;
@@ -32,6 +34,18 @@ static bool sv_changed(Object *obj, const Property *prop, Error **errp)
 #define PROP_SV(name_, field_, help_)                                                       \
     { .name = (name_), .type = &prop_bool, .offset = offsetof(RISCVCPU, field_),            \
       .def.u = true, .help = (help_), .changed = sv_changed }
+
+/* A property of which the host has its own value under KVM. */
+static bool given(Object *obj, const Property *prop, Error **errp)
+{
+    RISCV_CPU(obj)->given |= (uint8_t)prop->bit;
+    return true;
+}
+
+#define PROP_GIVEN(name_, type_, field_, what_, def_, lo, hi, help_)                        \
+    { .name = (name_), .type = &prop_##type_, .offset = offsetof(RISCVCPU, field_),         \
+      .def.u = (def_), .min = (lo), .max = (hi), .help = (help_),                           \
+      .bit = RISCV_GIVEN_##what_, .changed = given }
 
 static bool debug_changed(Object *obj, const Property *prop, Error **errp)
 {
@@ -91,20 +105,20 @@ const Property riscv_cpu_props[] = {
     PROP_SV("sv39", sv39, "Virtual addresses of up to 39 bits"),
     PROP_SV("sv48", sv48, "Virtual addresses of up to 48 bits"),
     PROP_SV("sv57", sv57, "Virtual addresses of up to 57 bits"),
-    PROP_U16("cbom_blocksize", RISCVCPU, cbom_blocksize, 64, 8, 4096,
-             "Block size of Zicbom, bytes"),
-    PROP_U16("cbop_blocksize", RISCVCPU, cbop_blocksize, 64, 8, 4096,
-             "Block size of Zicbop, bytes"),
-    PROP_U16("cboz_blocksize", RISCVCPU, cboz_blocksize, 64, 8, 4096,
-             "Block size of Zicboz, bytes"),
+    PROP_GIVEN("cbom_blocksize", u16, cbom_blocksize, CBOM, 64, 8, 4096,
+               "Block size of Zicbom, bytes"),
+    PROP_GIVEN("cbop_blocksize", u16, cbop_blocksize, CBOP, 64, 8, 4096,
+               "Block size of Zicbop, bytes"),
+    PROP_GIVEN("cboz_blocksize", u16, cboz_blocksize, CBOZ, 64, 8, 4096,
+               "Block size of Zicboz, bytes"),
     PROP_U32("pmu-mask", RISCVCPU, pmu_mask, 0x7FFF8, 0, UINT32_MAX,
              "Performance counters that exist, a bit for each from 3 on"),
     { .name = "pmu-num", .type = &prop_u8, .offset = offsetof(RISCVCPU, pmu_num), .def.u = 16,
       .max = 29, .help = "Number of performance counters; pmu-mask says it more exactly",
       .changed = pmu_num_changed },
-    PROP_U32("mvendorid", RISCVCPU, mvendorid, 0, 0, UINT32_MAX, "Value of mvendorid"),
-    PROP_U64("marchid", RISCVCPU, marchid, 0, 0, UINT64_MAX, "Value of marchid"),
-    PROP_U64("mimpid", RISCVCPU, mimpid, 0, 0, UINT64_MAX, "Value of mimpid"),
+    PROP_GIVEN("mvendorid", u32, mvendorid, MVENDORID, 0, 0, UINT32_MAX, "Value of mvendorid"),
+    PROP_GIVEN("marchid", u64, marchid, MARCHID, 0, 0, UINT64_MAX, "Value of marchid"),
+    PROP_GIVEN("mimpid", u64, mimpid, MIMPID, 0, 0, UINT64_MAX, "Value of mimpid"),
     PROP_U64("resetvec", RISCVCPU, resetvec, 0x1000, 0, UINT64_MAX, "First address after reset"),
     { .name = "debug", .type = &prop_bool, .offset = offsetof(RISCVCPU, debug),
       .help = "Debug triggers", .flags = PROP_HIDDEN, .changed = debug_changed },
@@ -112,8 +126,8 @@ const Property riscv_cpu_props[] = {
               "Privileged specification; what came later is not there"),
     PROP_ENUM("vext_spec", RISCVCPU, vext_spec, 10, vext_specs,
               "Vector specification; accepted for compatibility"),
-    PROP_U16("vlen", RISCVCPU, vlen, 128, RISCV_MIN_VLEN, RISCV_MAX_VLEN,
-             "Bits of a vector register: a power of two"),
+    PROP_GIVEN("vlen", u16, vlen, VLEN, 128, RISCV_MIN_VLEN, RISCV_MAX_VLEN,
+               "Bits of a vector register: a power of two"),
     PROP_U16("elen", RISCVCPU, elen, 64, 8, 64, "Largest vector element, bits: 64"),
     PROP_NOT_YET("rvv_ta_all_1s", AGNOSTIC),
     PROP_NOT_YET("rvv_ma_all_1s", AGNOSTIC),
@@ -219,6 +233,7 @@ static void model_class_init(ObjectClass *klass, const void *class_data)
 static const TypeInfo riscv_models[] = {
     MODEL("rv64", "RV64GC with what current distributions use", ON_RV64, -1),
     MODEL("max", "Every extension that is implemented", ON_MAX, -1),
+    MODEL("host", "What the host has (with -accel kvm, where it is the default)", 0, -1),
     MODEL("rv64i", "Bare RV64I; extensions are added one by one", ON_RV64I, -1),
     MODEL("rva20u64", "What the profile RVA20U64 mandates", 0, PROFILE_RVA20U64),
     MODEL("rva20s64", "What the profile RVA20S64 mandates", 0, PROFILE_RVA20S64),
@@ -264,16 +279,16 @@ static ObjectClass *model_class(const char *name, Error **errp)
     g_autofree char *list = NULL;
     const char *near;
 
+    if (!kvm_enabled() && g_str_has_prefix(name, "host") && (!name[4] || name[4] == '-')) {
+        error_setg(errp, "CPU model 'host' needs the accelerator kvm");
+        return NULL;
+    }
     if (klass && object_class_is(klass, TYPE_RISCV_CPU) && !object_class_is_abstract(klass))
         return klass;
     /* The full type name is accepted as well. */
     klass = object_class_by_name(name);
     if (klass && object_class_is(klass, TYPE_RISCV_CPU) && !object_class_is_abstract(klass))
         return klass;
-    if (!strcmp(name, "host")) {
-        error_setg(errp, "CPU model 'host' needs the accelerator kvm");
-        return NULL;
-    }
     for (size_t i = 0; i < G_N_ELEMENTS(models_to_come); i++) {
         if (!strcmp(name, models_to_come[i].name)) {
             error_setg(errp, "CPU model '%s' is not implemented yet: it is %s", name,

@@ -65,6 +65,11 @@ static const StateField fields[] = {
     S_U64(RISCVCPU, env.tcg.icount),
     S_U8(RISCVCPU, sbi.hsm, .max = SBI_HART_RESUME_PENDING), /* stopped ones: riscv_cpu_reset() */
     S_BOOL(RISCVCPU, sbi.console_stuck, .flags = STATE_TRANSIENT),
+    S_U64(RISCVCPU, kvm_saved.time, .flags = STATE_NO_RESET),
+    S_BOOL(RISCVCPU, kvm_saved.timer_on),
+    S_U32(RISCVCPU, kvm_saved.mp_state),
+    S_U64(RISCVCPU, kvm_saved.other_id, .count = RISCV_KVM_OTHER),
+    S_U64(RISCVCPU, kvm_saved.other, .count = RISCV_KVM_OTHER),
     S_BOOL(RISCVCPU, parent_obj.halted),
     S_END,
 };

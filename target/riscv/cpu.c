@@ -9,6 +9,7 @@
 #include "target/riscv/cpu-impl.h"
 #include "target/riscv/explain.h"
 #include "target/riscv/fpu/fpu.h"
+#include "target/riscv/kvm/kvm.h"
 #include "target/riscv/mmu.h"
 #include "target/riscv/mode.h"
 #include "target/riscv/pmu.h"
@@ -89,8 +90,8 @@ static bool choose_satp_modes(RISCVCPU *cpu, Error **errp)
 
 static bool check_config(RISCVCPU *cpu, Error **errp)
 {
-    if (!riscv_profiles_apply(cpu, errp) ||
-        !riscv_ext_finalize(cpu->ext, cpu->ext_chosen, errp) ||
+    if (!riscv_kvm_config_begin(cpu, errp) || !riscv_profiles_apply(cpu, errp) ||
+        !(cpu->kvm ? riscv_ext_finalize_any : riscv_ext_finalize)(cpu->ext, cpu->ext_chosen, errp) ||
         !riscv_ext_limit(cpu->ext, cpu->ext_chosen, (unsigned)cpu->priv_spec, errp))
         return false;
     if (!check_block("cbom_blocksize", cpu->cbom_blocksize, errp) ||
@@ -123,7 +124,7 @@ static bool check_config(RISCVCPU *cpu, Error **errp)
         error_setg(errp, "pmu-mask=%#x: counters 0 to 2 are not programmable", cpu->pmu_mask);
         return false;
     }
-    return true;
+    return riscv_kvm_config_check(cpu, errp);
 }
 
 static uint64_t mstatus_mask(const RISCVCPU *cpu)
@@ -148,12 +149,16 @@ static bool riscv_cpu_realize(DeviceState *dev, Error **errp)
 {
     RISCVCPU *cpu = RISCV_CPU(dev);
 
-    if (!check_config(cpu, errp))
+    if (!check_config(cpu, errp)) {
+        riscv_kvm_unrealize(cpu);
         return false;
+    }
     riscv_ext_add_named(cpu->ext, cpu->cbom_blocksize == 64 && cpu->cbop_blocksize == 64 &&
                                       cpu->cboz_blocksize == 64, cpu->vlen);
     if (!ext_get(cpu->ext, EXT_S))
         cpu->mmu = false;
+    if (cpu->kvm)
+        riscv_kvm_add_named(cpu);
     cpu->mstatus_mask = mstatus_mask(cpu);
     riscv_stimer_init(cpu);
     riscv_pmu_init(cpu);
@@ -164,6 +169,7 @@ static void riscv_cpu_unrealize(DeviceState *dev)
 {
     riscv_stimer_fini(RISCV_CPU(dev));
     riscv_pmu_fini(RISCV_CPU(dev));
+    riscv_kvm_unrealize(RISCV_CPU(dev));
 }
 
 /* The device lock is held; nothing here takes it again. */
@@ -175,6 +181,8 @@ static void riscv_cpu_reset(DeviceState *dev)
     timer_del(&cpu->vstimer);
     timer_del(&cpu->pmu_timer);
     riscv_csr_reset(cpu);
+    if (cpu->kvm)
+        riscv_kvm_reset(cpu);
     riscv_state_derive(cpu);
     __atomic_store_n(&cpu->parent_obj.halted, false, __ATOMIC_RELAXED);
 }
@@ -249,6 +257,7 @@ static void riscv_cpu_class_init(ObjectClass *klass, const void *class_data)
     cc->dump_mappings = riscv_dump_mappings;
     cc->disas = riscv_disas;
     cc->tcg_ops = &riscv_tcg_ops;
+    cc->kvm_ops = &riscv_kvm_ops;
     cc->debug_ops = &riscv_debug_ops;
 }
 

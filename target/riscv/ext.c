@@ -111,7 +111,39 @@ static void drop_defaults(uint64_t *set, const uint64_t *chosen)
     }
 }
 
-bool riscv_ext_finalize(uint64_t *set, const uint64_t *chosen, Error **errp)
+unsigned riscv_ext_missing(const uint64_t *set, unsigned ext)
+{
+    return missing_for(set, ext);
+}
+
+/* Whether an extension is nothing but its parts. */
+static bool only_parts(unsigned e)
+{
+    static const uint8_t names[] = { EXT_B, EXT_ZK, EXT_ZKN, EXT_ZKS, EXT_ZVKN, EXT_ZVKNC, EXT_ZVKNG,
+                                     EXT_ZVKS, EXT_ZVKSC, EXT_ZVKSG };
+
+    return memchr(names, (int)e, sizeof(names)) != NULL;
+}
+
+void riscv_ext_complete(uint64_t *set)
+{
+    static const uint64_t none[4];
+
+    /* Twice: names are made of names. */
+    for (unsigned round = 0; round < 2; round++) {
+        follow_implications(set, none, NULL);
+        for (unsigned e = 0; e < EXT_NR; e++) {
+            const uint8_t *i = riscv_ext_rows[e].implies;
+
+            while (*i != EXT_END_ && ext_get(set, *i))
+                i++;
+            if (only_parts(e) && *i == EXT_END_)
+                ext_put(set, e, true);
+        }
+    }
+}
+
+static bool finalize(uint64_t *set, const uint64_t *chosen, bool any, Error **errp)
 {
     if (!ext_get(set, EXT_I) && !ext_get(set, EXT_E)) {
         error_setg(errp, "one of the extensions 'i' and 'e' is needed");
@@ -125,7 +157,7 @@ bool riscv_ext_finalize(uint64_t *set, const uint64_t *chosen, Error **errp)
 
         if (!ext_get(set, e))
             continue;
-        if (!riscv_ext_check_done(e, errp))
+        if (!any && !riscv_ext_check_done(e, errp))
             return false;
         missing = missing_for(set, e);
         if (missing != EXT_END_) {
@@ -135,6 +167,16 @@ bool riscv_ext_finalize(uint64_t *set, const uint64_t *chosen, Error **errp)
         }
     }
     return true;
+}
+
+bool riscv_ext_finalize(uint64_t *set, const uint64_t *chosen, Error **errp)
+{
+    return finalize(set, chosen, false, errp);
+}
+
+bool riscv_ext_finalize_any(uint64_t *set, const uint64_t *chosen, Error **errp)
+{
+    return finalize(set, chosen, true, errp);
 }
 
 /* The privileged specification that an extension came with or after; QEMU draws the same lines. */

@@ -49,6 +49,13 @@ static inline void ext_put(uint64_t *set, unsigned ext, bool on)
  * that the user set, on or off; set is changed.
  */
 bool riscv_ext_finalize(uint64_t *set, const uint64_t *chosen, Error **errp);
+/* The same for a CPU that is not ours: what is not implemented here is allowed. */
+bool riscv_ext_finalize_any(uint64_t *set, const uint64_t *chosen, Error **errp);
+/* Adds what follows from a set that is there: parts of its extensions, and names for all parts of
+ * something. */
+void riscv_ext_complete(uint64_t *set);
+/* The first extension that `ext` needs and the set lacks, or EXT_END_. */
+unsigned riscv_ext_missing(const uint64_t *set, unsigned ext);
 /*
  * What the privileged specification (10 to 13: v1.10 to v1.13) is too old for: an extension that the
  * user asked for is an error, the others go. What a letter includes stays, but is not told.

@@ -23,7 +23,7 @@ static RISCVCPU *make(const char *spec, char **text)
     return cpu;
 }
 
-#define MODELS "max, rv64, rv64i, rva20s64, rva20u64, rva22s64, rva22u64"
+#define MODELS "host, max, rv64, rv64i, rva20s64, rva20u64, rva22s64, rva22u64"
 
 static void test_errors(void)
 {

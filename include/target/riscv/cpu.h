@@ -118,6 +118,29 @@ struct CPUArchState {
     uint64_t vreg[32 * RISCV_MAX_VLEN / 64] __attribute__((aligned(16))); /* see vstart */
 };
 
+typedef struct RISCVKVM RISCVKVM; /* target/riscv/kvm */
+#define RISCV_KVM_OTHER 64
+
+/* What a vCPU has under KVM beside the registers of the architecture. */
+typedef struct RISCVKVMSaved {
+    uint64_t time;     /* of the guest */
+    bool timer_on;     /* stimecmp is armed */
+    uint32_t mp_state; /* KVM_MP_STATE_* */
+    /* Registers that we have no name for, by KVM's number; 0: none. */
+    uint64_t other_id[RISCV_KVM_OTHER], other[RISCV_KVM_OTHER];
+} RISCVKVMSaved;
+
+/* Properties whose default is the host's under KVM. */
+enum {
+    RISCV_GIVEN_MVENDORID = 1 << 0,
+    RISCV_GIVEN_MARCHID = 1 << 1,
+    RISCV_GIVEN_MIMPID = 1 << 2,
+    RISCV_GIVEN_CBOM = 1 << 3,
+    RISCV_GIVEN_CBOP = 1 << 4,
+    RISCV_GIVEN_CBOZ = 1 << 5,
+    RISCV_GIVEN_VLEN = 1 << 6,
+};
+
 struct RISCVCPU {
     CPUState parent_obj;
     CPURISCVState env;
@@ -132,6 +155,8 @@ struct RISCVCPU {
     RISCVSModeStart start;  /* with smode; set by the board */
     const FirmwareConsole *console; /* for the SBI; NULL: none */
     RISCVSbi sbi;
+    RISCVKVM *kvm;          /* NULL without KVM */
+    RISCVKVMSaved kvm_saved;
     Timer pmu_timer;        /* a counter may overflow then */
     Timer stimer;           /* Sstc: raises STIP at stimecmp */
     Timer vstimer;          /* and VSTIP at vstimecmp */
@@ -151,6 +176,7 @@ struct RISCVCPU {
     uint64_t marchid, mimpid;
     int priv_spec, vext_spec;
     uint8_t pmu_num;                        /* another way to say pmu_mask */
+    uint8_t given;                          /* RISCV_GIVEN_*: set by the user */
     char *not_yet;                          /* where properties of what is to come point; NULL */
 };
 
