@@ -14,7 +14,8 @@
 
 static bool key_equal(const TLBKey *a, const TLBKey *b)
 {
-    return a->root == b->root && a->asid == b->asid && a->mode == b->mode;
+    return a->root == b->root && a->g_root == b->g_root && a->asid == b->asid &&
+           a->mode == b->mode;
 }
 
 static void entry_clear(TLBEntry *e)
@@ -118,10 +119,10 @@ void tcg_tlb_flush_all(CPUArchState *env)
 }
 
 /* Whether a flush by ASID concerns the context. Bare contexts hold no translations of a table. */
-static bool context_matches(const TLBContext *ctx, int64_t asid)
+static bool context_matches(const TLBContext *ctx, uint32_t asid, uint32_t mask)
 {
-    return ctx->live && ctx->fast && ctx->key.root &&
-           (asid < 0 || ctx->key.asid == (uint32_t)asid);
+    return ctx->live && ctx->fast && (ctx->key.root | ctx->key.g_root) &&
+           ((ctx->key.asid ^ asid) & mask) == 0;
 }
 
 /* Clears the entries that fn says, fast and victim. */
@@ -174,28 +175,46 @@ static void context_flush_page(TLBContext *ctx, vaddr va, bool globals)
     }
 }
 
-void tcg_tlb_flush_page(CPUArchState *env, vaddr va, int64_t asid)
+void tcg_tlb_flush_page_match(CPUArchState *env, vaddr va, uint32_t asid, uint32_t mask,
+                              bool globals)
 {
     CPUTLB *t = env_tcg(env)->tlbs;
 
     tlb_lock(t);
     for (unsigned i = 0; i < t->nr_ctx; i++) {
-        if (context_matches(&t->ctx[i], asid))
-            context_flush_page(&t->ctx[i], va, asid < 0);
+        if (context_matches(&t->ctx[i], asid, mask))
+            context_flush_page(&t->ctx[i], va, globals);
     }
     tlb_unlock(t);
 }
 
-void tcg_tlb_flush_asid(CPUArchState *env, int64_t asid)
+void tcg_tlb_flush_match(CPUArchState *env, uint32_t asid, uint32_t mask, bool globals)
 {
     CPUTLB *t = env_tcg(env)->tlbs;
 
     tlb_lock(t);
+    t->n_flushes++;
     for (unsigned i = 0; i < t->nr_ctx; i++) {
-        if (context_matches(&t->ctx[i], asid))
-            context_flush_if(&t->ctx[i], 0, false, any);
+        TLBContext *ctx = &t->ctx[i];
+
+        if (!context_matches(ctx, asid, mask))
+            continue;
+        if (globals)
+            context_flush(ctx);
+        else
+            context_flush_if(ctx, 0, false, any);
     }
     tlb_unlock(t);
+}
+
+void tcg_tlb_flush_page(CPUArchState *env, vaddr va, int64_t asid)
+{
+    tcg_tlb_flush_page_match(env, va, (uint32_t)asid, asid < 0 ? 0 : UINT32_MAX, asid < 0);
+}
+
+void tcg_tlb_flush_asid(CPUArchState *env, int64_t asid)
+{
+    tcg_tlb_flush_match(env, (uint32_t)asid, UINT32_MAX, false);
 }
 
 /* ---- Pages with code, and pages that are logged ---- */

@@ -33,10 +33,19 @@ void riscv_mode_update(CPURISCVState *env)
 
     if (env->virt)
         mode |= MODE_VIRT;
-    if (env->mstatus & MSTATUS_FS)
-        mode |= MODE_FS;
-    if (env->mstatus & MSTATUS_VS)
-        mode |= MODE_VS;
+    if (unlikely(env->virt)) {
+        uint64_t both = env->mstatus & env->vsstatus;
+
+        if ((env->vsstatus & MSTATUS_FS) && (env->mstatus & MSTATUS_FS))
+            mode |= MODE_FS | ((both & MSTATUS_FS) == MSTATUS_FS ? 0 : MODE_FS_CLEAN);
+        if ((env->vsstatus & MSTATUS_VS) && (env->mstatus & MSTATUS_VS))
+            mode |= MODE_VS | ((both & MSTATUS_VS) == MSTATUS_VS ? 0 : MODE_VS_CLEAN);
+    } else {
+        if (env->mstatus & MSTATUS_FS)
+            mode |= MODE_FS;
+        if (env->mstatus & MSTATUS_VS)
+            mode |= MODE_VS;
+    }
     if (unlikely(cpu->misa_w))
         for (size_t i = 0; i < ARRAY_SIZE(letters); i++)
             if (ext_get(cpu->ext, letters[i].ext) && !ext_get(env->ext_on, letters[i].ext))
@@ -120,6 +129,14 @@ static bool check_config(RISCVCPU *cpu, Error **errp)
     }
     if (!choose_satp_modes(cpu, errp) || !riscv_profiles_check(cpu, errp))
         return false;
+    if (ext_get(cpu->ext, EXT_H) && !(cpu->mmu && cpu->sv39)) {
+        if (ext_get(cpu->ext_chosen, EXT_H)) {
+            error_setg(errp, "extension 'h' needs Sv39, which is off (%s)",
+                       cpu->mmu ? "sv39=off" : "mmu=off");
+            return false;
+        }
+        ext_put(cpu->ext, EXT_H, false);
+    }
     if (cpu->pmu_mask & 7) {
         error_setg(errp, "pmu-mask=%#x: counters 0 to 2 are not programmable", cpu->pmu_mask);
         return false;
@@ -221,6 +238,13 @@ static void riscv_set_pc(CPUState *cpu, vaddr pc)
     riscv_env(cpu)->pc = pc;
 }
 
+/* An hlv that was left to be run again has not ended. */
+static void riscv_exec_leave(CPURISCVState *env)
+{
+    env->hlv = HLV_OFF;
+    fp_exec_leave(env);
+}
+
 static const TCGCPUOps riscv_tcg_ops = {
     .get_env = riscv_env,
     .translate_insn = riscv_translate_insn,
@@ -231,7 +255,7 @@ static const TCGCPUOps riscv_tcg_ops = {
     .deliver_exception = riscv_deliver_exception,
     .take_interrupt = riscv_take_interrupt,
     .exec_enter = fp_exec_enter,
-    .exec_leave = fp_exec_leave,
+    .exec_leave = riscv_exec_leave,
     .dump = riscv_env_dump,
 };
 

@@ -32,33 +32,32 @@ CSR_READ(fcsr)
     return (uint64_t)env->frm << 5 | fp_get_fflags(env);
 }
 
-static void fs_written(CPURISCVState *env)
+static unsigned fs_written(CPURISCVState *env)
 {
     riscv_fs_dirty(env);
-    if (env->virt)
-        env->vsstatus |= MSTATUS_FS;
+    if (!env->virt)
+        return 0;
+    env->vsstatus |= MSTATUS_FS;
+    return FX_MODE;
 }
 
 CSR_WRITE_FN(fflags)
 {
-    fs_written(env);
     fp_set_fflags(env, value & 31);
-    return 0;
+    return fs_written(env);
 }
 
 CSR_WRITE_FN(frm)
 {
-    fs_written(env);
     fp_set_frm(env, value & 7);
-    return 0;
+    return fs_written(env);
 }
 
 CSR_WRITE_FN(fcsr)
 {
-    fs_written(env);
     fp_set_fflags(env, value & 31);
     fp_set_frm(env, (value >> 5) & 7);
-    return 0;
+    return fs_written(env);
 }
 
 /* ---- Vectors ---- */

@@ -237,6 +237,7 @@ void riscv_ext_add_named(uint64_t *set, bool blocks64, unsigned vlen)
     static const uint8_t zvl[] = { EXT_ZVL32B, EXT_ZVL64B, EXT_ZVL128B, EXT_ZVL256B, EXT_ZVL512B,
                                    EXT_ZVL1024B };
     bool csr = ext_get(set, EXT_ZICSR), s = ext_get(set, EXT_S);
+    bool h = ext_get(set, EXT_H), counted = ext_get(set, EXT_ZICNTR);
     bool atomics = ext_get(set, EXT_ZAAMO) && ext_get(set, EXT_ZALRSC);
 
     ext_put(set, EXT_ZIC64B, blocks64 && (ext_get(set, EXT_ZICBOM) || ext_get(set, EXT_ZICBOZ)));
@@ -253,6 +254,13 @@ void riscv_ext_add_named(uint64_t *set, bool blocks64, unsigned vlen)
     ext_put(set, EXT_SSU64XL, s);
     for (size_t i = 0; i < ARRAY_SIZE(zvl); i++)
         ext_put(set, zvl[i], ext_get(set, EXT_ZVE32X) && vlen >= 32u << i);
+    ext_put(set, EXT_SHCOUNTERENW, h && counted);
+    ext_put(set, EXT_SHGATPA, h);
+    ext_put(set, EXT_SHTVALA, h);
+    ext_put(set, EXT_SHVSATPA, h);
+    ext_put(set, EXT_SHVSTVALA, h);
+    ext_put(set, EXT_SHVSTVECD, h);
+    ext_put(set, EXT_SHA, h && counted && ext_get(set, EXT_SMSTATEEN));
 }
 
 static bool shown(const uint64_t *set, unsigned e)

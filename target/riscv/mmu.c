@@ -1,5 +1,6 @@
 /*
- * Address translation: Sv39, Sv48, Sv57 with Svnapot, Svpbmt, Svade and Svadu.
+ * Address translation: Sv39, Sv48, Sv57 with Svnapot, Svpbmt, Svade and Svadu, and for guests their two
+ * stages: VS-stage, whose tables are themselves guest physical memory, and G-stage (Sv39x4 ...).
  *
  * One walker serves the running guest and the debugger, who can have each step written down. Page
  * tables are read from RAM only; every step is checked by PMP with S privilege before it is made,
@@ -17,19 +18,43 @@
 #include "target/riscv/causes.h"
 #include "target/riscv/mode.h"
 #include "target/riscv/pmu.h"
+#include "target/riscv/trap.h"
 #include "util/bits.h"
 
-typedef enum WalkResult { WALK_OK, WALK_PAGE_FAULT, WALK_ACCESS_FAULT } WalkResult;
+typedef enum WalkResult {
+    WALK_OK,
+    WALK_PAGE_FAULT,
+    WALK_GUEST_PAGE_FAULT,
+    WALK_ACCESS_FAULT,
+} WalkResult;
 
 typedef struct Walk {
     CPURISCVState *env;
     RISCVPriv priv;
+    bool virt;    /* two stages */
+    bool hlvx;    /* a load that needs X instead of R */
     MMUAccess access;
     bool debug;   /* no permissions, no A and D */
     bool dry;     /* A and D are not written */
     GString *why; /* NULL: not asked */
     const char *reason; /* of a fault */
+    uint64_t gpa;   /* of a guest-page fault */
+    uint32_t tinst; /* its pseudoinstruction: 0 if the access itself faulted */
 } Walk;
+
+typedef enum StageKind { STAGE_S, STAGE_VS, STAGE_G } StageKind;
+
+/* One stage of translation: where its tables are, and what it asks. */
+typedef struct Stage {
+    StageKind kind;
+    uint64_t atp;     /* satp, vsatp or hgatp */
+    MMUAccess access; /* of a table of the stage before: what that wants; else the access's own */
+    RISCVPriv priv;
+    bool sum, mxr, hlvx, pbmte, adue;
+} Stage;
+
+/* Pseudoinstructions that say which implicit access of VS-stage faulted. */
+enum { TINST_PTE_READ = 0x3000, TINST_PTE_WRITE = 0x3020 };
 
 #define EXPLAIN(w, ...)                                       \
     do {                                                      \
@@ -45,9 +70,20 @@ static const uint8_t access_prot[] = {
 
 RISCVPriv riscv_data_priv(const CPURISCVState *env)
 {
+    if (unlikely(env->hlv))
+        return env->hstatus & HSTATUS_SPVP ? PRV_S : PRV_U;
     if (unlikely(env->mstatus & MSTATUS_MPRV))
         return (env->mstatus & MSTATUS_MPP) >> MSTATUS_MPP_SHIFT;
     return env->priv;
+}
+
+bool riscv_data_virt(const CPURISCVState *env)
+{
+    if (unlikely(env->hlv))
+        return true;
+    if (unlikely(env->mstatus & MSTATUS_MPRV))
+        return (env->mstatus & MSTATUS_MPV) && riscv_data_priv(env) != PRV_M;
+    return env->virt;
 }
 
 /* Host address of the 8 aligned bytes at pa; NULL if that is not RAM (writable RAM to write). */
@@ -112,7 +148,7 @@ static WalkResult read_pte(Walk *w, hwaddr pa, unsigned level, uint64_t *pte)
 }
 
 /* Sets A, and D for a store. WALK_OK with *again: somebody else changed the entry meanwhile. */
-static WalkResult update_pte(Walk *w, hwaddr pa, uint64_t old, uint64_t now, bool *again)
+static WalkResult update_pte(Walk *w, const Stage *s, hwaddr pa, uint64_t old, uint64_t now, bool *again)
 {
     const FlatRange *range;
     unsigned prot;
@@ -127,8 +163,8 @@ static WalkResult update_pte(Walk *w, hwaddr pa, uint64_t old, uint64_t now, boo
     if (!host) {
         return refused(w, "A and D cannot be written: the page table is not in writable RAM");
     }
-    EXPLAIN(w, "%s set in the entry (menvcfg.ADUE=1)\n", old & PTE_A ? "D is" : now & PTE_D
-            ? "A and D are" : "A is");
+    EXPLAIN(w, "%s set in the entry (%s.ADUE=1)\n", old & PTE_A ? "D is" : now & PTE_D
+            ? "A and D are" : "A is", s->kind == STAGE_VS ? "henvcfg" : "menvcfg");
     *again = false;
     if (w->dry)
         return WALK_OK;
@@ -140,7 +176,7 @@ static WalkResult update_pte(Walk *w, hwaddr pa, uint64_t old, uint64_t now, boo
 }
 
 /* Encodings of any entry that are reserved, or need an extension that is off. */
-static const char *reserved_entry(const CPURISCVState *env, uint64_t pte)
+static const char *reserved_entry(const CPURISCVState *env, const Stage *s, uint64_t pte)
 {
     if (!(pte & PTE_V))
         return "V=0 in the entry";
@@ -150,40 +186,48 @@ static const char *reserved_entry(const CPURISCVState *env, uint64_t pte)
         return "reserved bits of the entry are set";
     if ((pte & PTE_N) && !riscv_ext_on(env, EXT_SVNAPOT))
         return "N=1 in the entry, and Svnapot is off";
-    if ((pte & PTE_PBMT) &&
-        (!(env->menvcfg & MENVCFG_PBMTE) || (pte & PTE_PBMT) == PTE_PBMT))
-        return env->menvcfg & MENVCFG_PBMTE ? "PBMT=3 in the entry is reserved"
-                                             : "PBMT in the entry, and menvcfg.PBMTE=0";
+    if ((pte & PTE_PBMT) && (!s->pbmte || (pte & PTE_PBMT) == PTE_PBMT))
+        return s->pbmte              ? "PBMT=3 in the entry is reserved"
+               : s->kind == STAGE_VS ? "PBMT in the entry, and henvcfg.PBMTE=0"
+                                     : "PBMT in the entry, and menvcfg.PBMTE=0";
     return NULL;
 }
 
-/* Whether U, SUM, MXR, R, W, X allow the access; *prot receives what they allow at all. */
-static const char *leaf_permission(const Walk *w, uint64_t pte, unsigned *prot)
+static const char *no_permission(const Stage *s, uint64_t pte)
 {
-    uint64_t status = w->env->mstatus;
+    if (s->access == MMU_STORE)
+        return "W=0 in the entry";
+    if (s->access == MMU_FETCH || s->hlvx)
+        return "X=0 in the entry";
+    if (!(pte & PTE_X))
+        return "R=0 in the entry";
+    return s->kind == STAGE_VS ? "R=0 in the entry, and vsstatus.MXR=0"
+                               : "R=0 in the entry, and mstatus.MXR=0";
+}
 
+/* Whether U, SUM, MXR, R, W, X allow the access; *prot receives what they allow at all. */
+static const char *leaf_permission(const Stage *s, uint64_t pte, unsigned *prot)
+{
     *prot = 0;
-    if (w->priv == PRV_U && !(pte & PTE_U))
-        return "U=0 in the entry, and the access is from U";
-    if (w->priv != PRV_U && (pte & PTE_U) && (w->access == MMU_FETCH || !(status & MSTATUS_SUM)))
-        return w->access == MMU_FETCH ? "U=1 in the entry: S never executes such pages"
-                                      : "U=1 in the entry, the access is from S, and mstatus.SUM=0";
-    if ((pte & PTE_R) || ((pte & PTE_X) && (status & MSTATUS_MXR)))
+    if (s->priv == PRV_U && !(pte & PTE_U))
+        return s->kind == STAGE_G ? "U=0 in the entry: G-stage maps for guests only what has it"
+                                  : "U=0 in the entry, and the access is from U";
+    if (s->priv != PRV_U && (pte & PTE_U) && (s->access == MMU_FETCH || !s->sum))
+        return s->access == MMU_FETCH  ? "U=1 in the entry: S never executes such pages"
+               : s->kind == STAGE_VS ? "U=1 in the entry, the access is from VS, and vsstatus.SUM=0"
+                                     : "U=1 in the entry, the access is from S, and mstatus.SUM=0";
+    if (s->hlvx) {
+        *prot = pte & PTE_X ? PAGE_READ : 0;
+        return pte & PTE_X ? NULL : no_permission(s, pte);
+    }
+    if ((pte & PTE_R) || ((pte & PTE_X) && s->mxr))
         *prot |= PAGE_READ;
     if (pte & PTE_W)
         *prot |= PAGE_WRITE;
     /* With SUM, S may touch U pages but never execute them. */
-    if ((pte & PTE_X) && (w->priv == PRV_U || !(pte & PTE_U)))
+    if ((pte & PTE_X) && (s->priv == PRV_U || !(pte & PTE_U)))
         *prot |= PAGE_EXEC;
-    if (!(*prot & access_prot[w->access]))
-        {
-        if (w->access == MMU_STORE)
-            return "W=0 in the entry";
-        if (w->access == MMU_FETCH)
-            return "X=0 in the entry";
-        return pte & PTE_X ? "R=0 in the entry, and mstatus.MXR=0" : "R=0 in the entry";
-    }
-    return NULL;
+    return *prot & access_prot[s->access] ? NULL : no_permission(s, pte);
 }
 
 static const char *bad_leaf(uint64_t pte, unsigned level)
@@ -207,33 +251,58 @@ static void leaf_address(uint64_t pte, vaddr va, unsigned level, TLBFill *out)
     out->pa = base | (va & MASK_ULL(out->page_bits));
 }
 
-static WalkResult fault(Walk *w, const char *reason)
+static WalkResult fault(Walk *w, const Stage *s, const char *reason)
 {
     w->reason = reason;
-    EXPLAIN(w, "page fault: %s\n", reason);
-    return WALK_PAGE_FAULT;
+    EXPLAIN(w, "%spage fault: %s\n", s->kind == STAGE_G ? "guest-" : "", reason);
+    return s->kind == STAGE_G ? WALK_GUEST_PAGE_FAULT : WALK_PAGE_FAULT;
 }
 
-/* The leaf: permission, A and D, and what the TLB may keep. */
-static WalkResult take_leaf(Walk *w, hwaddr pte_pa, uint64_t pte, vaddr va, unsigned level,
-                            TLBFill *out, bool *again)
+static const char *needs_update(const Stage *s, uint64_t pte)
 {
-    CPURISCVState *env = w->env;
-    uint64_t need = PTE_A | (w->access == MMU_STORE ? PTE_D : 0);
-    const char *reason = w->debug ? NULL : leaf_permission(w, pte, &out->prot);
+    if (s->kind == STAGE_VS)
+        return pte & PTE_A ? "D=0 in the entry, and henvcfg.ADUE=0 (or no Svadu)"
+                           : "A=0 in the entry, and henvcfg.ADUE=0 (or no Svadu)";
+    return pte & PTE_A ? "D=0 in the entry, and menvcfg.ADUE=0 (or no Svadu)"
+                       : "A=0 in the entry, and menvcfg.ADUE=0 (or no Svadu)";
+}
+
+static WalkResult translate_g(Walk *w, uint64_t gpa, bool implicit, MMUAccess access, TLBFill *out);
+
+/* Where an entry is. Tables of VS-stage are in guest physical memory: G-stage says. */
+static WalkResult entry_address(Walk *w, const Stage *s, uint64_t at, MMUAccess access, hwaddr *pa)
+{
+    TLBFill fill;
+    WalkResult r;
+
+    *pa = at;
+    if (likely(s->kind != STAGE_VS))
+        return WALK_OK;
+    r = translate_g(w, at, true, access, &fill);
+    *pa = fill.pa;
+    return r;
+}
+
+/* The leaf: permission, A and D, and what the TLB may keep. at: of the entry, as the stage has it. */
+static WalkResult take_leaf(Walk *w, const Stage *s, uint64_t at, hwaddr pte_pa, uint64_t pte,
+                            uint64_t va, unsigned level, TLBFill *out, bool *again)
+{
+    uint64_t need = PTE_A | (s->access == MMU_STORE ? PTE_D : 0);
+    const char *reason = w->debug ? NULL : leaf_permission(s, pte, &out->prot);
 
     if (!reason)
         reason = bad_leaf(pte, level);
     if (reason)
-        return fault(w, reason);
+        return fault(w, s, reason);
     if (!w->debug && (pte & need) != need) {
         WalkResult r;
 
-        if (riscv_ext_on(env, EXT_SVADU) ? !(env->menvcfg & MENVCFG_ADUE)
-                                         : riscv_ext_on(env, EXT_SVADE))
-            return fault(w, pte & PTE_A ? "D=0 in the entry, and menvcfg.ADUE=0 (or no Svadu)"
-                                        : "A=0 in the entry, and menvcfg.ADUE=0 (or no Svadu)");
-        r = update_pte(w, pte_pa, pte, pte | need, again);
+        if (!s->adue)
+            return fault(w, s, needs_update(s, pte));
+        r = entry_address(w, s, at, MMU_STORE, &pte_pa);
+        if (r != WALK_OK)
+            return r;
+        r = update_pte(w, s, pte_pa, pte, pte | need, again);
         if (r != WALK_OK || *again)
             return r;
         pte |= need;
@@ -245,56 +314,169 @@ static WalkResult take_leaf(Walk *w, hwaddr pte_pa, uint64_t pte, vaddr va, unsi
     return WALK_OK;
 }
 
-static WalkResult walk_once(Walk *w, vaddr va, TLBFill *out, bool *again)
+static void explain_stage(const Walk *w, const Stage *s, unsigned va_bits, hwaddr table)
 {
-    uint64_t satp = w->env->satp, pte;
-    unsigned levels = SATP_MODE(satp) - SATP_SV39 + 3;
-    unsigned va_bits = 12 + 9 * levels;
-    hwaddr table = SATP_PPN(satp) << 12;
+    static const char *const names[] = { "", "VS-stage ", "G-stage " };
+
+    if (s->kind == STAGE_G)
+        EXPLAIN(w, "G-stage Sv%ux4, root %#" PRIx64 ", VMID %u\n", va_bits - 2, table,
+                (unsigned)HGATP_VMID(s->atp));
+    else
+        EXPLAIN(w, "%sSv%u, root %#" PRIx64 ", ASID %u\n", names[s->kind], va_bits, table,
+                (unsigned)SATP_ASID(s->atp));
+}
+
+static WalkResult walk_once(Walk *w, const Stage *s, uint64_t va, TLBFill *out, bool *again)
+{
+    uint64_t pte;
+    unsigned levels = SATP_MODE(s->atp) - SATP_SV39 + 3;
+    unsigned wide = s->kind == STAGE_G ? 2 : 0; /* the root of G-stage is four pages */
+    unsigned va_bits = 12 + 9 * levels + wide;
+    hwaddr table = SATP_PPN(s->atp) << 12;
     bool global = false;
 
-    EXPLAIN(w, "Sv%u, root %#" PRIx64 ", ASID %u\n", va_bits, table, (unsigned)SATP_ASID(satp));
-    if ((uint64_t)sextract64(va, 0, va_bits) != va)
-        return fault(w, "the address is not canonical: its upper bits differ");
+    if (unlikely(w->why))
+        explain_stage(w, s, va_bits, table);
+    if (wide) {
+        if (va >> va_bits)
+            return fault(w, s, "the guest physical address is too wide");
+    } else if ((uint64_t)sextract64(va, 0, va_bits) != va) {
+        return fault(w, s, "the address is not canonical: its upper bits differ");
+    }
 
     for (int level = levels - 1; level >= 0; level--) {
-        hwaddr pa = table + 8 * extract64(va, 12 + 9 * level, 9);
-        WalkResult r = read_pte(w, pa, level, &pte);
+        unsigned bits = 9 + (level == (int)levels - 1 ? wide : 0);
+        uint64_t at = table + 8 * extract64(va, 12 + 9 * level, bits);
+        hwaddr pa;
+        WalkResult r = entry_address(w, s, at, MMU_LOAD, &pa);
         const char *reason;
 
+        if (r == WALK_OK)
+            r = read_pte(w, pa, level, &pte);
         if (r != WALK_OK)
             return r;
-        reason = reserved_entry(w->env, pte);
+        reason = reserved_entry(w->env, s, pte);
         if (reason)
-            return fault(w, reason);
+            return fault(w, s, reason);
         global |= (pte & PTE_G) != 0;
         if (pte & (PTE_R | PTE_X)) {
             out->global = global;
-            return take_leaf(w, pa, pte, va, level, out, again);
+            return take_leaf(w, s, at, pa, pte, va, level, out, again);
         }
         if (pte & (PTE_D | PTE_A | PTE_U | PTE_N | PTE_PBMT))
-            return fault(w, "reserved bits of a pointer to a table are set");
+            return fault(w, s, "reserved bits of a pointer to a table are set");
         table = PTE_PPN(pte) << 12;
     }
-    return fault(w, "no leaf at the last level");
+    return fault(w, s, "no leaf at the last level");
 }
 
-static WalkResult translate(Walk *w, vaddr va, TLBFill *out)
+static WalkResult walk(Walk *w, const Stage *s, uint64_t va, TLBFill *out)
 {
     bool again;
     WalkResult r;
 
-    *out = (TLBFill){ .pa = va, .prot = PAGE_READ | PAGE_WRITE | PAGE_EXEC, .page_bits = 12,
-                      .global = true };
-    if (w->priv == PRV_M || SATP_MODE(w->env->satp) == SATP_BARE) {
+    do {
+        again = false;
+        r = walk_once(w, s, va, out, &again);
+    } while (again);
+    return r;
+}
+
+static const TLBFill identity = {
+    .prot = PAGE_READ | PAGE_WRITE | PAGE_EXEC, .page_bits = 12, .global = true,
+};
+
+/* Whether A and D are written at this stage, by its environment configuration. */
+static bool updates(const CPURISCVState *env, uint64_t envcfg)
+{
+    return riscv_ext_on(env, EXT_SVADU) ? (envcfg & MENVCFG_ADUE) != 0
+                                        : !riscv_ext_on(env, EXT_SVADE);
+}
+
+/* implicit: the access is that of an entry of VS-stage, and not what the instruction does. */
+static WalkResult translate_g(Walk *w, uint64_t gpa, bool implicit, MMUAccess access, TLBFill *out)
+{
+    const CPURISCVState *env = w->env;
+    const Stage s = {
+        .kind = STAGE_G,
+        .atp = env->hgatp,
+        .access = access,
+        .priv = PRV_U,
+        .mxr = !implicit && (env->mstatus & MSTATUS_MXR),
+        .hlvx = !implicit && w->hlvx,
+        .pbmte = (env->menvcfg & MENVCFG_PBMTE) != 0,
+        .adue = updates(env, env->menvcfg),
+    };
+    WalkResult r;
+
+    *out = identity;
+    out->pa = gpa;
+    if (HGATP_MODE(env->hgatp) == SATP_BARE)
+        return WALK_OK;
+    r = walk(w, &s, gpa, out);
+    if (r == WALK_GUEST_PAGE_FAULT) {
+        w->gpa = gpa;
+        w->tinst = !implicit ? 0 : access == MMU_STORE ? TINST_PTE_WRITE : TINST_PTE_READ;
+    }
+    return r;
+}
+
+/* Both stages. The flush of an address takes along what VS-stage maps with it. */
+static WalkResult translate_guest(Walk *w, vaddr va, TLBFill *out)
+{
+    const CPURISCVState *env = w->env;
+    uint64_t envcfg = env->henvcfg & env->menvcfg;
+    const Stage s = {
+        .kind = STAGE_VS,
+        .atp = env->vsatp,
+        .access = w->access,
+        .priv = w->priv,
+        .sum = (env->vsstatus & MSTATUS_SUM) != 0,
+        .mxr = ((env->vsstatus | env->mstatus) & MSTATUS_MXR) != 0,
+        .hlvx = w->hlvx,
+        .pbmte = (envcfg & MENVCFG_PBMTE) != 0,
+        .adue = updates(env, envcfg),
+    };
+    TLBFill g;
+    WalkResult r;
+
+    *out = identity;
+    out->pa = va;
+    if (SATP_MODE(env->vsatp) != SATP_BARE) {
+        r = walk(w, &s, va, out);
+        if (r != WALK_OK)
+            return r;
+        EXPLAIN(w, "guest physical address %#" PRIx64 "\n", out->pa);
+    }
+    r = translate_g(w, out->pa, false, w->access, &g);
+    out->pa = g.pa;
+    out->prot &= g.prot;
+    return r;
+}
+
+static WalkResult translate(Walk *w, vaddr va, TLBFill *out)
+{
+    const CPURISCVState *env = w->env;
+
+    if (unlikely(w->virt))
+        return translate_guest(w, va, out);
+    *out = identity;
+    out->pa = va;
+    if (w->priv == PRV_M || SATP_MODE(env->satp) == SATP_BARE) {
         EXPLAIN(w, "no translation in %s\n", w->priv == PRV_M ? "M mode" : "bare mode");
         return WALK_OK;
     }
-    do {
-        again = false;
-        r = walk_once(w, va, out, &again);
-    } while (again);
-    return r;
+    const Stage s = {
+        .kind = STAGE_S,
+        .atp = env->satp,
+        .access = w->access,
+        .priv = w->priv,
+        .sum = (env->mstatus & MSTATUS_SUM) != 0,
+        .mxr = (env->mstatus & MSTATUS_MXR) != 0,
+        .pbmte = (env->menvcfg & MENVCFG_PBMTE) != 0,
+        .adue = updates(env, env->menvcfg),
+    };
+    return walk(w, &s, va, out);
 }
 
 static const char *const access_names[] = { "load", "store", "fetch" };
@@ -317,31 +499,46 @@ static WalkResult look_up(Walk *w, vaddr va, unsigned size, TLBFill *out)
     return WALK_OK;
 }
 
+/* What the trap handler is told besides cause and address. */
+static void note_guest(CPURISCVState *env, vaddr va, MMUAccess access, bool virt, const Walk *w)
+{
+    env->exc_gva = virt;
+    env->exc_gpa = w ? w->gpa : 0;
+    env->exc_tinst = w && w->tinst ? w->tinst
+                     : virt && access != MMU_FETCH ? riscv_transformed_insn(env, va) : 0;
+}
+
 bool riscv_tlb_fill(CPURISCVState *env, vaddr va, MMUAccess access, unsigned size, TLBFill *out)
 {
     static const uint8_t page_fault[] = { EXC_LOAD_PAGE_FAULT, EXC_STORE_PAGE_FAULT,
                                           EXC_INST_PAGE_FAULT };
+    static const uint8_t guest_page_fault[] = { EXC_LOAD_GUEST_PAGE_FAULT,
+                                                EXC_STORE_GUEST_PAGE_FAULT,
+                                                EXC_INST_GUEST_PAGE_FAULT };
     Walk w = { .env = env, .access = access };
     WalkResult r;
 
     riscv_pmu_miss(env, access);
     w.priv = access == MMU_FETCH ? env->priv : riscv_data_priv(env);
+    w.virt = access == MMU_FETCH ? env->virt : riscv_data_virt(env);
+    w.hlvx = access == MMU_LOAD && env->hlv == HLV_EXECUTABLE;
     if (unlikely(log_enabled(LOG_MMU)))
         w.why = g_string_new(NULL);
     r = look_up(&w, va, size, out);
     if (unlikely(w.why)) {
-        log_printf(LOG_MMU, "hart %" PRIu64 ": %s at %#" PRIx64 " from %c\n%s-> %#" PRIx64 "%s\n",
-                   env_cpu(env)->hartid, access_names[access], va, "US-M"[w.priv], w.why->str,
-                   out->pa, r == WALK_OK ? "" : " (fault)");
+        log_printf(LOG_MMU, "hart %" PRIu64 ": %s at %#" PRIx64 " from %s\n%s-> %#" PRIx64 "%s\n",
+                   env_cpu(env)->hartid, access_names[access], va, riscv_mode_name(w.priv, w.virt),
+                   w.why->str, out->pa, r == WALK_OK ? "" : " (fault)");
         g_string_free(w.why, TRUE);
     }
     if (r == WALK_OK)
         return true;
-    if (r == WALK_PAGE_FAULT) {
-        env->exc_cause = page_fault[access];
-        env->exc_tval = va;
-    } else {
+    if (r == WALK_ACCESS_FAULT) {
         riscv_bus_error(env, va, out->pa, access);
+    } else {
+        env->exc_cause = r == WALK_PAGE_FAULT ? page_fault[access] : guest_page_fault[access];
+        env->exc_tval = va;
+        note_guest(env, va, access, w.virt, &w);
     }
     env->exc_why = w.reason;
     return false;
@@ -377,8 +574,9 @@ bool riscv_explain_access(CPUState *cpu, vaddr va, CPUAccessKind kind, char mode
 
     w.priv = mode == 'u' ? PRV_U : mode == 's' ? PRV_S : mode == 'm' ? PRV_M
              : w.access == MMU_FETCH ? env->priv : riscv_data_priv(env);
-    g_string_append_printf(out, "%s at %#" PRIx64 " from %c mode", access_names[w.access], va,
-                           "US-M"[w.priv]);
+    w.virt = !mode && (w.access == MMU_FETCH ? env->virt : riscv_data_virt(env));
+    g_string_append_printf(out, "%s at %#" PRIx64 " from %s mode", access_names[w.access], va,
+                           riscv_mode_name(w.priv, w.virt));
     symbol_append(out, va);
     if (!mode && w.access != MMU_FETCH && (env->mstatus & MSTATUS_MPRV))
         g_string_append(out, " (mstatus.MPRV=1, MPP)");
@@ -396,7 +594,40 @@ void riscv_bus_error(CPURISCVState *env, vaddr va, hwaddr pa, MMUAccess access)
 
     env->exc_cause = cause[access];
     env->exc_tval = va;
+    note_guest(env, va, access, access == MMU_FETCH ? env->virt : riscv_data_virt(env), NULL);
     env->exc_why = "nothing answers at the physical address, or the device refused";
+}
+
+/* Bits of TLBKey.mode; below them RISCVPriv. */
+enum {
+    KEY_MXR = 1 << 2,
+    KEY_SUM = 1 << 3,
+    KEY_VIRT = 1 << 4,
+    KEY_HS_MXR = 1 << 5, /* of a guest: holds for both stages */
+    KEY_HLVX = 1 << 6,
+};
+
+static TLBKey guest_key(const CPURISCVState *env, RISCVPriv priv, bool hlvx)
+{
+    uint64_t vsatp = env->vsatp, hgatp = env->hgatp;
+    TLBKey key = { .mode = priv | KEY_VIRT };
+
+    key.asid = riscv_guest_asid(env, 0);
+    if (HGATP_MODE(hgatp) != SATP_BARE)
+        key.g_root = hgatp & ~(0x3FFFULL << 44);
+    if (SATP_MODE(vsatp) != SATP_BARE) {
+        key.root = vsatp & ~(0xFFFFULL << 44);
+        key.asid |= SATP_ASID(vsatp);
+        if (env->vsstatus & MSTATUS_MXR)
+            key.mode |= KEY_MXR;
+        if (priv == PRV_S && (env->vsstatus & MSTATUS_SUM))
+            key.mode |= KEY_SUM;
+    }
+    if (env->mstatus & MSTATUS_MXR)
+        key.mode |= KEY_HS_MXR;
+    if (hlvx)
+        key.mode |= KEY_HLVX;
+    return key;
 }
 
 static TLBKey regime_key(const CPURISCVState *env, RISCVPriv priv)
@@ -409,16 +640,24 @@ static TLBKey regime_key(const CPURISCVState *env, RISCVPriv priv)
     key.root = satp & ~(0xFFFFULL << 44);
     key.asid = SATP_ASID(satp);
     if (env->mstatus & MSTATUS_MXR)
-        key.mode |= 1 << 2;
+        key.mode |= KEY_MXR;
     if (priv == PRV_S && (env->mstatus & MSTATUS_SUM))
-        key.mode |= 1 << 3;
+        key.mode |= KEY_SUM;
     return key;
 }
 
 void riscv_tlb_keys(CPURISCVState *env, TLBKey *data, TLBKey *fetch)
 {
-    *fetch = regime_key(env, env->priv);
-    *data = regime_key(env, riscv_data_priv(env));
+    RISCVPriv priv = riscv_data_priv(env);
+
+    *fetch = unlikely(env->virt) ? guest_key(env, env->priv, false) : regime_key(env, env->priv);
+    *data = unlikely(riscv_data_virt(env)) ? guest_key(env, priv, env->hlv == HLV_EXECUTABLE)
+                                           : regime_key(env, priv);
+}
+
+uint32_t riscv_guest_asid(const CPURISCVState *env, uint32_t asid)
+{
+    return ASID_VIRT | (uint32_t)HGATP_VMID(env->hgatp) << ASID_VMID_SHIFT | asid;
 }
 
 void riscv_tlb_switch(CPURISCVState *env)
@@ -440,6 +679,7 @@ bool riscv_translate_debug(CPUState *cpu, vaddr va, hwaddr *pa, GString *why)
     TLBFill fill;
 
     w.priv = riscv_data_priv(env);
+    w.virt = riscv_data_virt(env);
     if (translate(&w, va, &fill) != WALK_OK)
         return false;
     *pa = fill.pa;

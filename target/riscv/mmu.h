@@ -23,6 +23,20 @@ void riscv_tlb_flush(CPURISCVState *env);
 
 /* Privilege that explicit loads and stores have now: MPP with MPRV. */
 RISCVPriv riscv_data_priv(const CPURISCVState *env);
+/* And whether they are translated as a guest's: V, MPV with MPRV, or during hlv and hsv. */
+bool riscv_data_virt(const CPURISCVState *env);
+
+/* CPURISCVState.hlv: loads and stores are a guest's for the instruction being run. */
+enum { HLV_OFF, HLV_ON, HLV_EXECUTABLE /* hlvx: loads need X instead of R */ };
+
+/* TLBKey.asid of a guest: ASID, VMID above it, and a bit that no host's ASID has. */
+enum { ASID_VMID_SHIFT = 16, ASID_VIRT = 1 << 30 };
+/* With the present VMID. */
+uint32_t riscv_guest_asid(const CPURISCVState *env, uint32_t asid);
+
+/* The instruction being run as mtinst and htinst show one that touched guest memory: its address operand
+ * replaced by the distance of va from it. 0 if there is no such form. */
+uint32_t riscv_transformed_insn(CPURISCVState *env, vaddr va);
 
 /*
  * Whether PMP allows an access of size bytes at pa with that privilege. *prot receives what is

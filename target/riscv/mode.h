@@ -16,9 +16,13 @@
 
 enum {
     MODE_PRIV_MASK = 3 << 0, /* RISCVPriv */
-    MODE_VIRT = 1 << 2,      /* V = 1; stays 0 until H */
-    MODE_FS = 1 << 3,        /* FS is not Off: floating-point instructions are legal */
+    MODE_VIRT = 1 << 2,      /* V = 1 */
+    MODE_FS = 1 << 3,        /* FS is not Off: floating-point instructions are legal; with V=1 both */
     MODE_VS = 1 << 4,        /* the same for vectors */
+    /* With V=1: the first instruction that makes FS (VS) Dirty has two registers to change and is
+     * translated so that it does; see riscv_fs_dirty(). */
+    MODE_FS_CLEAN = 1 << 5,
+    MODE_VS_CLEAN = 1 << 6,
     /* Bits 8..15: single-letter extensions that the hart has but misa has switched off. Decoding
      * does not read these bits: riscv_ext_on() answers with them considered. */
     MODE_MISA_OFF_A = 1 << 8,
@@ -49,7 +53,8 @@ void riscv_mode_update(CPURISCVState *env);
 /*
  * A floating-point instruction that writes an f register or fflags calls this: FS becomes Dirty.
  * The mode word does not change (FS is not Off, or the instruction would not have been legal), so
- * the block goes on. SD is derived when mstatus is read.
+ * the block goes on. SD is derived when mstatus is read. In a guest vsstatus.FS is Dirty already:
+ * while it was not, MODE_FS_CLEAN had the translator put op_dirty_first() in the instruction's place.
  */
 static inline void riscv_fs_dirty(CPURISCVState *env)
 {

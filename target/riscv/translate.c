@@ -6,6 +6,7 @@
  */
 #include "target/riscv/translate.h"
 
+#include "target/riscv/bits.h"
 #include "target/riscv/causes.h"
 #include "target/riscv/insn-fn.h"
 #include "target/riscv/isa.h"
@@ -52,6 +53,19 @@ static const TCGOp *op_jalr_aligned(CPUArchState *env, const TCGOp *op)
     env->x[op->rd] = (uint64_t)op->imm;
     env->tcg.pc = target;
     TCG_EXIT_LOOKUP(env, op);
+}
+
+/* In a guest whose FS is not Dirty in both registers: makes it so, then runs the instruction itself,
+ * from a block of the mode that this brings. op->imm: the field. */
+static const TCGOp *op_dirty_first(CPUArchState *env, const TCGOp *op)
+{
+    uint64_t field = op->imm;
+
+    env->tcg.cur = op;
+    env->mstatus |= field;
+    env->vsstatus |= field;
+    riscv_mode_update(env);
+    cpu_loop_exit_restart(env);
 }
 
 static void translate_illegal(TBBuilder *b, uint32_t insn, unsigned len)
@@ -137,6 +151,12 @@ void riscv_translate_insn(TBBuilder *b, uint32_t insn, unsigned len)
 
     if (row == INSN_illegal || ((flags & (INSN_FS | INSN_FSW)) && !(b->mode & MODE_FS))) {
         translate_illegal(b, insn, len);
+        return;
+    }
+
+    if (unlikely((flags & INSN_FSW) && (b->mode & MODE_FS_CLEAN))) {
+        tb_append(b, op_dirty_first, insn, len)->imm = (int64_t)MSTATUS_FS;
+        tb_end_exit(b);
         return;
     }
 

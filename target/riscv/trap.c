@@ -10,6 +10,7 @@
 #include "hw/core/symbols.h"
 #include "target/riscv/bits.h"
 #include "target/riscv/explain.h"
+#include "target/riscv/hyp.h"
 #include "target/riscv/mmu.h"
 #include "target/riscv/mode.h"
 #include "target/riscv/pmu.h"
@@ -21,6 +22,13 @@ _Noreturn void riscv_raise(CPURISCVState *env, uint64_t cause, uint64_t tval)
     env->exc_cause = cause;
     env->exc_tval = tval;
     env->exc_why = NULL;
+    env->exc_gva = env->virt;
+    env->exc_gpa = env->exc_tinst = 0;
+    if (unlikely((cause == EXC_LOAD_MISALIGNED || cause == EXC_STORE_MISALIGNED) &&
+                 riscv_data_virt(env))) {
+        env->exc_gva = true;
+        env->exc_tinst = riscv_transformed_insn(env, tval);
+    }
     cpu_loop_exit_exception(env);
 }
 
@@ -36,7 +44,7 @@ _Noreturn void riscv_raise_virtual(CPURISCVState *env, const TCGOp *op)
 
 _Noreturn void riscv_ecall(CPURISCVState *env)
 {
-    riscv_raise(env, EXC_ECALL_U + env->priv, 0);
+    riscv_raise(env, EXC_ECALL_U + env->priv + (env->virt && env->priv == PRV_S), 0);
 }
 
 _Noreturn void riscv_ebreak(CPURISCVState *env)
@@ -92,7 +100,7 @@ const char *riscv_cause_name(unsigned long long cause)
 /* Appends the rule that refused, if it is known. */
 static void append_why(CPURISCVState *env, uint64_t cause, uint64_t tval, GString *out)
 {
-    if (cause == EXC_ILLEGAL_INST && !env->exc_why) {
+    if ((cause == EXC_ILLEGAL_INST || cause == EXC_VIRTUAL_INST) && !env->exc_why) {
         g_string_append(out, ": ");
         riscv_explain_illegal(env, (uint32_t)tval, out);
     } else if (!(cause & CAUSE_INTERRUPT) && env->exc_why) {
@@ -100,7 +108,20 @@ static void append_why(CPURISCVState *env, uint64_t cause, uint64_t tval, GStrin
     }
 }
 
-static void log_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, RISCVPriv to)
+/* Where a trap goes, and whom a mode belongs to. */
+typedef struct Mode {
+    RISCVPriv priv;
+    bool virt;
+} Mode;
+
+const char *riscv_mode_name(RISCVPriv priv, bool virt)
+{
+    static const char *const names[2][4] = { { "U", "S", "-", "M" }, { "VU", "VS", "-", "M" } };
+
+    return names[virt][priv & 3];
+}
+
+static void log_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, Mode to)
 {
     RISCVCPU *cpu = env_cpu(env);
     g_autoptr(GString) out = g_string_new(NULL);
@@ -110,7 +131,11 @@ static void log_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, RISCVPri
                            (uint64_t)(cause & ~CAUSE_INTERRUPT), riscv_cause_name(cause),
                            env->tcg.pc);
     symbol_append(out, env->tcg.pc);
-    g_string_append_printf(out, " tval %016" PRIx64 " %c -> %c", tval, "US-M"[env->priv], "US-M"[to]);
+    g_string_append_printf(out, " tval %016" PRIx64, tval);
+    if (env->exc_gpa && !(cause & CAUSE_INTERRUPT))
+        g_string_append_printf(out, " gpa %016" PRIx64, env->exc_gpa);
+    g_string_append_printf(out, " %s -> %s", riscv_mode_name(env->priv, env->virt),
+                           riscv_mode_name(to.priv, to.virt));
     append_why(env, cause, tval, out);
     log_printf(LOG_INT, "%s\n", out->str);
 }
@@ -127,64 +152,124 @@ static void log_refused(CPURISCVState *env, uint64_t cause, uint64_t tval)
     g_string_append_printf(out, "%" PRIu64 ": %s at pc %#" PRIx64, cpu->hartid,
                            riscv_cause_name(cause), env->tcg.pc);
     symbol_append(out, env->tcg.pc);
-    g_string_append_printf(out, " in %c, %s %#" PRIx64, "US-M"[env->priv],
+    g_string_append_printf(out, " in %s, %s %#" PRIx64, riscv_mode_name(env->priv, env->virt),
                            cause == EXC_ILLEGAL_INST ? "bits" : "address", tval);
     append_why(env, cause, tval, out);
     log_guest_error(&cpu->parent_obj.exec_limit, "hart", "%s", out->str);
 }
 
 /* Counters may be asked to stand in one of the two modes. */
-static void set_priv(CPURISCVState *env, RISCVPriv to, uint64_t instret)
+static void set_mode(CPURISCVState *env, Mode to, uint64_t instret)
 {
     bool filtered = env->pmu_filtered;
 
     if (unlikely(filtered))
         riscv_pmu_begin(env, instret);
-    env->priv = to;
+    env->priv = to.priv;
+    env->virt = to.virt;
     if (unlikely(filtered))
         riscv_pmu_end(env, instret);
 }
 
-/* Enters the handler of mode `to` from tcg.pc. */
-static void enter_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, RISCVPriv to)
+/* sstatus of a trap into S: SPIE, SPP, SIE. */
+static uint64_t stacked(const CPURISCVState *env, uint64_t s)
 {
-    uint64_t s = env->mstatus, vec;
-    uint64_t offset = cause & CAUSE_INTERRUPT ? 4 * (cause & ~CAUSE_INTERRUPT) : 0;
+    s = deposit64(s, 5, 1, (s >> 1) & 1); /* SPIE = SIE */
+    s = deposit64(s, 8, 1, env->priv);    /* SPP */
+    return s & ~MSTATUS_SIE;
+}
+
+/* Causes that write an address to tval. */
+#define CAUSES_OF_ADDRESS 0xB0B0FBULL
+
+static bool writes_guest_address(const CPURISCVState *env, uint64_t cause)
+{
+    return !(cause & CAUSE_INTERRUPT) && env->exc_gva && ((CAUSES_OF_ADDRESS >> cause) & 1);
+}
+
+static uint64_t trap_to_vs(CPURISCVState *env, uint64_t cause, uint64_t tval)
+{
+    env->vsstatus = stacked(env, env->vsstatus);
+    env->vscause = cause;
+    env->vsepc = env->tcg.pc;
+    env->vstval = tval;
+    return env->vstvec;
+}
+
+static uint64_t trap_to_s(CPURISCVState *env, uint64_t cause, uint64_t tval)
+{
+    env->mstatus = stacked(env, env->mstatus);
+    env->scause = cause;
+    env->sepc = env->tcg.pc;
+    env->stval = tval;
+    if (riscv_ext_on(env, EXT_H)) {
+        uint64_t h = deposit64(env->hstatus, 7, 1, env->virt); /* SPV */
+        bool gva = writes_guest_address(env, cause);
+
+        if (env->virt)
+            h = deposit64(h, 8, 1, env->priv); /* SPVP */
+        env->hstatus = deposit64(h, 6, 1, gva);
+        env->htval = gva ? env->exc_gpa >> 2 : 0;
+        env->htinst = gva ? env->exc_tinst : 0;
+    }
+    return env->stvec;
+}
+
+static uint64_t trap_to_m(CPURISCVState *env, uint64_t cause, uint64_t tval)
+{
+    uint64_t s = env->mstatus;
+
+    s = deposit64(s, 7, 1, (s >> 3) & 1); /* MPIE = MIE */
+    s = deposit64(s, MSTATUS_MPP_SHIFT, 2, env->priv);
+    s &= ~MSTATUS_MIE;
+    env->mcause = cause;
+    env->mepc = env->tcg.pc;
+    env->mtval = tval;
+    if (riscv_ext_on(env, EXT_H)) {
+        bool gva = writes_guest_address(env, cause);
+
+        s = deposit64(s, 39, 1, env->virt); /* MPV */
+        s = deposit64(s, 38, 1, gva);
+        env->mtval2 = gva ? env->exc_gpa >> 2 : 0;
+        env->mtinst = gva ? env->exc_tinst : 0;
+    }
+    env->mstatus = s;
+    return env->mtvec;
+}
+
+/* Enters the handler of mode `to` from tcg.pc. */
+static void enter_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, Mode to)
+{
+    uint64_t offset = cause & CAUSE_INTERRUPT ? 4 * (cause & ~CAUSE_INTERRUPT) : 0, vec;
 
     if (unlikely(log_enabled(LOG_INT)))
         log_trap(env, cause, tval, to);
-    if (to == PRV_S) {
-        s = deposit64(s, 5, 1, (s >> 1) & 1); /* SPIE = SIE */
-        s = deposit64(s, 8, 1, env->priv);    /* SPP */
-        s &= ~MSTATUS_SIE;
-        env->scause = cause;
-        env->sepc = env->tcg.pc;
-        env->stval = tval;
-        vec = env->stvec;
-    } else {
-        s = deposit64(s, 7, 1, (s >> 3) & 1); /* MPIE = MIE */
-        s = deposit64(s, MSTATUS_MPP_SHIFT, 2, env->priv);
-        s &= ~MSTATUS_MIE;
-        env->mcause = cause;
-        env->mepc = env->tcg.pc;
-        env->mtval = tval;
-        vec = env->mtvec;
-    }
-    env->mstatus = s;
-    set_priv(env, to, env->tcg.icount);
+    env->hlv = HLV_OFF;
+    vec = to.priv == PRV_M ? trap_to_m(env, cause, tval)
+          : to.virt        ? trap_to_vs(env, cause, tval)
+                           : trap_to_s(env, cause, tval);
+    set_mode(env, to, env->tcg.icount);
     env->tcg.pc = (vec & ~3ULL) + (vec & 1 ? offset : 0);
     riscv_mode_update(env);
     riscv_tlb_switch(env);
 }
 
+/* From a mode below M: through M, S and, from a guest, VS, as far as it is delegated. */
+static Mode trap_target(const CPURISCVState *env, unsigned n, uint64_t deleg, uint64_t guest_deleg)
+{
+    if (env->priv == PRV_M || !((deleg >> n) & 1))
+        return (Mode){ PRV_M, false };
+    return (Mode){ PRV_S, env->virt && ((guest_deleg >> n) & 1) };
+}
+
 void riscv_deliver_exception(CPURISCVState *env)
 {
     uint64_t cause = env->exc_cause;
-    bool to_s = env->priv <= PRV_S && ((env->medeleg >> cause) & 1);
 
     if (unlikely(log_enabled(LOG_GUEST_ERRORS)))
         log_refused(env, cause, env->exc_tval);
-    enter_trap(env, cause, env->exc_tval, to_s ? PRV_S : PRV_M);
+    enter_trap(env, cause, env->exc_tval,
+               trap_target(env, (unsigned)cause, env->medeleg, env->hedeleg));
 }
 
 bool riscv_take_interrupt(CPURISCVState *env)
@@ -198,18 +283,21 @@ bool riscv_take_interrupt(CPURISCVState *env)
     if (n < 0)
         return false;
     __atomic_store_n(&env_cpu(env)->parent_obj.halted, false, __ATOMIC_RELAXED);
-    enter_trap(env, CAUSE_INTERRUPT | (unsigned)n, 0, level == IRQ_LEVEL_M ? PRV_M : PRV_S);
+    /* A guest sees its interrupts as those of S, which are one below. */
+    if (level == IRQ_LEVEL_VS && n <= IRQ_VS_EXT)
+        n--;
+    enter_trap(env, CAUSE_INTERRUPT | (unsigned)n, 0,
+               (Mode){ level == IRQ_LEVEL_M ? PRV_M : PRV_S, level == IRQ_LEVEL_VS });
     return true;
 }
 
 /* ---- Privileged instructions ---- */
 
-static void trap_return(CPURISCVState *env, uint64_t status, RISCVPriv to, uint64_t epc)
+static void trap_return(CPURISCVState *env, Mode to, uint64_t epc)
 {
-    if (to != PRV_M)
-        status &= ~MSTATUS_MPRV;
-    env->mstatus = status;
-    set_priv(env, to, riscv_instret(env) + 1);
+    if (to.priv != PRV_M)
+        env->mstatus &= ~MSTATUS_MPRV;
+    set_mode(env, to, riscv_instret(env) + 1);
     env->tcg.pc = epc & (riscv_ext_on(env, EXT_ZCA) ? ~1ULL : ~3ULL);
     riscv_mode_update(env);
     riscv_tlb_switch(env);
@@ -219,37 +307,64 @@ static void trap_return(CPURISCVState *env, uint64_t status, RISCVPriv to, uint6
 void riscv_mret(CPURISCVState *env, const TCGOp *op)
 {
     uint64_t s = env->mstatus;
-    RISCVPriv to = (s & MSTATUS_MPP) >> MSTATUS_MPP_SHIFT;
+    Mode to = { (s & MSTATUS_MPP) >> MSTATUS_MPP_SHIFT, false };
 
     if (env->priv != PRV_M)
         riscv_raise_illegal(env, op);
+    to.virt = to.priv != PRV_M && (s & MSTATUS_MPV);
     s = deposit64(s, 3, 1, (s >> 7) & 1); /* MIE = MPIE */
     s |= MSTATUS_MPIE;
     s = deposit64(s, MSTATUS_MPP_SHIFT, 2, riscv_ext_on(env, EXT_U) ? PRV_U : PRV_M);
-    trap_return(env, s, to, env->mepc);
+    env->mstatus = s & ~MSTATUS_MPV;
+    trap_return(env, to, env->mepc);
+}
+
+/* An instruction that only S may use, or that TRAP keeps from it: what a guest gets for it. */
+static void check_supervisor(CPURISCVState *env, const TCGOp *op, uint64_t trap, uint64_t guest_trap)
+{
+    if (!riscv_ext_on(env, EXT_S))
+        riscv_raise_illegal(env, op);
+    if (env->virt) {
+        if (env->priv == PRV_U || (env->hstatus & guest_trap))
+            riscv_raise_virtual(env, op);
+    } else if (env->priv == PRV_U || (env->priv == PRV_S && (env->mstatus & trap))) {
+        riscv_raise_illegal(env, op);
+    }
+}
+
+static uint64_t unstacked(uint64_t s)
+{
+    s = deposit64(s, 1, 1, (s >> 5) & 1); /* SIE = SPIE */
+    s |= MSTATUS_SPIE;
+    return s & ~MSTATUS_SPP;
 }
 
 void riscv_sret(CPURISCVState *env, const TCGOp *op)
 {
-    uint64_t s = env->mstatus;
-    RISCVPriv to = (s >> 8) & 1;
+    uint64_t *status = env->virt ? &env->vsstatus : &env->mstatus;
+    Mode to = { (*status >> 8) & 1, env->virt };
+    uint64_t epc = env->virt ? env->vsepc : env->sepc;
 
-    if (env->priv < PRV_S || !riscv_ext_on(env, EXT_S) ||
-        (env->priv == PRV_S && (s & MSTATUS_TSR)))
-        riscv_raise_illegal(env, op);
-    s = deposit64(s, 1, 1, (s >> 5) & 1); /* SIE = SPIE */
-    s |= MSTATUS_SPIE;
-    s &= ~MSTATUS_SPP;
-    trap_return(env, s, to, env->sepc);
+    check_supervisor(env, op, MSTATUS_TSR, HSTATUS_VTSR);
+    *status = unstacked(*status);
+    if (!env->virt && riscv_ext_on(env, EXT_H)) {
+        to.virt = (env->hstatus & HSTATUS_SPV) != 0;
+        env->hstatus &= ~HSTATUS_SPV;
+    }
+    trap_return(env, to, epc);
 }
 
 void riscv_wfi(CPURISCVState *env, const TCGOp *op)
 {
     CPUState *cpu = &env_cpu(env)->parent_obj;
 
-    if (env->priv != PRV_M && ((env->mstatus & MSTATUS_TW) ||
-                               (env->priv == PRV_U && riscv_ext_on(env, EXT_S))))
-        riscv_raise_illegal(env, op);
+    if (env->priv != PRV_M) {
+        if ((env->mstatus & MSTATUS_TW) ||
+            (!env->virt && env->priv == PRV_U && riscv_ext_on(env, EXT_S)))
+            riscv_raise_illegal(env, op);
+        if (env->virt && (env->priv == PRV_U || (env->hstatus & HSTATUS_VTW)))
+            riscv_raise_virtual(env, op);
+    }
     env->tcg.pc = riscv_next_pc(env);
     /* A device that sets mip after this look also wakes the vCPU, whose loop asks again. */
     if (!riscv_has_work(cpu))
@@ -258,8 +373,12 @@ void riscv_wfi(CPURISCVState *env, const TCGOp *op)
 
 void riscv_wrs(CPURISCVState *env, const TCGOp *op, bool no_timeout)
 {
-    if (no_timeout && env->priv != PRV_M && (env->mstatus & MSTATUS_TW))
-        riscv_raise_illegal(env, op);
+    if (no_timeout && env->priv != PRV_M) {
+        if (env->mstatus & MSTATUS_TW)
+            riscv_raise_illegal(env, op);
+        if (env->virt && (env->hstatus & HSTATUS_VTW))
+            riscv_raise_virtual(env, op);
+    }
     if (env->reserve_addr != UINT64_MAX)
         tcg_yield(env);
 }
@@ -267,25 +386,26 @@ void riscv_wrs(CPURISCVState *env, const TCGOp *op, bool no_timeout)
 void riscv_sfence_vma(CPURISCVState *env, const TCGOp *op)
 {
     uint64_t va = env->x[op->rs1];
-    int64_t asid = SATP_ASID(env->x[op->rs2] << 44);
+    uint32_t asid = env->x[op->rs2] & 0xFFFF;
 
-    if (env->priv == PRV_U || !riscv_ext_on(env, EXT_S) ||
-        (env->priv == PRV_S && (env->mstatus & MSTATUS_TVM)))
-        riscv_raise_illegal(env, op);
-    if (op->rs1 && op->rs2)
+    check_supervisor(env, op, MSTATUS_TVM, HSTATUS_VTVM);
+    if (env->virt)
+        riscv_guest_fence(env, op);
+    else if (op->rs1 && op->rs2)
         tcg_tlb_flush_page(env, va, asid);
     else if (op->rs1)
-        tcg_tlb_flush_page(env, va, -1);
+        tcg_tlb_flush_page_match(env, va, 0, ASID_VIRT, true);
     else if (op->rs2)
         tcg_tlb_flush_asid(env, asid);
+    else if (riscv_ext_on(env, EXT_H))
+        tcg_tlb_flush_match(env, 0, ASID_VIRT, true);
     else
         tcg_tlb_flush_all(env);
 }
 
 void riscv_sfence_inval(CPURISCVState *env, const TCGOp *op)
 {
-    if (env->priv == PRV_U)
-        riscv_raise_illegal(env, op);
+    check_supervisor(env, op, 0, 0);
 }
 
 void riscv_cbo_check(CPURISCVState *env, const TCGOp *op, RISCVCbo kind)
@@ -294,8 +414,11 @@ void riscv_cbo_check(CPURISCVState *env, const TCGOp *op, RISCVCbo kind)
 
     if (env->priv == PRV_M)
         return;
-    if (!(env->menvcfg & need) ||
-        (env->priv == PRV_U && riscv_ext_on(env, EXT_S) && !(env->senvcfg & need)))
+    if (!(env->menvcfg & need))
+        riscv_raise_illegal(env, op);
+    if (env->virt && (!(env->henvcfg & need) || (env->priv == PRV_U && !(env->senvcfg & need))))
+        riscv_raise_virtual(env, op);
+    if (env->priv == PRV_U && riscv_ext_on(env, EXT_S) && !(env->senvcfg & need))
         riscv_raise_illegal(env, op);
 }
 

@@ -11,6 +11,9 @@
 #include "target/riscv/aia.h"
 #include "target/riscv/causes.h"
 
+/* "U", "S", "M", "VU", "VS". */
+const char *riscv_mode_name(RISCVPriv priv, bool virt);
+
 _Noreturn void riscv_ecall(CPURISCVState *env);
 _Noreturn void riscv_ebreak(CPURISCVState *env); /* ebreak and c.ebreak; tval is its address */
 

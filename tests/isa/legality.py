@@ -23,6 +23,10 @@ ARGS = ['-M', 'virt', '-bios', 'none', '-display', 'none', '-serial', 'stdio', '
 MODES = {
     'mret': 'M', 'sret': 'MS', 'wfi': 'MS', 'sfence.vma': 'MS', 'sinval.vma': 'MS',
     'sfence.w.inval': 'MS', 'sfence.inval.ir': 'MS',
+    **{name: 'MS' for name in (
+        'hlv.b', 'hlv.bu', 'hlv.h', 'hlv.hu', 'hlvx.hu', 'hlv.w', 'hlv.wu', 'hlvx.wu', 'hlv.d',
+        'hsv.b', 'hsv.h', 'hsv.w', 'hsv.d', 'hfence.vvma', 'hfence.gvma', 'hinval.vvma',
+        'hinval.gvma')},
     'cbo.inval': 'M', 'cbo.clean': 'M', 'cbo.flush': 'M', 'cbo.zero': 'M',
 }
 # Those that must not be run where they are legal: they change the mode, or wait.
@@ -31,10 +35,11 @@ NOT_RUN = ('mret', 'sret', 'wfi')
 LEFT_OUT = ('csrrw', 'csrrs', 'csrrc', 'csrrwi', 'csrrsi', 'csrrci')
 
 # What is switched off in each run.
-NOT_IN_MAX = ['Zbkb', 'Zbkc']
+NOT_IN_MAX = ['H', 'Zbkb', 'Zbkc']
 NOT_IN_RV64 = NOT_IN_MAX + ['Zabha', 'Zacas', 'Zcb', 'Zcmop', 'Zfh', 'Zfhmin', 'Zimop']
 RUNS = {
     'max': NOT_IN_MAX,
+    'max,h=on': NOT_IN_MAX[1:],
     'max,b=off,zba=off,zbb=off,zbc=off,zbs=off': ['Zba', 'Zbb', 'Zbc', 'Zbs', *NOT_IN_MAX],
     'max,d=off': ['D', 'Zcd', *NOT_IN_MAX],
     'max,d=off,f=off': ['F', 'D', 'Zcd', 'Zfa', 'Zfh', 'Zfhmin', *NOT_IN_MAX],

@@ -78,6 +78,7 @@ typedef struct TLBFill {
  */
 typedef struct TLBKey {
     uint64_t root;  /* page table root and mode: satp without ASID; 0 for bare */
+    uint64_t g_root; /* the same of a guest's second stage; 0 for bare or no guest */
     uint32_t asid;  /* ASID, and VMID above it */
     uint32_t mode;  /* privilege, SUM, MXR, virtualisation: whatever changes permissions */
 } TLBKey;
@@ -135,6 +136,10 @@ void tcg_tlb_flush_all(CPUArchState *env);
 void tcg_tlb_flush_page(CPUArchState *env, vaddr va, int64_t asid);
 /* Everything that is not global in contexts of that ASID. */
 void tcg_tlb_flush_asid(CPUArchState *env, int64_t asid);
+/* The same two in contexts whose key's asid agrees with asid in the bits of mask; globals: these too. */
+void tcg_tlb_flush_page_match(CPUArchState *env, vaddr va, uint32_t asid, uint32_t mask,
+                              bool globals);
+void tcg_tlb_flush_match(CPUArchState *env, uint32_t asid, uint32_t mask, bool globals);
 
 /* fence.i on this hart: code that any hart wrote before is seen after. */
 void tcg_fence_i(CPUArchState *env);
