@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "hw/acpi/aml.h"
 #include "util/bits.h"
 
 OBJECT_DECLARE_SIMPLE(KernelAIA, KERNEL_AIA, TYPE_RISCV_KERNEL_AIA)
@@ -297,12 +298,12 @@ static bool aia_realize(DeviceState *dev, Error **errp)
     s->eip = g_new0(uint64_t, s->file_words);
     s->eie = g_new0(uint64_t, s->file_words);
     s->msi = (MSITarget){ .send = send, .opaque = s };
-    device_init_mmio(dev, &s->files, &files_ops, "riscv.kernel-imsic",
-                     s->imsic[s->nr_harts - 1] - s->imsic[0] + 0x1000);
     if (s->nr_sources) {
         device_init_mmio(dev, &s->aplic, &kernel_aplic_ops, "riscv.kernel-aplic",
                          KERNEL_APLIC_SIZE);
     }
+    device_init_mmio(dev, &s->files, &files_ops, "riscv.kernel-imsic",
+                     s->imsic[s->nr_harts - 1] - s->imsic[0] + 0x1000);
     return true;
 }
 
@@ -380,6 +381,26 @@ static void aia_explain_irqs(DeviceState *dev, GString *out)
     g_mutex_unlock(&dev->lock);
 }
 
+/* RSCV0002: the APLIC. */
+static void aia_acpi(DeviceState *dev, Aml *aml, const DeviceACPIContext *ctx)
+{
+    KernelAIA *s = KERNEL_AIA(dev);
+    g_autofree char *name = aml_numbered("IC", ctx->n);
+
+    if (!s->nr_sources) {
+        return; /* the APLIC describes itself */
+    }
+    aml_open_device(aml, name);
+    aml_name_str(aml, "_HID", "RSCV0002");
+    aml_name_int(aml, "_UID", ctx->n);
+    aml_name_int(aml, "_GSB", 0);
+    aml_name(aml, "_CRS");
+    aml_open_resources(aml);
+    aml_memory32(aml, (uint32_t)s->config.aplic, KERNEL_APLIC_SIZE);
+    aml_close(aml);
+    aml_close(aml);
+}
+
 /* ---- State ---- */
 
 #define AIA_ARRAY(field, type_, count, flags_)                                              \
@@ -430,6 +451,7 @@ static void aia_class_init(ObjectClass *klass, const void *data)
     dc->realize = aia_realize;
     dc->reset = aia_reset;
     dc->irq_in = aia_irq_in;
+    dc->acpi = aia_acpi;
     dc->describe = aia_describe;
     dc->explain_irqs = aia_explain_irqs;
 }

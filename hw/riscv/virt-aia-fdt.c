@@ -74,7 +74,7 @@ static void write_imsic(VirtMachineState *s, FDTBuilder *fdt, VirtMap map)
     fdt_set_empty(fdt, node, "msi-controller");
     set_hart_inputs(fdt, node, 0, MACHINE(s)->smp.cpus, map == VIRT_IMSIC_M ? M_EXT : S_EXT);
     set_imsic_reg(s, fdt, node, map);
-    fdt_set_u32(fdt, node, "riscv,num-ids", VIRT_MSI_IDS);
+    fdt_set_u32(fdt, node, "riscv,num-ids", virt_msi_ids(s));
     if (map == VIRT_IMSIC_S && s->aia_guests) {
         fdt_set_u32(fdt, node, "riscv,guest-index-bits", virt_guest_bits(s));
     }
@@ -142,7 +142,7 @@ static uint32_t write_domain(VirtMachineState *s, FDTBuilder *fdt, bool machine,
 char *virt_irqchip_path(const VirtMachineState *s, unsigned socket)
 {
     if (virt_has_aplic(s)) {
-        return aplic_path(s, false, socket);
+        return aplic_path(s, false, virt_has_kernel_aplic(s) ? 0 : socket);
     }
     return g_strdup_printf("/soc/plic@%" PRIx64,
                            virt_memmap[VIRT_PLIC].base + socket * virt_memmap[VIRT_PLIC].size);
@@ -161,7 +161,9 @@ void virt_aia_fdt(VirtMachineState *s, FDTBuilder *fdt)
         }
         write_imsic(s, fdt, VIRT_IMSIC_S);
     }
-    for (unsigned n = virt_has_aplic(s) ? s->nr_sockets : 0; n-- > 0;) {
+    unsigned nr = !virt_has_aplic(s) ? 0 : virt_has_kernel_aplic(s) ? 1 : s->nr_sockets;
+
+    for (unsigned n = nr; n-- > 0;) {
         g_autofree char *child = aplic_path(s, false, n);
 
         if (!s->no_mmode) {

@@ -11,6 +11,7 @@
 
 #include "hw/intc/riscv_aplic.h"
 #include "hw/intc/riscv_imsic.h"
+#include "hw/intc/riscv_kernel_aia.h"
 #include "target/riscv/cpu.h"
 #include "target/riscv/ext.h"
 #include "util/bits.h"
@@ -51,6 +52,16 @@ bool virt_has_imsic_m(const VirtMachineState *s)
     return virt_has_imsic(s) && !s->no_mmode;
 }
 
+bool virt_makes_aplic_s(const VirtMachineState *s)
+{
+    return virt_has_aplic(s) && !virt_has_kernel_aplic(s);
+}
+
+bool virt_makes_imsic_s(const VirtMachineState *s)
+{
+    return virt_has_imsic(s) && !virt_has_kernel_imsic(s);
+}
+
 bool virt_aia_check(const VirtMachineState *s, Error **errp)
 {
     if (s->aia_guests && !virt_has_imsic(s)) {
@@ -58,7 +69,7 @@ bool virt_aia_check(const VirtMachineState *s, Error **errp)
                    s->aia_guests);
         return false;
     }
-    return true;
+    return virt_kernel_aia_check(s, errp);
 }
 
 /* The CSRs come with the interrupt files, as on QEMU's board. */
@@ -189,7 +200,8 @@ static bool setup_aplic(VirtMachineState *s, DeviceState *dev, unsigned n, bool 
 {
     object_property_set_known(dev, "mmode", mmode ? "on" : "off");
     object_property_set_known(dev, "msimode", virt_has_imsic(s) ? "on" : "off");
-    s->msi = (MSITarget){ .send = send_msi, .opaque = s };
+    s->msi = s->kernel_aia ? *riscv_kernel_aia_msi(s->kernel_aia)
+                           : (MSITarget){ .send = send_msi, .opaque = s };
     riscv_aplic_set_msi(dev, &s->msi);
     return set_u32(dev, "num-harts", s->sockets[n].nr_harts, errp) &&
            set_u32(dev, "hartid-base", s->sockets[n].first_hart, errp) &&
@@ -246,6 +258,9 @@ void virt_aia_connect(VirtMachineState *s)
 {
     CPUState *cpu;
 
+    if (virt_has_kernel_aplic(s)) { /* window 0 is the APLIC */
+        device_map(s->kernel_aia, 1, &MACHINE(s)->system_memory, virt_place_imsic_s(s, 0).base);
+    }
     CPU_FOREACH(cpu) {
         unsigned n = (unsigned)cpu->cpu_index;
 

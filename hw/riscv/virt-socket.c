@@ -54,5 +54,6 @@ unsigned virt_irq_socket(const VirtMachineState *s, VirtMap map)
 {
     unsigned wanted = map == VIRT_VIRTIO ? 1 : map == VIRT_PCIE_ECAM ? 2 : 0;
 
-    return MIN(wanted, s->nr_sockets - 1);
+    /* The kernel has one APLIC for all sockets. */
+    return virt_has_kernel_aplic(s) ? 0 : MIN(wanted, s->nr_sockets - 1);
 }

@@ -15,6 +15,7 @@
 #include "hw/intc/riscv_aclint.h"
 #include "hw/intc/riscv_aplic.h"
 #include "hw/intc/riscv_imsic.h"
+#include "hw/intc/riscv_kernel_aia.h"
 #include "hw/intc/sifive_plic.h"
 #include "hw/nvram/fw_cfg.h"
 #include "target/riscv/causes.h"
@@ -151,11 +152,13 @@ static const VirtDevice virt_devices[] = {
     { TYPE_RISCV_IMSIC, "imsic-m", VIRT_IMSIC_M, .per_hart = true, .hart_irqs = { 11 },
       .wanted = virt_has_imsic_m, .place = virt_place_imsic_m, .setup = virt_setup_imsic_m },
     { TYPE_RISCV_IMSIC, "imsic-s", VIRT_IMSIC_S, .per_hart = true, .hart_irqs = { 9 },
-      .wanted = virt_has_imsic, .place = virt_place_imsic_s, .setup = virt_setup_imsic_s },
+      .wanted = virt_makes_imsic_s, .place = virt_place_imsic_s, .setup = virt_setup_imsic_s },
+    { TYPE_RISCV_KERNEL_AIA, "aia", VIRT_APLIC_S, .wanted = virt_has_kernel_imsic,
+      .place = virt_place_kernel_aia, .setup = virt_setup_kernel_aia },
     { TYPE_RISCV_APLIC, "aplic-m", VIRT_PLIC, .per_socket = true, .hart_irqs = { 11 },
       .wanted = virt_has_aplic_m, .place = virt_place_aplic_m, .setup = virt_setup_aplic_m },
     { TYPE_RISCV_APLIC, "aplic-s", VIRT_APLIC_S, .per_socket = true, .hart_irqs = { 9 },
-      .wanted = virt_has_aplic, .place = virt_place_aplic_s, .setup = virt_setup_aplic_s },
+      .wanted = virt_makes_aplic_s, .place = virt_place_aplic_s, .setup = virt_setup_aplic_s },
     { "riscv.sifive.test", "test", VIRT_TEST },
     { "virtio-mmio", "virtio-mmio", VIRT_VIRTIO, .count = VIRT_NR_VIRTIO,
       .irq = VIRT_IRQ_VIRTIO },

@@ -116,6 +116,7 @@ struct VirtMachineState {
     unsigned nr_sockets; /* the NUMA nodes, or 1 */
     MSITarget msi;       /* where messages go, with aia=aplic-imsic */
     LogLimit msi_limit;
+    DeviceState *kernel_aia; /* the kernel's part, or NULL */
     DeviceState **imsic[2]; /* interrupt files by hart: of M (or NULL), of S */
     bool no_mmode;       /* the guest starts in S-mode: nothing of the board is for M-mode */
 
@@ -143,6 +144,9 @@ bool virt_has_aplic(const VirtMachineState *s);
 bool virt_has_aplic_m(const VirtMachineState *s);
 bool virt_has_imsic(const VirtMachineState *s);
 bool virt_has_imsic_m(const VirtMachineState *s);
+/* Supervisor level: whether they are devices of ours. */
+bool virt_makes_aplic_s(const VirtMachineState *s);
+bool virt_makes_imsic_s(const VirtMachineState *s);
 bool virt_setup_aplic_m(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp);
 bool virt_setup_aplic_s(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp);
 bool virt_setup_imsic_m(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp);
@@ -156,6 +160,15 @@ void virt_aia_connect(VirtMachineState *s);
 void virt_aia_finalize(VirtMachineState *s);
 /* Bits of an address that tell a hart's guest files apart. */
 unsigned virt_guest_bits(const VirtMachineState *s);
+
+/* hw/riscv/virt-kernel-aia.c: what of it is in the accelerator's kernel. */
+bool virt_kernel_aia_check(const VirtMachineState *s, Error **errp);
+bool virt_has_kernel_imsic(const VirtMachineState *s);
+bool virt_has_kernel_aplic(const VirtMachineState *s);
+bool virt_setup_kernel_aia(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp);
+MemMapEntry virt_place_kernel_aia(const VirtMachineState *s, unsigned n);
+/* The highest identity of each interrupt file. */
+unsigned virt_msi_ids(const VirtMachineState *s);
 
 /* hw/riscv/virt-aia-fdt.c: the nodes, in the order that QEMU numbers them; before the devices'. */
 void virt_aia_fdt(VirtMachineState *s, FDTBuilder *fdt);

@@ -182,7 +182,7 @@ static void test_lines(void)
     riscv_kernel_aia_msi(dev)->send(riscv_kernel_aia_msi(dev)->opaque, 0x28001000, 7);
     g_assert_cmphex(k.msi_addr, ==, 0x28001000);
     g_assert_cmpuint(k.msi_data, ==, 7);
-    memory_region_dispatch_write(dev->mmio[0], 0x1000, 9, 4);
+    memory_region_dispatch_write(dev->mmio[1], 0x1000, 9, 4);
     g_assert_cmphex(k.msi_addr, ==, 0x28001000);
     g_assert_cmpuint(k.msi_data, ==, 9);
     device_free(dev);

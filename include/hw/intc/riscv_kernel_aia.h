@@ -1,7 +1,7 @@
 /*
  * "riscv.kernel-aia": the AIA that the accelerator's kernel plays (hw/core/host-aia.h), as a device of the
  * machine: it has the input lines, and its registers are reset, saved and shown like any other's.
- * Window 0 is the interrupt files, window 1 the APLIC, if that is in the kernel too.
+ * Windows are the APLIC, if that is in the kernel, and the interrupt files.
  *
  * SPDX-License-Identifier: MIT
  */
