@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "accel/accel.h"
+#include "accel/kvm/kvm-cpu.h"
 #include "hw/block/pflash_cfi01.h"
 #include "hw/char/serial.h"
 #include "hw/core/fdt.h"
@@ -20,6 +21,7 @@
 #include "hw/nvram/fw_cfg.h"
 #include "target/riscv/causes.h"
 #include "target/riscv/cpu.h"
+#include "target/riscv/kvm/kvm.h"
 #include "util/bits.h"
 
 const MemMapEntry virt_memmap[VIRT_MAP_ENTRIES] = {
@@ -306,7 +308,9 @@ static bool create_cpus(VirtMachineState *s, Error **errp)
 {
     MachineState *ms = MACHINE(s);
 
-    const char *spec = ms->cpu_spec ? ms->cpu_spec : MACHINE_GET_CLASS(ms)->default_cpu;
+    const char *spec = ms->cpu_spec   ? ms->cpu_spec
+                       : kvm_enabled() ? "host"
+                                       : MACHINE_GET_CLASS(ms)->default_cpu;
 
     for (unsigned n = 0; n < ms->smp.cpus; n++) {
         g_autofree char *name = g_strdup_printf("cpu[%u]", n);
@@ -331,6 +335,11 @@ static bool create_cpus(VirtMachineState *s, Error **errp)
             return false;
         }
         cpu_list_add(CPU(cpu));
+    }
+    /* Under KVM time is the host's. */
+    uint64_t hz = riscv_kvm_frequency(RISCV_CPU(cpu_list()->cpus[0]));
+    if (hz) {
+        s->timebase.freq_hz = hz;
     }
     return true;
 }

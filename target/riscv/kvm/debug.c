@@ -1,12 +1,11 @@
 /*
- * Breakpoints under KVM: ebreak instructions in guest memory, while the kernel hands breakpoint traps to
- * us. RISC-V's KVM knows neither breakpoints in hardware nor watchpoints.
+ * Breakpoints under KVM: ebreak instructions in guest memory; the accelerator has told the kernel to hand
+ * the traps to us. RISC-V's KVM knows neither breakpoints in hardware nor watchpoints.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "target/riscv/kvm/kvm-impl.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -29,47 +28,13 @@ static RISCVKVM *first_vcpu(void)
     return ((RISCVCPU *)cpu_list()->cpus[0])->kvm;
 }
 
-/* Breakpoint traps of the guest go to us or, without breakpoints, straight to the guest. */
-static bool set_traps(bool on, Error **errp)
-{
-    struct kvm_guest_debug debug = { .control = on ? KVM_GUESTDBG_ENABLE : 0 };
-    CPUState *cs;
-
-    CPU_FOREACH(cs) {
-        RISCVKVM *k = ((RISCVCPU *)cs)->kvm;
-        int r;
-
-        if (k->debug == on)
-            continue;
-        r = kvm_vcpu_ioctl(cs, KVM_SET_GUEST_DEBUG, &debug);
-        if (r < 0) {
-            error_setg_errno(errp, -r, "this host's kernel does not give breakpoints to us");
-            return false;
-        }
-        k->debug = on;
-    }
-    return true;
-}
-
-/* By the page tables of the given vCPU, or of any that has the address. */
-static bool translate(CPUState *cpu, vaddr va, hwaddr *pa)
-{
-    CPUState *cs;
-
-    if (cpu && CPU_GET_CLASS(cpu)->translate_debug(cpu, va, pa, NULL))
-        return true;
-    CPU_FOREACH(cs)
-        if (CPU_GET_CLASS(cs)->translate_debug(cs, va, pa, NULL))
-            return true;
-    return false;
-}
-
 static bool insert_patch(CPUState *cpu, GArray *patches, vaddr va, Error **errp)
 {
     AddressSpace *as = cpu_list()->cpus[0]->as;
     KVMPatch patch = { .va = va };
 
-    if (!translate(cpu, va, &patch.pa) || !address_space_read_ram(as, patch.pa, patch.old, 2)) {
+    if (!CPU_GET_CLASS(cpu)->translate_debug(cpu, va, &patch.pa, NULL) ||
+        !address_space_read_ram(as, patch.pa, patch.old, 2)) {
         error_setg(errp, "no breakpoint at %#" PRIx64 ": no memory is mapped there now", va);
         return false;
     }
@@ -120,9 +85,8 @@ bool riscv_kvm_debug_point(CPUState *cpu, DebugKind kind, vaddr addr, bool inser
     }
     if (!k->patches)
         k->patches = g_array_new(false, false, sizeof(KVMPatch));
-    if (!insert)
-        remove_patch(k->patches, addr);
-    else if (!set_traps(true, errp) || !insert_patch(cpu, k->patches, addr, errp))
-        return false;
-    return k->patches->len || set_traps(false, errp);
+    if (insert)
+        return insert_patch(cpu, k->patches, addr, errp);
+    remove_patch(k->patches, addr);
+    return true;
 }

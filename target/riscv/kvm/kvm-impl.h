@@ -67,7 +67,6 @@ struct RISCVKVM {
     uint8_t *values;     /* what the kernel had when last looked at */
     uint8_t *first;      /* and when the vCPU was new */
     bool line_known, line; /* what the kernel was last told of S-external */
-    bool debug;          /* breakpoints come to us */
     GArray *patches;     /* of KVMPatch; of the first vCPU: debug.c */
 };
 
