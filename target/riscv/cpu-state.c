@@ -17,6 +17,21 @@
 #include "target/riscv/sstc.h"
 #include "target/riscv/vector/vector.h"
 
+static const StateField sbi_event_fields[] = {
+    S_U8(SBIEvent, state, .max = 3),
+    S_BOOL(SBIEvent, pending),
+    S_U32(SBIEvent, priority),
+    S_U32(SBIEvent, config, .max = 1),
+    S_U64(SBIEvent, hart),
+    S_U64(SBIEvent, entry_pc),
+    S_U64(SBIEvent, entry_arg),
+    S_U64(SBIEvent, sepc),
+    S_U64(SBIEvent, flags),
+    S_U64(SBIEvent, a6),
+    S_U64(SBIEvent, a7),
+    S_END,
+};
+
 static const StateField fields[] = {
     S_U64(RISCVCPU, env.x, .count = 33),
     S_U64(RISCVCPU, env.f, .count = 32),
@@ -63,8 +78,32 @@ static const StateField fields[] = {
     S_U64(RISCVCPU, env.mhpmevent, .count = 32),
     S_U64(RISCVCPU, env.tlb_misses, .count = 3),
     S_U64(RISCVCPU, env.tcg.icount),
-    S_U8(RISCVCPU, sbi.hsm, .max = SBI_HART_RESUME_PENDING), /* stopped ones: riscv_cpu_reset() */
+    /* What is not zero after reset: riscv_smode_reset(). */
+    S_U8(RISCVCPU, sbi.hsm, .max = SBI_HART_RESUME_PENDING),
+    S_BOOL(RISCVCPU, sbi.resume_jump),
+    S_U64(RISCVCPU, sbi.start_addr),
+    S_U64(RISCVCPU, sbi.opaque),
+    S_U32(RISCVCPU, sbi.todo),
     S_BOOL(RISCVCPU, sbi.console_stuck, .flags = STATE_TRANSIENT),
+    /* A loaded hart has nothing cached that a fence would have to remove. */
+    S_BYTES(RISCVCPU, sbi.fence, sizeof(((RISCVCPU *)0)->sbi.fence), .flags = STATE_TRANSIENT),
+    S_U8(RISCVCPU, sbi.nr_fences, .flags = STATE_TRANSIENT),
+    S_BOOL(RISCVCPU, sbi.fence_i, .flags = STATE_TRANSIENT),
+    S_U32(RISCVCPU, sbi.fence_posted, .flags = STATE_TRANSIENT),
+    S_U32(RISCVCPU, sbi.fence_done, .flags = STATE_TRANSIENT),
+    S_U8(RISCVCPU, sbi.fwft_locked),
+    S_STRUCTS(RISCVCPU, sbi.event, SBI_LOCAL_EVENTS, SBIEvent, sbi_event_fields),
+    S_STRUCTS(RISCVCPU, sbi.global_event, 1, SBIEvent, sbi_event_fields),
+    S_BOOL(RISCVCPU, sbi.sse_unmasked),
+    S_U64(RISCVCPU, sbi.fw_value, .count = SBI_FW_COUNTERS),
+    S_U32(RISCVCPU, sbi.fw_event, .count = SBI_FW_COUNTERS, .reset = UINT32_MAX),
+    S_U32(RISCVCPU, sbi.fw_started, .max = (1u << SBI_FW_COUNTERS) - 1),
+    S_U32(RISCVCPU, sbi.pmu_used),
+    S_U64(RISCVCPU, sbi.snapshot, .reset = UINT64_MAX),
+    S_U64(RISCVCPU, sbi.steal_shmem, .reset = UINT64_MAX),
+    S_U64(RISCVCPU, sbi.steal_ns),
+    S_U64(RISCVCPU, sbi.steal_base, .flags = STATE_TRANSIENT),
+    S_U64(RISCVCPU, sbi.steal_next, .flags = STATE_TRANSIENT),
     S_U64(RISCVCPU, kvm_saved.time, .flags = STATE_NO_RESET),
     S_BOOL(RISCVCPU, kvm_saved.timer_on),
     S_U32(RISCVCPU, kvm_saved.mp_state),

@@ -202,6 +202,9 @@ static void riscv_cpu_reset(DeviceState *dev)
         riscv_kvm_reset(cpu);
     riscv_state_derive(cpu);
     __atomic_store_n(&cpu->parent_obj.halted, false, __ATOMIC_RELAXED);
+    if (cpu->smode)
+        riscv_smode_reset(cpu);
+    riscv_state_derive(cpu);
 }
 
 /* ---- Interrupt lines, from devices ---- */

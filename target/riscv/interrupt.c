@@ -12,6 +12,7 @@
 #include "target/riscv/csr-impl.h"
 #include "target/riscv/mode.h"
 #include "target/riscv/pmu.h"
+#include "target/riscv/sbi/firmware.h"
 #include "target/riscv/trap.h"
 #include "util/bits.h"
 
@@ -103,6 +104,12 @@ bool riscv_has_work(CPUState *cpu)
 {
     CPURISCVState *env = riscv_env(cpu);
 
+    if (unlikely(env_cpu(env)->sbi_builtin)) {
+        int sbi = riscv_sbi_has_work(env_cpu(env));
+
+        if (sbi)
+            return sbi > 0;
+    }
     return riscv_irqs_at(env, IRQ_LEVEL_M) || riscv_irqs_at(env, IRQ_LEVEL_S) ||
            riscv_irqs_at(env, IRQ_LEVEL_VS) ||
            __atomic_load_n(&env->pmu_due, __ATOMIC_RELAXED);

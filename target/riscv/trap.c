@@ -14,6 +14,7 @@
 #include "target/riscv/mmu.h"
 #include "target/riscv/mode.h"
 #include "target/riscv/pmu.h"
+#include "target/riscv/sbi/firmware.h"
 #include "util/bits.h"
 #include "util/log.h"
 
@@ -171,6 +172,11 @@ static void set_mode(CPURISCVState *env, Mode to, uint64_t instret)
         riscv_pmu_end(env, instret);
 }
 
+void riscv_set_priv(CPURISCVState *env, RISCVPriv to)
+{
+    set_mode(env, (Mode){ to, env->virt }, env->tcg.icount);
+}
+
 /* sstatus of a trap into S: SPIE, SPP, SIE. */
 static uint64_t stacked(const CPURISCVState *env, uint64_t s)
 {
@@ -265,11 +271,22 @@ static Mode trap_target(const CPURISCVState *env, unsigned n, uint64_t deleg, ui
 void riscv_deliver_exception(CPURISCVState *env)
 {
     uint64_t cause = env->exc_cause;
+    Mode to;
 
+    if (unlikely(env_cpu(env)->sbi_builtin) && env->priv <= PRV_S) {
+        if (cause == EXC_ECALL_S && !env->virt) {
+            riscv_sbi_ecall(env);
+            return;
+        }
+        riscv_sbi_count(env_cpu(env), (unsigned)cause);
+    }
     if (unlikely(log_enabled(LOG_GUEST_ERRORS)))
         log_refused(env, cause, env->exc_tval);
-    enter_trap(env, cause, env->exc_tval,
-               trap_target(env, (unsigned)cause, env->medeleg, env->hedeleg));
+    to = trap_target(env, (unsigned)cause, env->medeleg, env->hedeleg);
+    /* What firmware does not want is S-mode's. */
+    if (unlikely(env_cpu(env)->sbi_builtin) && to.priv == PRV_M)
+        to = (Mode){ PRV_S, false };
+    enter_trap(env, cause, env->exc_tval, to);
 }
 
 bool riscv_take_interrupt(CPURISCVState *env)
@@ -279,8 +296,17 @@ bool riscv_take_interrupt(CPURISCVState *env)
 
     if (unlikely(env->pmu_armed || __atomic_load_n(&env->pmu_due, __ATOMIC_RELAXED)))
         riscv_pmu_poll(env);
+    if (unlikely(env_cpu(env)->sbi_builtin) && riscv_sbi_wants(env_cpu(env))) {
+        SBIAttend what = riscv_sbi_attend(env);
+
+        if (what != SBI_ATTEND_NOTHING)
+            return what == SBI_ATTEND_ENTERED;
+    }
     n = riscv_next_interrupt(env, &level);
     if (n < 0)
+        return false;
+    if (unlikely(env_cpu(env)->sbi_builtin) && level == IRQ_LEVEL_M &&
+        riscv_sbi_interrupt(env, n))
         return false;
     __atomic_store_n(&env_cpu(env)->parent_obj.halted, false, __ATOMIC_RELAXED);
     /* A guest sees its interrupts as those of S, which are one below. */

@@ -45,6 +45,9 @@ void riscv_cbo_check(CPURISCVState *env, const TCGOp *op, RISCVCbo kind);
 vaddr riscv_next_pc(CPURISCVState *env);
 uint64_t riscv_instret(CPURISCVState *env);
 
+/* Changes the mode between blocks, outside a trap; the caller sees to the mode word and the TLB. */
+void riscv_set_priv(CPURISCVState *env, RISCVPriv to);
+
 /* TCGCPUOps of the same names. */
 void riscv_deliver_exception(CPURISCVState *env);
 bool riscv_take_interrupt(CPURISCVState *env);

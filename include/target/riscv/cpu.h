@@ -152,6 +152,7 @@ struct RISCVCPU {
     uint64_t resetvec;      /* pc after reset; set by the board */
     /* The guest starts in S-mode and has no firmware of its own: that is KVM, or ours. */
     bool smode;
+    bool sbi_builtin;       /* that is ours: target/riscv/sbi/firmware.h */
     RISCVSModeStart start;  /* with smode; set by the board */
     const FirmwareConsole *console; /* for the SBI; NULL: none */
     RISCVSbi sbi;
