@@ -181,6 +181,15 @@ static void cmd_system_reset(Monitor *mon, const char *args)
     machine_request_reset(SHUTDOWN_HOST_QMP);
 }
 
+static void cmd_system_wakeup(Monitor *mon, const char *args)
+{
+    if (run_state() != RUN_STATE_SUSPENDED) {
+        monitor_printf(mon, "the machine does not sleep: it is %s\n", run_state_name(run_state()));
+        return;
+    }
+    machine_request_wakeup();
+}
+
 static void cmd_system_powerdown(Monitor *mon, const char *args)
 {
     monitor_printf(mon, "this board has no power button; use quit, or power off in the guest\n");
@@ -246,6 +255,8 @@ const MonitorCommand monitor_commands[] = {
     { "stop", "s", "", "pause the machine", cmd_stop },
     { "cont", "c", "", "let the machine run", cmd_cont },
     { "system_reset", NULL, "", "reset the machine", cmd_system_reset },
+    { "system_wakeup", NULL, "", "end the sleep of a machine that is suspended to RAM",
+      cmd_system_wakeup },
     { "system_powerdown", NULL, "", "press the power button", cmd_system_powerdown },
     { "quit", "q", "", "end the emulator", cmd_quit },
     { "balloon", NULL, "size", "leave the guest so many MiB of memory", monitor_cmd_balloon },

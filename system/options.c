@@ -44,7 +44,7 @@ const Option option_table[] = {
                  " | dist,src=N,dst=N,val=D | cpu,node-id=N,core-id=CPU"),
       "nodes of RAM and CPUs, the distances between them, a CPU's node" },
 
-    { "bios", NULL, TEXT(bios, "default|none|FILE"),
+    { "bios", NULL, TEXT(bios, "default|none|builtin|FILE"),
       "firmware; the default is the distribution's OpenSBI", .group = "Boot" },
     { "L", NULL, LIST(data_dirs, "DIR"), "look for firmware in DIR first" },
     { "kernel", NULL, TEXT(kernel, "FILE"), "kernel: ELF, Linux Image (gzip, zstd, EFI vmlinuz too), or raw" },

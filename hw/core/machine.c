@@ -53,7 +53,7 @@ static const Property machine_props[] = {
     PROP_STR("append", MachineState, append, NULL, "kernel command line"),
     PROP_STR("dtb", MachineState, dtb, NULL, "device tree file to use instead of the own one"),
     PROP_STR("dumpdtb", MachineState, dumpdtb, NULL, "write the device tree to a file and exit"),
-    PROP_STR("firmware", MachineState, firmware, NULL, "firmware image: default, none or a file"),
+    PROP_STR("firmware", MachineState, firmware, NULL, "firmware image: default, none, builtin or a file"),
     PROP_STR("memory-backend", MachineState, memory_backend, NULL,
              "id of the -object that is the RAM"),
     PROP_BOOL("mem-merge", MachineState, mem_merge, true, "let the host merge equal pages of RAM"),

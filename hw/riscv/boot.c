@@ -30,6 +30,9 @@ static const char *const firmware_paths[] = {
 static bool find_firmware(const char *bios, const char **path, Error **errp)
 {
     *path = NULL;
+    if (bios && g_str_equal(bios, "builtin")) {
+        return true;
+    }
     if (bios && !g_str_equal(bios, "default")) {
         *path = g_str_equal(bios, "none") ? NULL : bios;
         return true;
@@ -178,6 +181,24 @@ static bool covers(const LoadedImage *image, hwaddr addr)
     return addr >= image->addr && addr - image->addr < image->size;
 }
 
+bool virt_check_builtin(VirtMachineState *s, Error **errp)
+{
+    const char *bios = MACHINE(s)->firmware;
+
+    if (!bios || !g_str_equal(bios, "builtin")) {
+        return true;
+    }
+    if (s->aclint) {
+        error_setg(errp, "-bios builtin: -M aclint=on has no effect on a guest that starts in "
+                   "S-mode; leave one of the two out");
+        return false;
+    }
+    /* KVM is itself what builtin stands for. */
+    s->builtin = !MACHINE(s)->smode;
+    MACHINE(s)->smode = true;
+    return true;
+}
+
 bool virt_boot_setup(VirtMachineState *s, FDTBuilder *fdt, Error **errp)
 {
     MachineState *ms = MACHINE(s);
@@ -200,15 +221,20 @@ bool virt_boot_setup(VirtMachineState *s, FDTBuilder *fdt, Error **errp)
     if (have_fw && fw.is_elf64) {
         start = fw.entry;
     }
-    if (ms->kernel && !(flash && have_fw)) {
+    if (ms->kernel && !(flash && (have_fw || ms->smode))) {
         hwaddr at = have_fw ? align_up(fw.addr + fw.size, PLACE_ALIGN) : base;
+
+        /* Where raw images are linked that firmware of this board starts. */
+        if (s->builtin) {
+            at = base + PLACE_ALIGN;
+        }
         if (!load_kernel(&s->loader, ms->kernel, at, end, &kernel, errp) ||
             !check_width("-kernel", ms->kernel, &kernel, errp)) {
             return false;
         }
         /* A kernel linked for virtual addresses has an entry where nothing was loaded. */
         entry = covers(&kernel, kernel.entry) ? kernel.entry : kernel.addr;
-        if (!have_fw && !covers(&kernel, base)) {
+        if (!have_fw && (ms->smode || !covers(&kernel, base))) {
             start = entry;
         }
         if (ms->initrd && !load_initrd(s, fdt, &kernel, errp)) {

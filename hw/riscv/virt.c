@@ -21,6 +21,7 @@
 #include "hw/nvram/fw_cfg.h"
 #include "target/riscv/causes.h"
 #include "target/riscv/cpu.h"
+#include "target/riscv/ext.h"
 #include "target/riscv/kvm/kvm.h"
 #include "util/bits.h"
 
@@ -323,6 +324,7 @@ static bool create_cpus(VirtMachineState *s, Error **errp)
         cpu->timebase = &s->timebase;
         cpu->resetvec = virt_memmap[VIRT_MROM].base;
         cpu->smode = ms->smode;
+        cpu->sbi_builtin = s->builtin;
         CPU(cpu)->cpu_index = (int)n;
         CPU(cpu)->as = &ms->as;
         DEVICE(cpu)->dma_as = &ms->as;
@@ -335,6 +337,10 @@ static bool create_cpus(VirtMachineState *s, Error **errp)
             return false;
         }
         cpu_list_add(CPU(cpu));
+        if (s->builtin && !ext_get(cpu->ext, EXT_S)) {
+            error_setg(errp, "-bios builtin: -cpu %s has no S-mode for the guest to start in", spec);
+            return false;
+        }
     }
     /* Under KVM time is the host's. */
     uint64_t hz = riscv_kvm_frequency(RISCV_CPU(cpu_list()->cpus[0]));
@@ -366,6 +372,9 @@ static bool virt_init(MachineState *ms, Error **errp)
 {
     VirtMachineState *s = VIRT_MACHINE(ms);
 
+    if (!virt_check_builtin(s, errp)) {
+        return false;
+    }
     s->no_mmode = ms->smode;
     if (!virt_aia_check(s, errp) || !virt_make_sockets(s, errp)) {
         return false;

@@ -118,6 +118,7 @@ struct VirtMachineState {
     LogLimit msi_limit;
     DeviceState *kernel_aia; /* the kernel's part, or NULL */
     DeviceState **imsic[2]; /* interrupt files by hart: of M (or NULL), of S */
+    bool builtin;        /* -bios builtin: the firmware is ours, outside the machine */
     bool no_mmode;       /* the guest starts in S-mode: nothing of the board is for M-mode */
 
     /* Properties. */
@@ -184,6 +185,9 @@ FDTBuilder *virt_create_fdt(VirtMachineState *s, Error **errp);
 
 /* hw/riscv/boot.c: firmware, kernel, initrd, device tree and reset vector, into memory. */
 bool virt_boot_setup(VirtMachineState *s, FDTBuilder *fdt, Error **errp);
+
+/* -bios builtin, and what cannot go together with it. */
+bool virt_check_builtin(VirtMachineState *s, Error **errp);
 
 /* hw/riscv/virt-fw-cfg.c: the items of fw_cfg, when every device exists. */
 bool virt_fw_cfg_setup(VirtMachineState *s, Error **errp);

@@ -13,6 +13,7 @@
 #include "target/riscv/mmu.h"
 #include "target/riscv/mode.h"
 #include "target/riscv/pmu.h"
+#include "target/riscv/sbi/firmware.h"
 #include "target/riscv/profile.h"
 #include "target/riscv/sstc.h"
 #include "target/riscv/translate.h"
@@ -222,6 +223,8 @@ static void riscv_cpu_irq_in(void *dev, int n, bool level)
     if (n < 0 || n > 63)
         return;
     bit = BIT_ULL(n);
+    if (level)
+        machine_request_wakeup();
     /* SSIP is software's to clear: a line only sets it. */
     if (level)
         riscv_mip_change(&cpu->env, bit, 0);

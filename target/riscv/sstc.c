@@ -15,13 +15,16 @@
 
 static bool stce(const RISCVCPU *cpu)
 {
+    /* The built-in firmware has its timer here, Sstc or not. */
+    if (cpu->sbi_builtin)
+        return cpu->timebase != NULL;
     return ext_get(cpu->ext, EXT_SSTC) && cpu->timebase &&
            (__atomic_load_n(&cpu->env.menvcfg, __ATOMIC_RELAXED) & MENVCFG_STCE);
 }
 
 static bool guest_stce(const RISCVCPU *cpu)
 {
-    return stce(cpu) && ext_get(cpu->ext, EXT_H) &&
+    return stce(cpu) && ext_get(cpu->ext, EXT_H) && ext_get(cpu->ext, EXT_SSTC) &&
            (__atomic_load_n(&cpu->env.henvcfg, __ATOMIC_RELAXED) & MENVCFG_STCE);
 }
 
@@ -72,7 +75,7 @@ void riscv_stimer_init(RISCVCPU *cpu)
 {
     timer_init(&cpu->stimer, CLOCK_VIRTUAL, stimer_changed, cpu);
     timer_init(&cpu->vstimer, CLOCK_VIRTUAL, stimer_changed, cpu);
-    if (cpu->timebase && ext_get(cpu->ext, EXT_SSTC))
+    if (cpu->timebase && (ext_get(cpu->ext, EXT_SSTC) || cpu->sbi_builtin))
         timebase_add_listener(cpu->timebase, stimer_changed, cpu);
 }
 
