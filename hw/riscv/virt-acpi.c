@@ -16,7 +16,7 @@
 #include "util/bits.h"
 #include "util/byteorder.h"
 
-enum { MADT_RINTC = 0x18, MADT_PLIC = 0x1b };
+enum { MADT_RINTC = 0x18, MADT_IMSIC = 0x19, MADT_APLIC = 0x1a, MADT_PLIC = 0x1b };
 enum { SRAT_MEMORY = 1, SRAT_RINTC = 7 };
 enum { RHCT_ISA = 0, RHCT_CMO = 1, RHCT_MMU = 2, RHCT_HART = 0xffff };
 enum { MMU_SV39 = 0, MMU_SV48 = 1, MMU_SV57 = 2 };
@@ -27,9 +27,10 @@ enum { MMU_SV39 = 0, MMU_SV48 = 1, MMU_SV57 = 2 };
 static void rintc(const VirtMachineState *s, const CPUState *cpu, uint8_t out[36])
 {
     unsigned socket = (unsigned)numa_cpu_node(&MACHINE(s)->numa, (unsigned)cpu->cpu_index);
-    /* The PLIC's number in the upper 8 bits, the hart's S-mode context there in the lower 16. */
+    /* The controller's number in the upper 8 bits, the hart's S-mode context (PLIC) or its structure
+     * (APLIC) there in the lower 16. With interrupt files it is not for the hart to know. */
     uint32_t hart = (uint32_t)cpu->cpu_index - s->sockets[socket].first_hart;
-    uint32_t context = s->no_mmode ? hart : 2 * hart + 1;
+    uint32_t context = virt_has_aplic(s) || s->no_mmode ? hart : 2 * hart + 1;
 
     memset(out, 0, 36);
     out[0] = MADT_RINTC;
@@ -38,7 +39,61 @@ static void rintc(const VirtMachineState *s, const CPUState *cpu, uint8_t out[36
     st32_le(out + 4, 1);   /* enabled */
     st64_le(out + 8, RISCV_CPU(cpu)->hartid);
     st32_le(out + 16, (uint32_t)cpu->cpu_index);
-    st32_le(out + 20, (uint32_t)socket << 24 | context);
+    if (virt_has_imsic(s)) {
+        MemMapEntry file = virt_place_imsic_s(s, (unsigned)cpu->cpu_index);
+
+        st64_le(out + 24, file.base);
+        st32_le(out + 32, (uint32_t)file.size);
+    } else {
+        st32_le(out + 20, (uint32_t)socket << 24 | context);
+    }
+}
+
+static void madt_imsic(const VirtMachineState *s, AcpiTables *t)
+{
+    acpi_u8(t, MADT_IMSIC);
+    acpi_u8(t, 16);
+    acpi_u8(t, 1);  /* version */
+    acpi_u8(t, 0);
+    acpi_u32(t, 0); /* flags */
+    acpi_u16(t, VIRT_MSI_IDS);
+    acpi_u16(t, VIRT_MSI_IDS); /* of guests' files */
+    acpi_u8(t, (uint8_t)virt_guest_bits(s));
+    acpi_u8(t, (uint8_t)virt_hart_bits(s));
+    acpi_u8(t, (uint8_t)virt_group_bits(s));
+    acpi_u8(t, VIRT_IMSIC_GROUP_SHIFT);
+}
+
+static void madt_aplic(const VirtMachineState *s, AcpiTables *t, unsigned n)
+{
+    MemMapEntry at = virt_place_aplic_s(s, n);
+
+    acpi_u8(t, MADT_APLIC);
+    acpi_u8(t, 36);
+    acpi_u8(t, 1);                /* version */
+    acpi_u8(t, (uint8_t)n);
+    acpi_u32(t, 0);               /* flags */
+    acpi_u64(t, 0);               /* hardware id */
+    acpi_u16(t, (uint16_t)(virt_has_imsic(s) ? 0 : s->sockets[n].nr_harts));
+    acpi_u16(t, VIRT_IRQ_SOURCES);
+    acpi_u32(t, VIRT_IRQ_SOURCES * n); /* its first interrupt number */
+    acpi_u64(t, at.base);
+    acpi_u32(t, (uint32_t)at.size);
+}
+
+static void madt_plic(AcpiTables *t, unsigned n)
+{
+    acpi_u8(t, MADT_PLIC);
+    acpi_u8(t, 36);
+    acpi_u8(t, 1);                /* version */
+    acpi_u8(t, (uint8_t)n);
+    acpi_u64(t, 0);               /* hardware id */
+    acpi_u16(t, VIRT_IRQ_SOURCES - 1);
+    acpi_u16(t, VIRT_IRQ_PRIORITIES);
+    acpi_u32(t, 0);               /* flags */
+    acpi_u32(t, (uint32_t)virt_memmap[VIRT_PLIC].size);
+    acpi_u64(t, virt_memmap[VIRT_PLIC].base + n * virt_memmap[VIRT_PLIC].size);
+    acpi_u32(t, VIRT_IRQ_SOURCES * n); /* its first interrupt number */
 }
 
 static void write_madt(VirtMachineState *s, AcpiTables *t)
@@ -53,18 +108,15 @@ static void write_madt(VirtMachineState *s, AcpiTables *t)
         rintc(s, cpu, entry);
         acpi_bytes(t, entry, sizeof(entry));
     }
+    if (virt_has_imsic(s)) {
+        madt_imsic(s, t);
+    }
     for (unsigned n = 0; n < s->nr_sockets; n++) {
-        acpi_u8(t, MADT_PLIC);
-        acpi_u8(t, 36);
-        acpi_u8(t, 1);                /* version */
-        acpi_u8(t, (uint8_t)n);
-        acpi_u64(t, 0);               /* hardware id */
-        acpi_u16(t, VIRT_IRQ_SOURCES - 1);
-        acpi_u16(t, VIRT_IRQ_PRIORITIES);
-        acpi_u32(t, 0);               /* flags */
-        acpi_u32(t, (uint32_t)virt_memmap[VIRT_PLIC].size);
-        acpi_u64(t, virt_memmap[VIRT_PLIC].base + n * virt_memmap[VIRT_PLIC].size);
-        acpi_u32(t, VIRT_IRQ_SOURCES * n); /* its first interrupt number */
+        if (virt_has_aplic(s)) {
+            madt_aplic(s, t, n);
+        } else {
+            madt_plic(t, n);
+        }
     }
     acpi_end(t, madt, true);
 }

@@ -28,16 +28,6 @@ static void set_hart_inputs(FDTBuilder *fdt, const char *node, unsigned first, u
     fdt_set_cells(fdt, node, "interrupts-extended", cells, (int)count * 2);
 }
 
-static unsigned bits_for(unsigned count)
-{
-    unsigned bits = 0;
-
-    while ((1u << bits) < count) {
-        bits++;
-    }
-    return bits;
-}
-
 /* ---- IMSIC ---- */
 
 static char *imsic_path(VirtMap map)
@@ -65,7 +55,6 @@ static void set_imsic_reg(VirtMachineState *s, FDTBuilder *fdt, const char *node
 static void write_imsic(VirtMachineState *s, FDTBuilder *fdt, VirtMap map)
 {
     g_autofree char *node = imsic_path(map);
-    unsigned most = 0;
 
     fdt_set_strv(fdt, node, "compatible",
                  (const char *const[]){ "qemu,imsics", "riscv,imsics", NULL });
@@ -78,12 +67,9 @@ static void write_imsic(VirtMachineState *s, FDTBuilder *fdt, VirtMap map)
     if (map == VIRT_IMSIC_S && s->aia_guests) {
         fdt_set_u32(fdt, node, "riscv,guest-index-bits", virt_guest_bits(s));
     }
-    for (unsigned n = 0; n < s->nr_sockets; n++) {
-        most = MAX(most, s->sockets[n].nr_harts);
-    }
     if (s->nr_sockets > 1) {
-        fdt_set_u32(fdt, node, "riscv,hart-index-bits", bits_for(most));
-        fdt_set_u32(fdt, node, "riscv,group-index-bits", bits_for(s->nr_sockets));
+        fdt_set_u32(fdt, node, "riscv,hart-index-bits", virt_hart_bits(s));
+        fdt_set_u32(fdt, node, "riscv,group-index-bits", virt_group_bits(s));
         fdt_set_u32(fdt, node, "riscv,group-index-shift", VIRT_IMSIC_GROUP_SHIFT);
     }
     fdt_phandle(fdt, node);

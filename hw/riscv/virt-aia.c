@@ -108,6 +108,21 @@ unsigned virt_guest_bits(const VirtMachineState *s)
     return bits_for(s->aia_guests + 1);
 }
 
+unsigned virt_hart_bits(const VirtMachineState *s)
+{
+    unsigned most = 0;
+
+    for (unsigned n = 0; n < s->nr_sockets; n++) {
+        most = MAX(most, s->sockets[n].nr_harts);
+    }
+    return bits_for(most);
+}
+
+unsigned virt_group_bits(const VirtMachineState *s)
+{
+    return bits_for(s->nr_sockets);
+}
+
 MemMapEntry virt_place_aplic_m(const VirtMachineState *s, unsigned n)
 {
     return (MemMapEntry){ virt_memmap[VIRT_PLIC].base + n * VIRT_APLIC_SIZE, VIRT_APLIC_SIZE };
@@ -223,9 +238,9 @@ bool virt_setup_aplic_s(VirtMachineState *s, DeviceState *dev, unsigned n, Error
         const APLICAddress address = {
             .base_ppn = virt_memmap[VIRT_IMSIC_S].base >> 12,
             .lhxs = virt_guest_bits(s),
-            .lhxw = bits_for(s->sockets[0].nr_harts),
+            .lhxw = virt_hart_bits(s),
             .hhxs = VIRT_IMSIC_GROUP_SHIFT - 24,
-            .hhxw = bits_for(s->nr_sockets),
+            .hhxw = virt_group_bits(s),
         };
         s->sockets[n].irqchip = dev;
         riscv_aplic_set_address(dev, &address);

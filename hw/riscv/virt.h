@@ -161,6 +161,9 @@ void virt_aia_connect(VirtMachineState *s);
 void virt_aia_finalize(VirtMachineState *s);
 /* Bits of an address that tell a hart's guest files apart. */
 unsigned virt_guest_bits(const VirtMachineState *s);
+/* Bits that number the harts of a socket, and the sockets. */
+unsigned virt_hart_bits(const VirtMachineState *s);
+unsigned virt_group_bits(const VirtMachineState *s);
 
 /* hw/riscv/virt-kernel-aia.c: what of it is in the accelerator's kernel. */
 bool virt_kernel_aia_check(const VirtMachineState *s, Error **errp);
