@@ -177,7 +177,8 @@ void s_trap(struct hart *h)
 {
     u64 cause = csr_read("scause"), epc = csr_read("sepc");
 
-    if (cause == 8 && (h->s_regs[17] == RETURN_MAGIC || h->s_regs[17] == RETURN_MAGIC + 1)) {
+    if ((cause == 8 || cause == 10) &&
+        (h->s_regs[17] == RETURN_MAGIC || h->s_regs[17] == RETURN_MAGIC + 1)) {
         ask_m_mode(h->s_regs);
     }
     record(h, cause, epc, csr_read("stval"), csr_read("sstatus"), MODE_S);
