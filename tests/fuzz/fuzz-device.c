@@ -76,6 +76,8 @@ static const struct {
     { "virtserialport", "chardev=c0", "-device virtio-serial-device -chardev null,id=c0" },
     { "virtconsole", "chardev=c0", "-device virtio-serial-device -chardev null,id=c0" },
     { "loader", "addr=0x80000000,data=1,data-len=4", "" },
+    { "riscv.aplic", NULL, "-M aia=aplic" },
+    { "riscv.imsic", NULL, "-M aia=aplic-imsic,aia-guests=3" },
     { "riscv.aclint.sswi", NULL, "-M aclint=on" },
 };
 
