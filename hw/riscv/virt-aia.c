@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 
+#include "accel/kvm/kvm-cpu.h"
 #include "hw/intc/riscv_aplic.h"
 #include "hw/intc/riscv_imsic.h"
 #include "hw/intc/riscv_kernel_aia.h"
@@ -72,15 +73,16 @@ bool virt_aia_check(const VirtMachineState *s, Error **errp)
     return virt_kernel_aia_check(s, errp);
 }
 
-/* The CSRs come with the interrupt files, as on QEMU's board. */
+/* The CSRs come with the interrupt files, as on QEMU's board; those of M only if there is M. Under KVM
+ * they are for the host to have. */
 bool virt_aia_setup_cpu(const VirtMachineState *s, RISCVCPU *cpu, Error **errp)
 {
-    static const uint8_t needed[] = { EXT_SMAIA, EXT_SSAIA };
+    static const uint8_t needed[] = { EXT_SSAIA, EXT_SMAIA };
 
-    if (!virt_has_imsic_m(s)) {
+    if (!virt_has_imsic(s) || kvm_enabled()) {
         return true;
     }
-    for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
+    for (size_t i = 0; i < (s->no_mmode ? 1 : ARRAY_SIZE(needed)); i++) {
         if (ext_get(cpu->ext_chosen, needed[i]) && !ext_get(cpu->ext, needed[i])) {
             error_setg(errp, "%s=off: -M aia=aplic-imsic needs it on",
                        riscv_ext_rows[needed[i]].name);
