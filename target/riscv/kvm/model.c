@@ -111,11 +111,11 @@ bool riscv_kvm_config_begin(RISCVCPU *cpu, Error **errp)
         error_setg(errp, "a KVM guest runs in the modes S and U: they cannot be switched off");
         return false;
     }
-    ext_put(cpu->ext, EXT_S, true);
-    ext_put(cpu->ext, EXT_U, true);
     for (unsigned e = 0; e < EXT_NR; e++)
         if (host_model && !ext_get(cpu->ext_chosen, e))
-            ext_put(cpu->ext, e, ext_get(host->on, e));
+            ext_put(cpu->ext, e, ext_get(host->given, e));
+    ext_put(cpu->ext, EXT_S, true);
+    ext_put(cpu->ext, EXT_U, true);
     /* Without M mode there is no PMP for the guest to see, and no counters to program. */
     cpu->pmp = false;
     cpu->num_pmp_regions = 0;
