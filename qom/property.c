@@ -23,7 +23,8 @@ static void *field_of(const Object *obj, const Property *prop)
     return (char *)obj + prop->offset;
 }
 
-const Property *object_property_find(const ObjectClass *klass, const char *name)
+/* The row of the class or its parents; NULL if there is none. */
+static const Property *own_row(const ObjectClass *klass, const char *name)
 {
     for (const ObjectClass *k = klass; k; k = object_class_parent(k)) {
         for (const Property *p = k->props; p && p->name; p++) {
@@ -35,22 +36,46 @@ const Property *object_property_find(const ObjectClass *klass, const char *name)
     return NULL;
 }
 
+const Property *object_property_find(const ObjectClass *klass, const char *name)
+{
+    const Property *p = own_row(klass, name);
+    const ObjectClass *part = klass->part_type ? object_class_by_name(klass->part_type) : NULL;
+
+    return p || !part ? p : own_row(part, name);
+}
+
+/* The object that has the property: this one, or its part. */
+static Object *holder(Object *obj, const char *name)
+{
+    return obj->klass->part_type && !own_row(obj->klass, name) &&
+           object_property_find(obj->klass, name) ? obj->klass->part(obj) : obj;
+}
+
 static int compare_names(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Rows of klass and its parents that no class nearer to klass has replaced, sorted by name. */
+static void add_visible(GPtrArray *rows, const ObjectClass *klass, const ObjectClass *from)
+{
+    for (const ObjectClass *k = from; k; k = object_class_parent(k)) {
+        for (const Property *p = k->props; p && p->name; p++) {
+            if (!(p->flags & PROP_HIDDEN) && object_property_find(klass, p->name) == p &&
+                !g_ptr_array_find(rows, p, NULL)) {
+                g_ptr_array_add(rows, (void *)p);
+            }
+        }
+    }
+}
+
+/* Rows of klass, its parents and its part, less those that a nearer class has replaced. */
 static GPtrArray *visible_rows(const ObjectClass *klass)
 {
     GPtrArray *rows = g_ptr_array_new();
 
-    for (const ObjectClass *k = klass; k; k = object_class_parent(k)) {
-        for (const Property *p = k->props; p && p->name; p++) {
-            if (!(p->flags & PROP_HIDDEN) && object_property_find(klass, p->name) == p) {
-                g_ptr_array_add(rows, (void *)p);
-            }
-        }
+    add_visible(rows, klass, klass);
+    if (klass->part_type) {
+        add_visible(rows, klass, object_class_by_name(klass->part_type));
     }
     return rows;
 }
@@ -145,6 +170,7 @@ bool object_property_set_str(void *ptr, const char *name, const char *value, Err
     if (!p) {
         return false;
     }
+    obj = holder(obj, name);
     if (p->flags & PROP_READONLY) {
         error_setg(errp, "property '%s' can only be read", name);
         return false;
@@ -171,7 +197,11 @@ char *object_property_get_str(const void *ptr, const char *name, Error **errp)
     const Object *obj = ptr;
     const Property *p = find_or_explain(obj->klass, name, errp);
 
-    return p ? p->type->print(obj, p, field_of(obj, p)) : NULL;
+    if (!p) {
+        return NULL;
+    }
+    obj = holder((Object *)obj, name);
+    return p->type->print(obj, p, field_of(obj, p));
 }
 
 static bool given_before(const KeyVals *kv, guint index)

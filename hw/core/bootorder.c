@@ -9,7 +9,8 @@ static int collect(Object *obj, void *list)
 {
     DeviceState *dev = object_dynamic_cast(obj, TYPE_DEVICE);
 
-    if (dev && DEVICE_GET_CLASS(dev)->boot_name &&
+    /* Of a device with a part, the part has the property, and is visited itself. */
+    if (dev && DEVICE_GET_CLASS(dev)->boot_name && !obj->klass->part_type &&
         object_property_find(obj->klass, "bootindex") && dev->bootindex >= 0) {
         g_ptr_array_add(list, dev);
     }

@@ -121,6 +121,7 @@ static void write_devices(VirtMachineState *s, FDTBuilder *fdt)
             .irq_phandle = i->row->irq ? fdt_phandle(fdt, irqchip) : 0,
             .irq_cells = virt_irq_cells(s),
             .irq = i->row->irq ? i->row->irq + (int)i->n : 0,
+            .msi_phandle = virt_msi_parent(s, fdt),
             .numa_node = numa && i->row->per_socket ? (int)i->n + 1 : 0,
             .board = s,
         };

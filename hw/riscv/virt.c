@@ -19,6 +19,7 @@
 #include "hw/intc/riscv_kernel_aia.h"
 #include "hw/intc/sifive_plic.h"
 #include "hw/nvram/fw_cfg.h"
+#include "hw/pci/pci-host.h"
 #include "target/riscv/causes.h"
 #include "target/riscv/cpu.h"
 #include "target/riscv/ext.h"
@@ -168,6 +169,7 @@ static const VirtDevice virt_devices[] = {
     { "serial-mm", "uart0", VIRT_UART0, .irq = VIRT_IRQ_UART0, .setup = setup_uart },
     { "goldfish_rtc", "rtc", VIRT_RTC, .irq = VIRT_IRQ_RTC },
     { TYPE_FW_CFG, "fw_cfg", VIRT_FW_CFG },
+    { TYPE_GPEX_HOST, "pcie", VIRT_PCIE_ECAM, .irq = VIRT_IRQ_PCIE, .setup = virt_setup_pcie },
     { TYPE_PFLASH_CFI01, "flash", VIRT_FLASH, .count = VIRT_NR_FLASH, .setup = setup_flash },
 };
 
@@ -268,9 +270,9 @@ static bool realize_device(VirtMachineState *s, const VirtInstance *i, Error **e
         return false;
     }
     device_map(i->dev, 0, &MACHINE(s)->system_memory, i->at.base);
-    if (i->row->irq) {
-        device_connect_irq(i->dev, 0, s->sockets[virt_irq_socket(s, i->row->map)].irqchip,
-                           i->row->irq + (int)i->n);
+    for (unsigned k = 0; i->row->irq && k < i->dev->nr_irq_out; k++) {
+        device_connect_irq(i->dev, k, s->sockets[virt_irq_socket(s, i->row->map)].irqchip,
+                           i->row->irq + (int)(i->n + k));
     }
     if (i->row->per_hart) {
         wire_to_hart(i);
@@ -394,6 +396,7 @@ static bool virt_init(MachineState *ms, Error **errp)
         return false;
     }
     virt_aia_connect(s);
+    virt_map_pcie(s);
     find_console(s);
     return true;
 }

@@ -118,6 +118,7 @@ struct VirtMachineState {
     LogLimit msi_limit;
     DeviceState *kernel_aia; /* the kernel's part, or NULL */
     DeviceState **imsic[2]; /* interrupt files by hart: of M (or NULL), of S */
+    DeviceState *pcie;
     bool builtin;        /* -bios builtin: the firmware is ours, outside the machine */
     bool no_mmode;       /* the guest starts in S-mode: nothing of the board is for M-mode */
 
@@ -181,6 +182,10 @@ char *virt_irqchip_path(const VirtMachineState *s, unsigned socket);
 unsigned virt_irq_cells(const VirtMachineState *s);
 /* phandle of the S level's MSI controller; 0: none. */
 uint32_t virt_msi_parent(const VirtMachineState *s, FDTBuilder *fdt);
+
+/* hw/riscv/virt-pci.c: the windows of the PCI host bridge, before and after it is realized. */
+bool virt_setup_pcie(VirtMachineState *s, DeviceState *dev, unsigned n, Error **errp);
+void virt_map_pcie(VirtMachineState *s);
 
 /* hw/riscv/virt-fdt.c: the tree as guests get it, without what depends on loaded images. NULL if
  * -dtb names a file that cannot be used. */

@@ -90,3 +90,14 @@ void queue_bell_free(QueueBell *bell)
     g_source_destroy(source); /* may free the bell */
     g_source_unref(source);
 }
+
+void queue_bell_want(QueueBell **bell, bool want, VirtIODevice *vdev, uint32_t queue,
+                     MemoryRegion *mr, MemoryEventfd at)
+{
+    if (want && !*bell) {
+        *bell = queue_bell_new(vdev, queue, mr, at);
+    } else if (!want && *bell) {
+        queue_bell_free(*bell);
+        *bell = NULL;
+    }
+}

@@ -75,12 +75,7 @@ static void want_bell(VirtIOMMIO *s, struct QueueBell **bell, bool want, uint32_
     const MemoryEventfd at = { .addr = REG_QUEUE_NOTIFY, .size = 4,
                                .match = queue != QUEUE_BELL_ALL, .data = queue };
 
-    if (want && !*bell) {
-        *bell = queue_bell_new(s->vdev, queue, &s->window, at);
-    } else if (!want && *bell) {
-        queue_bell_free(*bell);
-        *bell = NULL;
-    }
+    queue_bell_want(bell, want, s->vdev, queue, &s->window, at);
 }
 
 static void queues_changed(void *transport)

@@ -48,6 +48,10 @@ struct ObjectClass {
     TypeImpl *type;
     const Property *props;   /* this class's own rows; lookups walk to the parents */
     const StateTable *state; /* this class's own rows, or NULL */
+    /* An object with a part, as a virtio device on PCI has its device: the part's type and the part
+     * itself. Properties that the object's classes have not are those of the part. */
+    const char *part_type;
+    Object *(*part)(Object *obj);
     GHashTable *interfaces;  /* private: TypeImpl* -> class struct of the interface */
     const void *cast_cache[4]; /* private: names that a checked cast has accepted */
 };

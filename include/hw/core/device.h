@@ -95,6 +95,7 @@ struct DeviceFDTContext {
     uint32_t irq_phandle;    /* interrupt parent; 0: none */
     unsigned irq_cells;      /* of the interrupt parent: 1 (PLIC) or 2 (APLIC) */
     int irq;                 /* first interrupt number, 0: none */
+    uint32_t msi_phandle;    /* of who takes messages; 0: nobody */
     int numa_node;           /* plus 1; 0: the machine has no NUMA */
     void *board;             /* MachineState */
 };

@@ -1,0 +1,49 @@
+/*
+ * The virtio devices as PCI functions: one row each.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "config-host.h"
+#include "hw/virtio/virtio-pci.h"
+
+typedef struct VirtIOPCIRow {
+    const char *part;
+    uint32_t class_code; /* of PCI */
+    DeviceCategory category;
+} VirtIOPCIRow;
+
+static void row_class_init(ObjectClass *klass, const void *data)
+{
+    const VirtIOPCIRow *row = data;
+
+    klass->part_type = row->part;
+    PCI_DEVICE_CLASS(klass)->class_code = row->class_code;
+    DEVICE_CLASS(klass)->category = row->category;
+    DEVICE_CLASS(klass)->user_creatable = true;
+}
+
+#define ROW(name_, part_, class_, category_, desc_)                                     \
+    {                                                                                   \
+        .name = (name_), .parent = TYPE_VIRTIO_PCI, .desc = (desc_),                    \
+        .class_init = row_class_init,                                                   \
+        .class_data = &(const VirtIOPCIRow){ (part_), (class_), DEVICE_CATEGORY_##category_ }, \
+    }
+
+static const TypeInfo rows[] = {
+    ROW("virtio-blk-pci", "virtio-blk-device", 0x010000, STORAGE, "virtio disk on PCI"),
+    ROW("virtio-net-pci", "virtio-net-device", 0x020000, NETWORK, "virtio network card on PCI"),
+    ROW("virtio-rng-pci", "virtio-rng-device", 0x00ff00, MISC, "virtio source of random bytes on PCI"),
+    ROW("virtio-balloon-pci", "virtio-balloon-device", 0x00ff00, MISC, "virtio memory balloon on PCI"),
+    ROW("virtio-serial-pci", "virtio-serial-device", 0x078000, BRIDGE,
+        "virtio consoles and serial ports on PCI"),
+    ROW("virtio-9p-pci", "virtio-9p-device", 0x000200, STORAGE, "virtio shared directory on PCI"),
+    ROW("virtio-keyboard-pci", "virtio-keyboard-device", 0x090000, INPUT, "virtio keyboard on PCI"),
+    ROW("virtio-mouse-pci", "virtio-mouse-device", 0x090200, INPUT, "virtio mouse on PCI"),
+    ROW("virtio-tablet-pci", "virtio-tablet-device", 0x090000, INPUT,
+        "virtio pointer with absolute coordinates on PCI"),
+#ifdef CONFIG_PIXMAN
+    ROW("virtio-gpu-pci", "virtio-gpu-device", 0x038000, DISPLAY,
+        "virtio graphics card, two dimensions, on PCI"),
+#endif
+};
+type_init_array(rows);
