@@ -11,6 +11,7 @@
 #include "accel/accel.h"
 #include "config-host.h"
 #include "hw/core/device.h"
+#include "hw/pci/pci-host.h"
 #include "system/cpus.h"
 #include "util/keyval.h"
 
@@ -182,6 +183,27 @@ static int qtree_visit(Object *obj, void *opaque)
     return 0;
 }
 
+static int pci_visit(Object *obj, void *opaque)
+{
+    PCIHost *host = object_dynamic_cast(obj, TYPE_GPEX_HOST);
+
+    if (host) {
+        pci_print(host, opaque);
+    }
+    return 0;
+}
+
+static void info_pci(Monitor *mon, const char *args)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    MachineState *ms = current_machine();
+
+    if (ms) {
+        object_walk(&ms->parent_obj, pci_visit, out);
+    }
+    monitor_write(mon, out->str, out->len);
+}
+
 static void info_qtree(Monitor *mon, const char *args)
 {
     GString *out = g_string_new("bus: main-system-bus\n  type System\n");
@@ -241,6 +263,7 @@ const MonitorCommand monitor_info_commands[] = {
     { "name", NULL, "", "the name of the guest", monitor_info_name },
     { "network", NULL, "", "the networks and the cards on them", monitor_info_network },
     { "numa", NULL, "", "the NUMA nodes, their CPUs and memory", monitor_info_numa },
+    { "pci", NULL, "", "the PCI functions and where their BARs are", info_pci },
     { "qom-tree", NULL, "[path]", "the tree of objects", info_qom_tree },
     { "qtree", NULL, "", "the devices, their properties and buses", info_qtree },
     { "registers", NULL, "[-a|cpu]", "the registers of this, that or every CPU",

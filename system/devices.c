@@ -14,9 +14,14 @@
 static DeviceClass *device_class(const char *type, Error **errp)
 {
     ObjectClass *k = object_class_by_name(type);
+    g_autofree char *on_pci = g_str_has_prefix(type, "virtio-") ? g_strconcat(type, "-pci", NULL)
+                                                               : NULL;
     g_autoptr(GPtrArray) list = NULL;
     const char *near;
 
+    if (!k && on_pci) { /* a short name */
+        k = object_class_by_name(on_pci);
+    }
     if (k && object_class_is(k, TYPE_DEVICE)) {
         if (!object_class_is_abstract(k) && DEVICE_CLASS(k)->user_creatable) {
             return DEVICE_CLASS(k);
@@ -25,7 +30,7 @@ static DeviceClass *device_class(const char *type, Error **errp)
         return NULL;
     }
 #ifndef CONFIG_PIXMAN
-    if (!strcmp(type, "ramfb") || !strcmp(type, "virtio-gpu-device")) {
+    if (!strcmp(type, "ramfb") || g_str_has_prefix(type, "virtio-gpu")) {
         error_setg(errp, "this build has no graphics devices: it was configured without pixman "
                    "(Debian package libpixman-1-dev)");
         return NULL;
@@ -118,7 +123,7 @@ static DeviceState *make(const char *text, bool hotplug, Error **errp)
                          "for one only when it boots", type);
         return NULL;
     }
-    dev = DEVICE(object_new_known(type));
+    dev = DEVICE(object_new_known(object_class_name(&dc->parent_class)));
     /* The tree holds it from here on, so that undoing is one call. */
     if (place(dev, id, errp)) {
         dev->dma_as = &current_machine()->as;

@@ -4,11 +4,12 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "hw/pci/pci-host.h"
+#include "hw/pci/pci.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "hw/pci/pci-host.h"
 #include "util/bits.h"
 
 /* ---- Buses ---- */
@@ -195,6 +196,7 @@ void pci_config_write(PCIDevice *d, unsigned at, uint32_t value, unsigned size)
         update_master(d);
         pci_update_bars(d);
     } else {
+        pci_msi_written(d);
     }
     if (pc->config_written) {
         pc->config_written(d, at, size);

@@ -53,7 +53,7 @@ PCIBus *pci_bus_new(DeviceState *owner, const char *name, PCIHost *host, PCIDevi
                     MemoryRegion *mem, MemoryRegion *io);
 /* Private to hw/pci: BARs and windows follow what the registers say. Lock held. */
 void pci_update_bars(PCIDevice *d);
-/* Private to hw/pci, hw/pci/msix.c. */
+/* Private to hw/pci: hw/pci/msix.c. What waits may be sent after a write of configuration space. */
 void pci_msi_written(PCIDevice *d);
 void pci_msix_reset(PCIDevice *d);
 void pci_msix_free(PCIDevice *d);
