@@ -14,12 +14,6 @@
 
 /* ---- Priorities ---- */
 
-enum {
-    PRIO_ABOVE = 0,      /* default order above the level's external interrupt */
-    PRIO_NO_SOURCE = 256, /* SEI that no controller raises (AIA, 5.4.1) */
-    PRIO_BELOW = 4096,
-};
-
 /* Default order, the highest first (AIA, table of major interrupts and the note below it); the rest,
  * custom interrupts among them, comes after these by number. */
 static const uint8_t default_order[] = {
@@ -27,7 +21,7 @@ static const uint8_t default_order[] = {
     12, 10, 2,  6,  13, 39, 19, 38, 37, 18, 36, 35, 17, 34, 33, 16, 32,
 };
 
-static unsigned default_rank(unsigned n)
+unsigned riscv_aia_rank(unsigned n)
 {
     const uint8_t *at = memchr(default_order, (int)n, sizeof(default_order));
 
@@ -36,12 +30,12 @@ static unsigned default_rank(unsigned n)
 
 static unsigned external_of(RISCVIrqLevel level)
 {
-    return level == IRQ_LEVEL_M ? IRQ_M_EXT : level == IRQ_LEVEL_S ? IRQ_S_EXT : IRQ_S_EXT + 1;
+    return level == IRQ_LEVEL_M ? IRQ_M_EXT : IRQ_S_EXT;
 }
 
 static const uint8_t *iprio_of(const CPURISCVState *env, RISCVIrqLevel level)
 {
-    return level == IRQ_LEVEL_M ? env->miprio : level == IRQ_LEVEL_S ? env->siprio : env->hviprio;
+    return level == IRQ_LEVEL_M ? env->miprio : env->siprio;
 }
 
 /* Of the level's external interrupt: what its controller says. Without an IMSIC it has the place of
@@ -52,10 +46,10 @@ static unsigned external_priority(const CPURISCVState *env, RISCVIrqLevel level)
     const IMSICLink *imsic = level == IRQ_LEVEL_M ? cpu->imsic_m : cpu->imsic_s;
     unsigned top;
 
-    if (!imsic || level == IRQ_LEVEL_VS)
-        return PRIO_ABOVE;
+    if (!imsic)
+        return AIA_PRIO_ABOVE;
     top = imsic->top(imsic->opaque, 0);
-    return top ? top : PRIO_NO_SOURCE;
+    return top ? top : AIA_PRIO_NO_SOURCE;
 }
 
 static unsigned priority(const CPURISCVState *env, RISCVIrqLevel level, unsigned n)
@@ -65,19 +59,19 @@ static unsigned priority(const CPURISCVState *env, RISCVIrqLevel level, unsigned
     if (n == external)
         return external_priority(env, level);
     given = iprio_of(env, level)[n];
-    return given ? given : default_rank(n) < default_rank(external) ? PRIO_ABOVE : PRIO_BELOW;
+    return given ? given : riscv_aia_rank(n) < riscv_aia_rank(external) ? AIA_PRIO_ABOVE : AIA_PRIO_BELOW;
 }
 
 int riscv_aia_first(const CPURISCVState *env, RISCVIrqLevel level, uint64_t pending)
 {
-    bool any = level == IRQ_LEVEL_M ? env->miprio_any : level == IRQ_LEVEL_S && env->siprio_any;
+    bool any = level == IRQ_LEVEL_M ? env->miprio_any : env->siprio_any;
     unsigned best_key = UINT_MAX;
     int best = -1;
 
     for (uint64_t left = pending; left; left &= left - 1) {
         unsigned n = (unsigned)__builtin_ctzll(left);
         /* Numbers are looked at only if there are some: else the default order is the answer. */
-        unsigned key = (any ? priority(env, level, n) * 256 : 0) + default_rank(n);
+        unsigned key = (any ? priority(env, level, n) * 256 : 0) + riscv_aia_rank(n);
 
         if (key < best_key) {
             best_key = key;
@@ -112,7 +106,8 @@ static uint64_t iprio_settable(const CPURISCVState *env, RISCVIrqLevel level)
     uint64_t local = riscv_ext_on(env, EXT_SSCOFPMF) ? MIP_LCOFIP : 0;
 
     if (level == IRQ_LEVEL_S)
-        return MIP_SSIP | MIP_STIP | (riscv_ext_on(env, EXT_SMAIA) ? LOCAL_INTERRUPTS : local);
+        return MIP_SSIP | MIP_STIP | (riscv_ext_on(env, EXT_SMAIA) ? LOCAL_INTERRUPTS : local) |
+               (riscv_ext_on(env, EXT_H) ? MIP_H : 0);
     return MIP_MSIP | MIP_MTIP | local |
            (riscv_ext_on(env, EXT_S) ? MIP_SSIP | MIP_STIP | MIP_SEIP : 0);
 }
@@ -151,7 +146,7 @@ void riscv_aia_derive(CPURISCVState *env)
 
 /* ---- Indirect access ---- */
 
-static bool stateen(const CPURISCVState *env, uint64_t bit)
+bool riscv_aia_stateen(const CPURISCVState *env, uint64_t bit)
 {
     return env->priv == PRV_M || !riscv_ext_on(env, EXT_SMSTATEEN) || (env->mstateen[0] & bit);
 }
@@ -168,14 +163,16 @@ CSR_CHECK(miselect)
 
 CSR_CHECK(siselect)
 {
+    if (env->virt)
+        return riscv_vs_check_siselect(env);
     return (riscv_ext_on(env, EXT_SSAIA) || riscv_ext_on(env, EXT_SSCSRIND)) &&
-           stateen(env, STATEEN_CSRIND);
+           riscv_aia_stateen(env, STATEEN_CSRIND);
 }
 
 /* The supervisor's interrupt file is M's own while mvien has SEI (AIA, 5.3). */
 static bool imsic_s_reachable(const CPURISCVState *env)
 {
-    return container_of(env, RISCVCPU, env)->imsic_s && stateen(env, STATEEN_IMSIC) &&
+    return container_of(env, RISCVCPU, env)->imsic_s && riscv_aia_stateen(env, STATEEN_IMSIC) &&
            (env->priv == PRV_M || !(env->mvien & MIP_SEIP));
 }
 
@@ -185,7 +182,7 @@ static bool is_iprio(uint64_t reg)
     return reg >= ISELECT_IPRIO && reg <= ISELECT_IPRIO_LAST && !(reg & 1);
 }
 
-static bool is_imsic(uint64_t reg)
+bool riscv_aia_is_imsic(uint64_t reg)
 {
     return reg >= ISELECT_IMSIC && reg <= ISELECT_IMSIC_LAST && !(reg >= 0x80 && (reg & 1));
 }
@@ -195,15 +192,17 @@ CSR_CHECK(mireg)
     if (!riscv_ext_on(env, EXT_SMAIA))
         return false;
     return is_iprio(env->miselect) ||
-           (is_imsic(env->miselect) && env_cpu(env)->imsic_m);
+           (riscv_aia_is_imsic(env->miselect) && env_cpu(env)->imsic_m);
 }
 
 CSR_CHECK(sireg)
 {
-    if (!riscv_ext_on(env, EXT_SSAIA) || !stateen(env, STATEEN_CSRIND))
+    if (env->virt && riscv_ext_on(env, EXT_SSAIA))
+        return riscv_vs_check_sireg(env);
+    if (!riscv_ext_on(env, EXT_SSAIA) || !riscv_aia_stateen(env, STATEEN_CSRIND))
         return false;
-    return (is_iprio(env->siselect) && stateen(env, STATEEN_AIA)) ||
-           (is_imsic(env->siselect) && imsic_s_reachable(env));
+    return (is_iprio(env->siselect) && riscv_aia_stateen(env, STATEEN_AIA)) ||
+           (riscv_aia_is_imsic(env->siselect) && imsic_s_reachable(env));
 }
 
 /* Nothing that there is has more than one register under a number. */
@@ -222,7 +221,7 @@ static uint64_t ireg(CPURISCVState *env, RISCVIrqLevel level, const IMSICLink *i
 {
     uint64_t old;
 
-    if (is_imsic(reg))
+    if (riscv_aia_is_imsic(reg))
         return imsic ? imsic->access(imsic->opaque, 0, (unsigned)reg, value, mask) : 0;
     if (!is_iprio(reg))
         return 0;
@@ -263,12 +262,16 @@ CSR_CHECK(mtopei)
 
 CSR_CHECK(stopei)
 {
+    if (env->virt)
+        return riscv_vs_check_stopei(env);
     return imsic_s_reachable(env);
 }
 
 CSR_CHECK(stopi)
 {
-    return stateen(env, STATEEN_AIA);
+    if (env->virt)
+        return riscv_vs_check_stopi(env);
+    return riscv_aia_stateen(env, STATEEN_AIA);
 }
 
 static const IMSICLink *topei_file(CPURISCVState *env, unsigned csr)
@@ -306,17 +309,17 @@ void riscv_aia_explain(const CPURISCVState *env, unsigned csr, GString *out)
     if (!riscv_ext_on(env, machine ? EXT_SMAIA : EXT_SSAIA) &&
         (reg || !riscv_ext_on(env, machine ? EXT_SMCSRIND : EXT_SSCSRIND)))
         g_string_append_printf(out, "needs %s, which is off", machine ? "smaia" : "ssaia");
-    else if (ind && !machine && !stateen(env, STATEEN_CSRIND))
+    else if (ind && !machine && !riscv_aia_stateen(env, STATEEN_CSRIND))
         g_string_append(out, "mstateen0.CSRIND=0");
-    else if (reg && !is_iprio(select) && !is_imsic(select))
+    else if (reg && !is_iprio(select) && !riscv_aia_is_imsic(select))
         g_string_append_printf(out, "%ciselect=%#x: there is no such register", machine ? 'm' : 's',
                                (unsigned)select);
     else if ((reg && is_iprio(select)) || csr == 0xDB0)
-        g_string_append(out, stateen(env, STATEEN_AIA) ? "it has one register only"
+        g_string_append(out, riscv_aia_stateen(env, STATEEN_AIA) ? "it has one register only"
                                                        : "mstateen0.AIA=0");
     else if (!(machine ? cpu->imsic_m : cpu->imsic_s))
         g_string_append(out, "this hart has no IMSIC (-M aia=aplic-imsic)");
-    else if (!machine && !stateen(env, STATEEN_IMSIC))
+    else if (!machine && !riscv_aia_stateen(env, STATEEN_IMSIC))
         g_string_append(out, "mstateen0.IMSIC=0");
     else if (!machine && env->priv != PRV_M && (env->mvien & MIP_SEIP))
         g_string_append(out, "mvien.SEIP=1: the interrupt file is M's");

@@ -59,6 +59,8 @@
 enum { ISELECT_IPRIO = 0x30, ISELECT_IPRIO_LAST = 0x3F, ISELECT_IMSIC = 0x70, ISELECT_IMSIC_LAST = 0xFF };
 /* What M can filter or make up for S (AIA, mvien): SSI, SEI and the local interrupts. */
 #define LOCAL_INTERRUPTS (~0x1FFFULL)
+#define HVICTL_VTI (1ULL << 30)
+#define HVICTL_MASK (HVICTL_VTI | 0xFFFULL << 16 | 0x3FF)
 #define MVIEN_MASK (MIP_SSIP | MIP_SEIP | LOCAL_INTERRUPTS)
 
 #define COUNTER_CY (1ULL << 0)

@@ -69,6 +69,7 @@ static const StateField fields[] = {
     S_U64(RISCVCPU, env.hgeip, .flags = STATE_NO_RESET), /* lines */
     S_U64(RISCVCPU, env.mvip),
     S_U64(RISCVCPU, env.sie_virt),
+    S_U64(RISCVCPU, env.vsie_virt),
     S_U8(RISCVCPU, env.miprio, .count = 64),
     S_U8(RISCVCPU, env.siprio, .count = 64),
     S_U8(RISCVCPU, env.hviprio, .count = 64),

@@ -57,6 +57,15 @@ CSR_CHECK(ireg2);
 CSR_CHECK(mtopei);
 CSR_CHECK(stopei);
 CSR_CHECK(stopi);
+CSR_CHECK(vs_aia);
+CSR_CHECK(vsiselect);
+CSR_CHECK(vsireg);
+CSR_CHECK(vstopei);
+/* Those of siselect and its like for a guest (V=1): the registers are the vs ones. */
+CSRAccess riscv_vs_check_siselect(const CPURISCVState *env);
+CSRAccess riscv_vs_check_sireg(const CPURISCVState *env);
+CSRAccess riscv_vs_check_stopei(const CPURISCVState *env);
+CSRAccess riscv_vs_check_stopi(const CPURISCVState *env);
 
 CSR_READ(fflags);
 CSR_READ(frm);
@@ -98,6 +107,10 @@ CSR_READ(mvip);
 CSR_READ(topei);
 CSR_READ(mtopi);
 CSR_READ(stopi);
+CSR_READ(vsireg);
+CSR_READ(vstopei);
+CSR_READ(vstopi);
+CSR_READ(hviprio);
 
 CSR_WRITE_FN(fflags);
 CSR_WRITE_FN(frm);
@@ -146,6 +159,11 @@ CSR_WRITE_FN(mireg);
 CSR_WRITE_FN(sireg);
 CSR_WRITE_FN(mvip);
 CSR_WRITE_FN(topei);
+CSR_WRITE_FN(vsireg);
+CSR_WRITE_FN(vstopei);
+CSR_WRITE_FN(hviprio);
+CSR_WRITE_FN(hvictl);
+CSR_WRITE_FN(hvien);
 
 /* Whether satp, vsatp and hgatp know the mode on this hart. */
 bool riscv_satp_mode_exists(const RISCVCPU *cpu, unsigned mode);

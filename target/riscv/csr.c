@@ -157,7 +157,7 @@ static bool priv_suffices(const CPURISCVState *env, unsigned csr)
 
 /* With V=1: what its mode keeps from the guest, but HS would get (with TVM=0), is a virtual
  * instruction. */
-static CSRAccess guest_access(CPURISCVState *env, const CSRRow *row, unsigned csr)
+static CSRAccess guest_access(CPURISCVState *env, const CSRRow *row, unsigned csr, bool writes)
 {
     unsigned least = (csr >> 8) & 3;
     uint64_t status = env->mstatus;
@@ -166,8 +166,14 @@ static CSRAccess guest_access(CPURISCVState *env, const CSRRow *row, unsigned cs
 
     if (least == PRV_M)
         return CSR_ILLEGAL;
-    if (least <= priv)
-        return row_check(env, row, csr);
+    if (least <= priv) {
+        access = row_check(env, row, csr);
+        /* The hypervisor says which interrupt there is: the guest cannot (AIA, 6.3.2). */
+        if (unlikely(env->hvictl & HVICTL_VTI) && access == CSR_OK &&
+            (csr == 0x104 || csr == 0x144 || (csr == 0x14D && writes)))
+            return CSR_VIRTUAL;
+        return access;
+    }
     env->priv = PRV_S;
     env->virt = false;
     env->mstatus &= ~MSTATUS_TVM;
@@ -184,7 +190,7 @@ static CSRAccess csr_access(CPURISCVState *env, const CSRRow *row, unsigned csr,
     if (row == csr_rows || (writes && (csr >> 10) == 3) || !riscv_ext_on(env, row->requires))
         return CSR_ILLEGAL;
     if (unlikely(env->virt))
-        return guest_access(env, row, csr);
+        return guest_access(env, row, csr, writes);
     return priv_suffices(env, csr) ? row_check(env, row, csr) : CSR_ILLEGAL;
 }
 

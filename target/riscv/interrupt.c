@@ -35,7 +35,7 @@ static uint64_t mip_now(const CPURISCVState *env)
     uint64_t pending = __atomic_load_n(&env->mip, __ATOMIC_ACQUIRE) |
                        (__atomic_load_n(&env->mip_sw, __ATOMIC_RELAXED) &
                         ~__atomic_load_n(&env->mvien, __ATOMIC_RELAXED)) |
-                       __atomic_load_n(&env->hvip, __ATOMIC_RELAXED);
+                       (__atomic_load_n(&env->hvip, __ATOMIC_RELAXED) & MIP_VS);
 
     return unlikely(hgeip) ? pending | guest_external(env, hgeip) : pending;
 }
@@ -86,10 +86,9 @@ int riscv_next_interrupt(const CPURISCVState *env, RISCVIrqLevel *level)
         return riscv_aia_first(env, IRQ_LEVEL_S, pending);
     if (!env->virt)
         return -1;
-    pending = riscv_irqs_at(env, IRQ_LEVEL_VS);
     *level = IRQ_LEVEL_VS;
-    if (pending && (env->priv < PRV_S || (env->vsstatus & MSTATUS_SIE)))
-        return riscv_aia_first(env, IRQ_LEVEL_VS, pending);
+    if (riscv_vs_has_work(env) && (env->priv < PRV_S || (env->vsstatus & MSTATUS_SIE)))
+        return riscv_vs_first(env);
     return -1;
 }
 
@@ -111,7 +110,7 @@ bool riscv_has_work(CPUState *cpu)
             return sbi > 0;
     }
     return riscv_irqs_at(env, IRQ_LEVEL_M) || riscv_irqs_at(env, IRQ_LEVEL_S) ||
-           riscv_irqs_at(env, IRQ_LEVEL_VS) ||
+           riscv_vs_has_work(env) ||
            __atomic_load_n(&env->pmu_due, __ATOMIC_RELAXED);
 }
 
@@ -175,10 +174,16 @@ CSR_READ(hip)
     return mip_now(env) & MIP_H;
 }
 
+/* What of vsip comes from hvip: local interrupts that hvien gives and hideleg does not. */
+static uint64_t virtual_vs(const CPURISCVState *env)
+{
+    return env->hvien & ~env->hideleg & LOCAL_INTERRUPTS;
+}
+
 /* What VS sees lies one bit lower. */
 CSR_READ(vsip)
 {
-    return (mip_now(env) & env->hideleg & MIP_VS) >> 1;
+    return (mip_now(env) & env->hideleg & MIP_VS) >> 1 | (env->hvip & virtual_vs(env));
 }
 
 CSR_READ(sie)
@@ -193,7 +198,7 @@ CSR_READ(hie)
 
 CSR_READ(vsie)
 {
-    return (env->mie & env->hideleg & MIP_VS) >> 1;
+    return (env->mie & env->hideleg & MIP_VS) >> 1 | (env->vsie_virt & virtual_vs(env));
 }
 
 CSR_READ(hgeip)
@@ -264,13 +269,14 @@ CSR_WRITE_FN(hip)
 
 CSR_WRITE_FN(hvip)
 {
-    hvip_write(env, value, MIP_VS);
+    hvip_write(env, value, MIP_VS | (riscv_ext_on(env, EXT_SSAIA) ? LOCAL_INTERRUPTS : 0));
     return 0;
 }
 
 CSR_WRITE_FN(vsip)
 {
     mip_write(env, value << 1, (mask << 1) & MIP_VSSIP & env->hideleg);
+    hvip_write(env, value, mask & virtual_vs(env));
     return 0;
 }
 
@@ -349,6 +355,9 @@ CSR_WRITE_FN(hie)
 
 CSR_WRITE_FN(vsie)
 {
+    uint64_t own = virtual_vs(env);
+
     mie_write(env, value << 1, env->hideleg & MIP_VS);
+    __atomic_store_n(&env->vsie_virt, (env->vsie_virt & ~own) | (value & own), __ATOMIC_RELAXED);
     return 0;
 }

@@ -309,9 +309,6 @@ bool riscv_take_interrupt(CPURISCVState *env)
         riscv_sbi_interrupt(env, n))
         return false;
     __atomic_store_n(&env_cpu(env)->parent_obj.halted, false, __ATOMIC_RELAXED);
-    /* A guest sees its interrupts as those of S, which are one below. */
-    if (level == IRQ_LEVEL_VS && n <= IRQ_VS_EXT)
-        n--;
     enter_trap(env, CAUSE_INTERRUPT | (unsigned)n, 0,
                (Mode){ level == IRQ_LEVEL_M ? PRV_M : PRV_S, level == IRQ_LEVEL_VS });
     return true;

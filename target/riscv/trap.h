@@ -53,7 +53,7 @@ void riscv_deliver_exception(CPURISCVState *env);
 bool riscv_take_interrupt(CPURISCVState *env);
 /* The interrupt that would be taken now (its number), or -1. */
 int riscv_pending_interrupt(const CPURISCVState *env);
-/* The same, and the level that it is taken at. */
+/* The same, and the level that it is taken at; that of VS is numbered as the guest sees it. */
 int riscv_next_interrupt(const CPURISCVState *env, RISCVIrqLevel *level);
 /* CPUClass.has_work: an enabled interrupt is pending, whatever mstatus says. Any thread. */
 bool riscv_has_work(CPUState *cpu);

@@ -116,11 +116,14 @@ static void rig_init(Rig *r, const char *spec)
 {
     hart_init(&r->h, spec);
     r->m = imsic_new(1, true);
-    r->s = imsic_new(1, false);
+    r->s = imsic_new(4, false);
     r->h.cpu->imsic_m = riscv_imsic_link(r->m);
     r->h.cpu->imsic_s = riscv_imsic_link(r->s);
     device_connect_irq(r->m, 0, DEVICE(r->h.cpu), IRQ_M_EXT);
     device_connect_irq(r->s, 0, DEVICE(r->h.cpu), IRQ_S_EXT);
+    for (unsigned n = 1; n < 4; n++)
+        device_connect_irq(r->s, n, DEVICE(r->h.cpu), IRQ_GUEST0 + (int)n);
+    r->h.cpu->geilen = 3;
 }
 
 static void rig_done(Rig *r)
@@ -303,6 +306,121 @@ static void test_virtual(void)
     rig_done(&r);
 }
 
+enum { HSTATUS = 0x600, HIDELEG = 0x603, HIE = 0x604, HGEIE = 0x607, HVIEN = 0x608, HVICTL = 0x609 };
+enum { HSTATEEN0 = 0x60C, HVIP = 0x645, HVIPRIO1 = 0x646, HVIPRIO2 = 0x647, HGEIP = 0xE12 };
+enum { VSISELECT = 0x250, VSIREG = 0x251, VSTOPEI = 0x25C, VSTOPI = 0xEB0, STIMECMP = 0x14D };
+
+static int refusal(Rig *r, unsigned csr)
+{
+    uint64_t v;
+    return legal(r, csr, CSR_SET, 0, &v) ? -1 : (int)r->h.env->exc_cause;
+}
+
+/* A guest's file: for the hypervisor through vs*, for the guest in the place of its own. */
+static void test_guest_file(void)
+{
+    CPURISCVState *env;
+    Rig r;
+
+    rig_init(&r, "max,h=on");
+    env = r.h.env;
+    put(&r, VSISELECT, EIDELIVERY);
+    g_assert_true(refused(&r, VSIREG) && refused(&r, VSTOPEI)); /* VGEIN 0 */
+    put(&r, HSTATUS, 2ULL << HSTATUS_VGEIN_SHIFT);
+    put_ind(&r, VSISELECT, EIDELIVERY, 1);
+    put_ind(&r, VSISELECT, EIE, ~0ULL);
+    put(&r, VSISELECT, 0x30);
+    g_assert_true(refused(&r, VSIREG)); /* no priorities there */
+    riscv_imsic_msi(r.s, 2, 6);
+    g_assert_cmphex(get(&r, HGEIP), ==, 4);
+    g_assert_cmphex(get(&r, VSTOPEI), ==, 6 << 16 | 6);
+    put(&r, HGEIE, ~0ULL);
+    g_assert_cmphex(get(&r, HGEIE), ==, 0xE);
+    g_assert_cmphex(get(&r, MIP) & MIP_H, ==, MIP_SGEIP | MIP_VSEIP);
+    put(&r, HIDELEG, MIP_VS);
+    put(&r, HIE, MIP_VSEIP);
+    g_assert_cmphex(get(&r, VSTOPI), ==, 9 << 16 | 1);
+    put(&r, HVICTL, 1 << 8); /* IPRIOM */
+    g_assert_cmphex(get(&r, VSTOPI), ==, 9 << 16 | 6);
+    /* As the guest has it. */
+    put(&r, MSTATEEN0, ~0ULL);
+    put(&r, HSTATEEN0, ~0ULL);
+    env->priv = PRV_S;
+    env->virt = true;
+    g_assert_cmphex(get(&r, STOPI), ==, 9 << 16 | 6);
+    g_assert_cmphex(put(&r, STOPEI, 0), ==, 6 << 16 | 6);
+    g_assert_cmphex(get(&r, STOPI), ==, 0);
+    put_ind(&r, SISELECT, EITHRESHOLD, 3);
+    g_assert_cmphex(get(&r, SIREG), ==, 3);
+    g_assert_cmphex(r.h.env->siselect, ==, 0);
+    put(&r, SISELECT, 0x30);
+    g_assert_cmpint(refusal(&r, SIREG), ==, EXC_VIRTUAL_INST);
+    put(&r, SISELECT, EIE + 1);
+    g_assert_cmpint(refusal(&r, SIREG), ==, EXC_VIRTUAL_INST);
+    g_assert_cmpint(refusal(&r, HVICTL), ==, EXC_VIRTUAL_INST);
+    put(&r, SISELECT, EIE);
+    env->hstateen[0] &= ~STATEEN_IMSIC;
+    g_assert_cmpint(refusal(&r, SIREG), ==, EXC_VIRTUAL_INST);
+    g_assert_cmpint(refusal(&r, STOPEI), ==, EXC_VIRTUAL_INST);
+    env->hstateen[0] &= ~(STATEEN_CSRIND | STATEEN_AIA);
+    g_assert_cmpint(refusal(&r, SISELECT), ==, EXC_VIRTUAL_INST);
+    g_assert_cmpint(refusal(&r, STOPI), ==, EXC_VIRTUAL_INST);
+    env->mstateen[0] = 0;
+    g_assert_cmpint(refusal(&r, SISELECT), ==, EXC_ILLEGAL_INST);
+    rig_done(&r);
+}
+
+/* What the hypervisor makes up for a guest. */
+static void test_guest_virtual(void)
+{
+    RISCVIrqLevel level;
+    CPURISCVState *env;
+    Rig r;
+
+    rig_init(&r, "max,h=on");
+    env = r.h.env;
+    put(&r, HIDELEG, MIP_VS);
+    put(&r, HIE, MIP_VS);
+    put(&r, HVIEN, ~0ULL);
+    g_assert_cmphex(get(&r, HVIEN), ==, ~0x1FFFULL);
+    put(&r, HVIP, MIP_VSSIP | MIP_VSTIP | 1ULL << 35);
+    g_assert_cmphex(get(&r, 0x244), ==, MIP_SSIP | MIP_STIP | 1ULL << 35);
+    g_assert_cmphex(get(&r, MIP), ==, MIP_VSSIP | MIP_VSTIP);
+    put(&r, 0x204, ~0ULL); /* vsie */
+    g_assert_cmphex(get(&r, VSTOPI), ==, 1 << 16 | 1);
+    put(&r, HVICTL, 1 << 8);
+    put(&r, HVIPRIO2, ~0ULL);
+    put(&r, HVIPRIO1, ~0ULL);
+    g_assert_cmphex(get(&r, HVIPRIO1), ==, 0xFFFFFF00FF00FF00);
+    put(&r, HVIPRIO1, 9ULL << 24 | 10ULL << 8); /* STI before SSI */
+    g_assert_cmphex(get(&r, VSTOPI), ==, 5 << 16 | 9);
+    put(&r, HVIP, MIP_VSSIP | MIP_VSTIP | MIP_VSEIP);
+    put(&r, HVICTL, 1 << 8 | 9 << 16 | 8); /* SEI of an emulated controller */
+    g_assert_cmphex(get(&r, VSTOPI), ==, 9 << 16 | 8);
+    put(&r, HVICTL, 1 << 8 | 9 << 16 | 10);
+    g_assert_cmphex(get(&r, VSTOPI), ==, 5 << 16 | 9);
+    /* VTI: only what it says, and SEI. */
+    put(&r, HVIP, 0);
+    g_assert_cmphex(get(&r, VSTOPI), ==, 0);
+    put(&r, HVICTL, HVICTL_VTI | 40ULL << 16 | 1 << 9);
+    g_assert_cmphex(get(&r, VSTOPI), ==, 40 << 16 | 1);
+    g_assert_true(riscv_has_work(&r.h.cpu->parent_obj));
+    put(&r, HVICTL, HVICTL_VTI | 40ULL << 16 | 3 << 8);
+    g_assert_cmphex(get(&r, VSTOPI), ==, 40 << 16 | 255);
+    put(&r, HVICTL, HVICTL_VTI | 40ULL << 16 | 1 << 8);
+    g_assert_cmphex(get(&r, VSTOPI), ==, 40 << 16);
+    env->priv = PRV_U;
+    env->virt = true;
+    g_assert_cmpint(riscv_next_interrupt(env, &level), ==, 40);
+    g_assert_cmpint(level, ==, IRQ_LEVEL_VS);
+    env->priv = PRV_S;
+    g_assert_cmpint(refusal(&r, SIP), ==, EXC_VIRTUAL_INST);
+    g_assert_cmpint(refusal(&r, SIE), ==, EXC_VIRTUAL_INST);
+    env->hvictl = HVICTL_VTI | 9ULL << 16;
+    g_assert_cmpint(riscv_pending_interrupt(env), ==, -1);
+    rig_done(&r);
+}
+
 static void test_state(void)
 {
     DeviceState *a = imsic_new(2, false), *b = imsic_new(2, false);
@@ -333,6 +451,8 @@ int main(int argc, char **argv)
     g_test_add_func("/imsic/indirect", test_indirect);
     g_test_add_func("/imsic/priorities", test_priorities);
     g_test_add_func("/imsic/virtual", test_virtual);
+    g_test_add_func("/imsic/guest-file", test_guest_file);
+    g_test_add_func("/imsic/guest-virtual", test_guest_virtual);
     g_test_add_func("/imsic/state", test_state);
     return g_test_run();
 }

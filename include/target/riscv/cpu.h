@@ -87,6 +87,7 @@ struct CPUArchState {
     uint64_t mvien, mvip;   /* SEIP of mvip is in mip_sw */
     uint64_t sie_virt;      /* sie of what mvien gives and mideleg does not */
     uint64_t hvien, hvictl;
+    uint64_t vsie_virt;     /* vsie of what hvien gives */
     uint8_t miprio[64], siprio[64], hviprio[64]; /* by interrupt number; 0: default order */
     bool miprio_any, siprio_any; /* some are not 0; follow from the arrays */
     uint64_t pmpaddr[RISCV_MAX_PMP];
