@@ -33,6 +33,7 @@ enum { TYPE_HARDWARE = 0, TYPE_CACHE = 1, TYPE_RAW = 2, TYPE_RAW_2 = 3, TYPE_FIR
 #define SNAPSHOT_SIZE 4096
 #define SNAPSHOT_VALUES 8
 #define MAX_EVENT_INFO 4096
+#define LINUX_WRONG_BASE 4096
 
 #define CSR_MCYCLE 0xB00
 #define CSR_MHPMEVENT 0x320
@@ -270,6 +271,10 @@ static void counter_start(RISCVCPU *cpu, SBICall *call)
     bool from_snapshot = flags & START_SNAPSHOT;
     int64_t error = SBI_SUCCESS;
 
+    /* Linux 6.12 restarts its counters after an overflow with 64 times the base that it means, which is
+     * never a counter: taken at its word it would lose every sample after the first. */
+    if (from_snapshot && base == LINUX_WRONG_BASE)
+        base = 0;
     if (flags > START_SNAPSHOT || !set_ok(cpu, base, mask)) {
         sbi_result(call, SBI_ERR_INVALID_PARAM, 0);
         return;
