@@ -20,50 +20,95 @@
 
 /* ---- Interrupts ---- */
 
-static const char *why_not_taken(const CPURISCVState *env, unsigned n)
+static RISCVIrqLevel level_of(const CPURISCVState *env, unsigned n)
 {
-    bool to_s = (env->mideleg >> n) & 1;
+    return !((env->mideleg >> n) & 1) ? IRQ_LEVEL_M
+           : (env->hideleg >> n) & 1  ? IRQ_LEVEL_VS
+                                      : IRQ_LEVEL_S;
+}
 
-    if (!((env->mie >> n) & 1))
-        return "not taken: its bit in mie is 0";
-    if (to_s && env->priv == PRV_M)
-        return "not taken: it is delegated to S, and the hart is in M";
-    if (to_s && env->priv == PRV_S && !(env->mstatus & MSTATUS_SIE))
-        return "not taken: the hart is in S with mstatus.SIE=0";
-    if (!to_s && env->priv == PRV_M && !(env->mstatus & MSTATUS_MIE))
-        return "not taken: the hart is in M with mstatus.MIE=0";
-    return NULL;
+/* What keeps interrupts of a level from being taken now, or NULL. */
+static const char *why_level_waits(const CPURISCVState *env, RISCVIrqLevel level)
+{
+    switch (level) {
+    case IRQ_LEVEL_M:
+        return env->priv == PRV_M && !(env->mstatus & MSTATUS_MIE)
+                   ? "not taken: the hart is in M with mstatus.MIE=0" : NULL;
+    case IRQ_LEVEL_S:
+        if (env->priv == PRV_M)
+            return "not taken: it is delegated to S, and the hart is in M";
+        return env->priv == PRV_S && !env->virt && !(env->mstatus & MSTATUS_SIE)
+                   ? "not taken: the hart is in S with mstatus.SIE=0" : NULL;
+    default:
+        if (!env->virt)
+            return "not taken: it is delegated to VS, and no guest runs";
+        return env->priv == PRV_S && !(env->vsstatus & MSTATUS_SIE)
+                   ? "not taken: the guest has vsstatus.SIE=0" : NULL;
+    }
+}
+
+/* next: the one that is taken, by its number in mip; -1: none. */
+static void explain_pending(const CPURISCVState *env, unsigned n, bool enabled,
+                            RISCVIrqLevel level, int next, GString *out)
+{
+    const char *why = enabled ? why_level_waits(env, level) : "not taken: its bit in mie is 0";
+
+    if (!enabled && level == IRQ_LEVEL_S && !((env->mideleg >> n) & 1))
+        why = "not taken: its bit in sie is 0"; /* made up by M */
+    if (why)
+        g_string_append_printf(out, "%s\n", why);
+    else if ((int)n == next)
+        g_string_append(out, "taken next\n");
+    else if (next < 0)
+        g_string_append(out, "waits\n");
+    else
+        g_string_append_printf(out, "waits: %d %s comes first\n", next,
+                               riscv_cause_name(CAUSE_INTERRUPT | (unsigned)next));
+}
+
+/* What M makes up for S, and the hypervisor for its guest (AIA). */
+static void explain_virtual(const CPURISCVState *env, int next, GString *out)
+{
+    uint64_t made = (env->mvip | env->mip_sw) & env->mvien & ~env->mideleg;
+
+    for (unsigned n = 0; n < 64; n++) {
+        if (!((made >> n) & 1))
+            continue;
+        g_string_append_printf(out, "  %u %s: to S, made up in mvip, ", n,
+                               riscv_cause_name(CAUSE_INTERRUPT | n));
+        explain_pending(env, n, (env->sie_virt >> n) & 1, IRQ_LEVEL_S, next, out);
+    }
+    if (env->hvictl & HVICTL_VTI)
+        g_string_append_printf(out, "  hvictl says what the guest gets: %u\n",
+                               (unsigned)(env->hvictl >> 16) & 0xFFF);
 }
 
 void riscv_explain_interrupts(CPUState *cpu, GString *out)
 {
+    static const char *const levels[] = { "M", "S", "VS" };
     CPURISCVState *env = riscv_env(cpu);
-    uint64_t pending = __atomic_load_n(&env->mip, __ATOMIC_ACQUIRE) | env->mip_sw;
-    int next = riscv_pending_interrupt(env);
+    RISCVIrqLevel level;
+    uint64_t pending = 0;
+    int next = riscv_next_interrupt(env, &level);
 
-    g_string_append_printf(out, "hart %" PRIu64 ": %c mode%s, mstatus.MIE=%d SIE=%d, mip=%#" PRIx64
+    riscv_csr_read_debug(env, 0x344, &pending);
+    if (level == IRQ_LEVEL_VS && (next == IRQ_S_SOFT || next == IRQ_S_TIMER || next == IRQ_S_EXT))
+        next++; /* a guest's are one bit higher in mip */
+    g_string_append_printf(out, "hart %" PRIu64 ": %s%c mode%s, mstatus.MIE=%d SIE=%d, mip=%#" PRIx64
                            " mie=%#" PRIx64 " mideleg=%#" PRIx64 "\n", env_cpu(env)->hartid,
-                           "US-M"[env->priv], cpu->halted ? " (waiting)" : "",
-                           !!(env->mstatus & MSTATUS_MIE), !!(env->mstatus & MSTATUS_SIE), pending,
-                           env->mie, env->mideleg);
+                           env->virt ? "V" : "", "US-M"[env->priv],
+                           cpu->halted ? " (waiting)" : "", !!(env->mstatus & MSTATUS_MIE),
+                           !!(env->mstatus & MSTATUS_SIE), pending, env->mie, env->mideleg);
     if (!pending)
         g_string_append(out, "  nothing is pending\n");
     for (unsigned n = 0; n < 64; n++) {
-        const char *why;
-
         if (!((pending >> n) & 1))
             continue;
-        g_string_append_printf(out, "  %u %s: to %c, ", n, riscv_cause_name(CAUSE_INTERRUPT | n),
-                               (env->mideleg >> n) & 1 ? 'S' : 'M');
-        why = why_not_taken(env, n);
-        if (why)
-            g_string_append_printf(out, "%s\n", why);
-        else if ((int)n == next)
-            g_string_append(out, "taken next\n");
-        else
-            g_string_append_printf(out, "waits: %d %s comes first\n", next,
-                                   riscv_cause_name(CAUSE_INTERRUPT | (unsigned)next));
+        g_string_append_printf(out, "  %u %s: to %s, ", n, riscv_cause_name(CAUSE_INTERRUPT | n),
+                               levels[level_of(env, n)]);
+        explain_pending(env, n, (env->mie >> n) & 1, level_of(env, n), next, out);
     }
+    explain_virtual(env, next, out);
 }
 
 /* ---- Illegal instructions ---- */
