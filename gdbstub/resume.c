@@ -203,11 +203,25 @@ static bool prepare(GDBStub *stub, CPUState *cpu, const Action *a, bool *timers)
     return true;
 }
 
+static bool can_step(void)
+{
+    const AccelClass *accel = cpu_list()->nr ? cpu_list()->cpus[0]->accel : NULL;
+
+    return !accel || !accel->no_step;
+}
+
 static bool resume(GDBStub *stub, const Action *actions, unsigned nr)
 {
     RunState state = run_state();
     bool any = false, timers = false;
     CPUState *cpu;
+
+    for (unsigned k = 0; k < nr && !can_step(); k++) {
+        if (actions[k].kind == 's' || actions[k].kind == 'r') {
+            g_string_assign(stub->reply, "E.KVM on RISC-V cannot step; breakpoints work");
+            return true;
+        }
+    }
 
     if (state == RUN_STATE_SHUTDOWN || state == RUN_STATE_GUEST_PANICKED ||
         state == RUN_STATE_INTERNAL_ERROR) {
@@ -308,7 +322,8 @@ bool gdb_vcont(GDBStub *stub, const char *args, size_t len)
     unsigned nr = 0;
 
     if (strcmp(args, "?") == 0) {
-        g_string_assign(stub->reply, "vCont;c;C;s;S;t;r");
+        /* Without s and S, GDB sets a breakpoint behind the instruction instead. */
+        g_string_assign(stub->reply, can_step() ? "vCont;c;C;s;S;t;r" : "vCont;c;C;t");
         return true;
     }
     actions = g_new(Action, MAX_ACTIONS);

@@ -201,6 +201,7 @@ static void kvm_class_init(ObjectClass *klass, const void *data)
     ac->state_out = kvm_state_out;
     ac->state_reset = kvm_state_reset;
     ac->debug_changed = kvm_debug_changed;
+    ac->no_step = true; /* RISC-V's KVM refuses it */
     klass->props = kvm_props;
 }
 

@@ -50,6 +50,8 @@ struct AccelClass {
     /* The lists of include/accel/debug.h changed: breakpoints (code), watchpoints (data). In an
      * exclusive section; false: the one that was added is not possible. NULL: it has no such thing. */
     bool (*debug_changed)(AccelState *accel, bool code, bool data, Error **errp);
+    /* CPUDebug.step has no effect: the debugger has to step with breakpoints. */
+    bool no_step;
     /* include/accel/icount.h. NULL: cannot. */
     bool (*set_icount)(AccelState *accel, const struct IcountConfig *config, Error **errp);
 };

@@ -57,7 +57,10 @@ static void dump_csrs(CPURISCVState *env, GString *out)
     if (kvm)
         g_string_append_printf(out, " %-8s %016" PRIx64 "\n %-8s %016" PRIx64 "%s\n %-8s %s\n",
                                "time", env_cpu(env)->kvm_saved.time, "timer", env->stimecmp,
-                               env_cpu(env)->kvm_saved.timer_on ? "" : " (off)", "mode",
+                               env_cpu(env)->kvm_saved.timer_on || ext_get(env_cpu(env)->ext, EXT_SSTC)
+                                   ? ""
+                                   : " (off)",
+                               "mode",
                                env->priv == PRV_S ? "S" : "U");
 }
 
