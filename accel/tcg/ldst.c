@@ -251,6 +251,21 @@ void *tcg_probe_store(CPUArchState *env, vaddr va, unsigned size)
     return within_page(va, size) ? p.host : NULL;
 }
 
+bool tcg_probe_load(CPUArchState *env, vaddr va, unsigned size)
+{
+    TLBProbe p;
+
+    while (size) {
+        unsigned piece = (unsigned)MIN(size, TARGET_PAGE_SIZE - (va & ~TARGET_PAGE_MASK));
+
+        if (!tlb_probe(env, va, MMU_LOAD, piece, &p) || !p.host)
+            return false;
+        va += piece;
+        size -= piece;
+    }
+    return true;
+}
+
 void tcg_probe_access(CPUArchState *env, vaddr va, unsigned size)
 {
     TLBProbe p;

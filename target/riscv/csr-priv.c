@@ -64,27 +64,34 @@ CSR_WRITE_FN(fcsr)
 
 CSR_CHECK(vs)
 {
-    return env->mstatus & MSTATUS_VS;
+    return (env->mstatus & MSTATUS_VS) && (!env->virt || (env->vsstatus & MSTATUS_VS));
+}
+
+static void vs_written(CPURISCVState *env)
+{
+    riscv_vs_dirty(env);
+    if (env->virt)
+        env->vsstatus |= MSTATUS_VS;
 }
 
 /* Bits enough for the largest index there is, VLEN - 1 (LMUL 8, SEW 8). */
 CSR_WRITE_FN(vstart)
 {
-    riscv_vs_dirty(env);
+    vs_written(env);
     env->vstart = value & (env_cpu(env)->vlen - 1u);
     return 0;
 }
 
 CSR_WRITE_FN(vxsat)
 {
-    riscv_vs_dirty(env);
+    vs_written(env);
     env->vxsat = value & 1;
     return 0;
 }
 
 CSR_WRITE_FN(vxrm)
 {
-    riscv_vs_dirty(env);
+    vs_written(env);
     env->vxrm = value & 3;
     return 0;
 }
@@ -96,7 +103,7 @@ CSR_READ(vcsr)
 
 CSR_WRITE_FN(vcsr)
 {
-    riscv_vs_dirty(env);
+    vs_written(env);
     env->vxsat = value & VCSR_VXSAT;
     env->vxrm = (value >> VCSR_VXRM_SHIFT) & 3;
     return 0;

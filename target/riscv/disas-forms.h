@@ -36,6 +36,9 @@ enum {
     DISAS_F_RS2 = 1 << 2,
     DISAS_F_RS3 = 1 << 3,
     DISAS_AQRL = 1 << 4,
+    DISAS_V_RD = 1 << 5,
+    DISAS_V_RS1 = 1 << 6,
+    DISAS_V_RS2 = 1 << 7,
 };
 
 /* The forms of a row stand together, from the special ones to the plain one (no conditions). */

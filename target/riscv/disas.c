@@ -54,9 +54,12 @@ static bool form_fits(const DisasForm *form, const RISCVOperands *o)
     return true;
 }
 
-static void put_register(GString *out, unsigned n, bool f)
+static void put_register(GString *out, unsigned n, unsigned f, unsigned v)
 {
-    g_string_append(out, f ? f_names[n & 31] : x_names[n & 31]);
+    if (v)
+        g_string_append_printf(out, "v%u", n & 31);
+    else
+        g_string_append(out, f ? f_names[n & 31] : x_names[n & 31]);
 }
 
 /* The device and memory sets of fence: any of i, o, r, w. */
@@ -92,6 +95,26 @@ static void put_rounding(GString *out, unsigned rm)
     g_string_append(out, names[rm & 7]);
 }
 
+/* Unmasked is what no mask stands for. */
+static void put_mask(GString *out, unsigned vm)
+{
+    if (vm)
+        g_string_truncate(out, out->len - 1);
+    else
+        g_string_append(out, "v0.t");
+}
+
+static void put_vtype(GString *out, unsigned vtype)
+{
+    static const char *const lmul[8] = { "m1", "m2", "m4", "m8", NULL, "mf8", "mf4", "mf2" };
+
+    if (vtype >> 8 || (vtype >> 3 & 7) > 3 || (vtype & 7) == 4)
+        g_string_append_printf(out, "0x%x", vtype);
+    else
+        g_string_append_printf(out, "e%u,%s,%s,%s", 8u << (vtype >> 3 & 7), lmul[vtype & 7],
+                               vtype & 0x40 ? "ta" : "tu", vtype & 0x80 ? "ma" : "mu");
+}
+
 /* A constant of fli, as objdump prints it. */
 static void put_constant(GString *out, unsigned number)
 {
@@ -110,13 +133,13 @@ static void put_word(GString *out, const char *word, size_t len, const RISCVOper
 {
 #define IS(text) (len == sizeof(text) - 1 && !memcmp(word, text, len))
     if (IS("rd"))
-        put_register(out, o->rd, classes & DISAS_F_RD);
+        put_register(out, o->rd, classes & DISAS_F_RD, classes & DISAS_V_RD);
     else if (IS("rs1"))
-        put_register(out, o->rs1, classes & DISAS_F_RS1);
+        put_register(out, o->rs1, classes & DISAS_F_RS1, classes & DISAS_V_RS1);
     else if (IS("rs2"))
-        put_register(out, o->rs2, classes & DISAS_F_RS2);
+        put_register(out, o->rs2, classes & DISAS_F_RS2, classes & DISAS_V_RS2);
     else if (IS("rs3"))
-        put_register(out, o->rs3, classes & DISAS_F_RS3);
+        put_register(out, o->rs3, classes & DISAS_F_RS3, 0);
     else if (IS("imm"))
         g_string_append_printf(out, "%" PRId64, o->imm);
     else if (IS("ximm"))
@@ -135,6 +158,10 @@ static void put_word(GString *out, const char *word, size_t len, const RISCVOper
         put_fence_set(out, (unsigned)o->imm & 15);
     else if (IS("constant"))
         put_constant(out, o->aux);
+    else if (IS("vm"))
+        put_mask(out, o->aux);
+    else if (IS("vtype"))
+        put_vtype(out, (unsigned)o->imm);
     else if (IS("rm"))
         put_rounding(out, o->aux);
     else

@@ -149,11 +149,17 @@ void riscv_translate_insn(TBBuilder *b, uint32_t insn, unsigned len)
     unsigned row = riscv_decode(insn, env->ext_on, &o);
     unsigned flags = riscv_insn_flags(row);
 
-    if (row == INSN_illegal || ((flags & (INSN_FS | INSN_FSW)) && !(b->mode & MODE_FS))) {
+    if (row == INSN_illegal || ((flags & (INSN_FS | INSN_FSW)) && !(b->mode & MODE_FS)) ||
+        ((flags & INSN_VS) && !(b->mode & MODE_VS))) {
         translate_illegal(b, insn, len);
         return;
     }
 
+    if (unlikely((flags & INSN_VS) && (b->mode & MODE_VS_CLEAN))) {
+        tb_append(b, op_dirty_first, insn, len)->imm = (int64_t)MSTATUS_VS;
+        tb_end_exit(b);
+        return;
+    }
     if (unlikely((flags & INSN_FSW) && (b->mode & MODE_FS_CLEAN))) {
         tb_append(b, op_dirty_first, insn, len)->imm = (int64_t)MSTATUS_FS;
         tb_end_exit(b);

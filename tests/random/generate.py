@@ -50,7 +50,7 @@ class Generator:
         self.table = table
         without = {w.lower() for w in without}
         self.zama16b = 'zama16b' not in without
-        self.rows = [r for r in table.rows if r.name not in EXCLUDED
+        self.rows = [r for r in table.rows if r.name not in EXCLUDED and 'vs' not in r.flags
                      and r.name not in without_rows
                      and not {w.lower() for w in re.findall(r'\w+', r.requires or '')} & without]
         by = {r.name: r for r in self.rows}
@@ -62,6 +62,7 @@ class Generator:
         self.by = by
         self.atomics_fault_well = self.reservations = True
         self.last_rd = {'x': 5, 'f': 5}
+        self.vectors = 0
 
     # ---- Values ----
 
@@ -335,7 +336,8 @@ class Generator:
             raise ValueError('the harness is too long')
         out += struct.pack('<512Q', *data) + struct.pack('<1024Q', *memory)
         satp = 8 << 60 | (BASE + 0x7000) >> 12 if mode != 3 else 0
-        out += struct.pack('<64Q', *regs) + struct.pack('<3Q', iterations, mode << 11, satp)
+        out += struct.pack('<64Q', *regs) + struct.pack('<4Q', iterations, mode << 11, satp,
+                                                             self.vectors)
         out = out.ljust(0x7000, b'\0') + tables
         out = out.ljust(BODY - BASE, b'\0')
         return bytes(out) + body

@@ -11,13 +11,14 @@
 #define POOL 0x80002000     /* constants to load: 4 KiB */
 #define DATA 0x80003000     /* memory to load and store: 8 KiB */
 #define REGS 0x80005000     /* first values: x0..x31, f0..f31 */
-#define CONFIG 0x80005200   /* number of iterations, mstatus.MPP, satp */
+#define CONFIG 0x80005200   /* number of iterations, mstatus.MPP, satp, whether there are vectors */
 #define STATE 0x80006000
 #define BODY 0x80010000
 #define SAVE 0              /* offsets in STATE: 64 cells, the x registers and then f */
 #define HASH 512
 #define TRAPS 520
 #define LINK 528
+#define VECTORS 0x8000a000  /* where the vector registers are stored to be looked at */
 #define UART 0x10000000
 #define FINISHER 0x100000
 
@@ -46,6 +47,43 @@
     .irp r, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
     fsd f\r, (SAVE + 256 + 8 * \r)(x2)
     .endr
+.endm
+
+/* The vector unit into the hash in x31, by x2, x8, x30; nothing is constant afterwards. */
+.macro MIX_VECTORS
+    .option push
+    .option arch, +v
+    li x8, CONFIG
+    ld x8, 24(x8)
+    beqz x8, 9f
+    csrr x8, vstart
+    MIX x8
+    csrw vstart, zero
+    csrr x8, vl
+    MIX x8
+    csrr x8, vtype
+    MIX x8
+    csrr x8, vcsr
+    MIX x8
+    li x2, VECTORS
+    csrr x8, vlenb
+    slli x8, x8, 3
+    vs8r.v v0, (x2)
+    add x2, x2, x8
+    vs8r.v v8, (x2)
+    add x2, x2, x8
+    vs8r.v v16, (x2)
+    add x2, x2, x8
+    vs8r.v v24, (x2)
+    add x2, x2, x8
+    /* The hash of a word is not the work: from the end down to a page's beginning. */
+8:  addi x2, x2, -8
+    ld x8, 0(x2)
+    MIX x8
+    li x30, VECTORS
+    bne x2, x30, 8b
+9:
+    .option pop
 .endm
 
     .section .text
@@ -79,6 +117,9 @@ begin:
     ld t1, 16(t0)
     csrw satp, t1
     sfence.vma
+    ld t1, 24(t0)
+    slli t1, t1, 9
+    csrs mstatus, t1
     ld t1, 8(t0)
     li t2, 3 << 11
     csrc mstatus, t2
@@ -118,6 +159,8 @@ checkpoint:
     SAVE_ALL
     sd x31, LINK(x2)
     ld x31, HASH(x2)
+    MIX_VECTORS
+    li x2, STATE
     csrr x8, fcsr
     MIX x8
 1:  ld x8, 0(x2)
@@ -146,7 +189,13 @@ trap:
     MIX x8
     csrr x8, mtval
     MIX x8
-    sd x31, HASH(x2)
+    li x30, CONFIG
+    ld x30, 24(x30)
+    beqz x30, 1f
+    csrr x8, vstart
+    MIX x8
+    csrw vstart, zero
+1:  sd x31, HASH(x2)
     ld x31, TRAPS(x2)
     addi x31, x31, 1
     sd x31, TRAPS(x2)

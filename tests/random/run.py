@@ -11,6 +11,7 @@ import sys
 import tempfile
 
 import generate
+import vector
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ISA = os.path.join(HERE, '../../target/riscv/isa')
@@ -18,7 +19,7 @@ ARGS = ['-M', 'virt', '-display', 'none', '-serial', 'stdio', '-monitor', 'none'
 NAMES = {'tr': 'traps', 'me': 'memory', 'ha': 'history', 'cs': 'fcsr'}
 
 
-def run(command, image, timeout=60):
+def run(command, image, timeout=int(os.environ.get("RUN_TIMEOUT", 60))):
     with tempfile.NamedTemporaryFile(suffix='.bin') as f:
         f.write(image)
         f.flush()
@@ -83,15 +84,24 @@ class Comparison:
     def __init__(self, args):
         self.args = args
         self.peer, self.without, self.version = probe(args.peer)
+        if args.vlen:
+            self.without += ['zcb', 'zcmop', 'zimop', 'zacas', 'zabha']
+            self.peer += f',v=on,vlen={args.vlen}'
+            if self.version >= vector.HALF_RIGHT:
+                self.peer += ',zvfh=on'
         self.ours = f'{args.ours} -cpu {",".join(["max"] + [w + "=off" for w in self.without])}'
         self.table, self.sequences = generate.load(ISA)
+        if args.vlen:
+            self.ours += f',v=on,vlen={args.vlen}'
         with open(args.harness, 'rb') as f:
             self.harness = f.read()
 
     def image(self, seed, count, iterations):
-        g = generate.Generator(self.table, self.sequences, seed, self.without,
+        g = (vector.Generator if self.args.vlen else generate.Generator)(self.table, self.sequences, seed, self.without,
                                [r for r, v in ROWS_RIGHT.items() if self.version < v])
         g.atomics_fault_well = self.version >= ATOMICS_FAULT_WELL
+        if self.args.vlen:
+            g.prepare(self.args.vlen, self.version, self.args.wild)
         return g.image(self.harness, count, iterations)
 
     def compare(self, seed, count, iterations):
@@ -130,6 +140,9 @@ def main():
     p.add_argument('--programs', type=int, default=20)
     p.add_argument('--count', type=int, default=1000, help='units of instructions per program')
     p.add_argument('--iterations', type=int, default=10)
+    p.add_argument('--vlen', type=int, default=0, help='vector programs, with registers of so many bits')
+    p.add_argument('--wild', action='store_true',
+                   help='vector register numbers as they come: mostly illegal instructions')
     args = p.parse_args()
     c = Comparison(args)
     failed = 0

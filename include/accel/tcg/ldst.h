@@ -79,6 +79,8 @@ static inline const void *tcg_load_reserved_host(CPUArchState *env, vaddr va, un
 /* Checks that size bytes at va may be stored to (cbo.zero), raising the store fault if not, and
  * returns the host address if all of it is plain RAM in one page, else NULL. */
 void *tcg_probe_store(CPUArchState *env, vaddr va, unsigned size);
+/* Whether size bytes at va can be loaded without an exception from RAM; raises none. */
+bool tcg_probe_load(CPUArchState *env, vaddr va, unsigned size);
 /* Checks that va may be loaded from or stored to, whichever, as cbo.inval, clean and flush ask;
  * raises the store fault if not. */
 void tcg_probe_access(CPUArchState *env, vaddr va, unsigned size);

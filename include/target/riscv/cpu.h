@@ -52,7 +52,9 @@ struct CPUArchState {
         uint8_t sew;     /* log2 of bytes of an element */
         int8_t lmul;     /* log2, -3 to 3 */
         uint8_t align;   /* what registers of a group must not have set, and 32 with vill */
+        uint8_t fp;      /* bits by sew: floating point of that width exists */
     } vcfg;
+    const struct VecKernels *vk; /* the loops for this host */
 
     /* LR/SC: address of the reservation (UINT64_MAX: none), its size and the value read. */
     uint64_t reserve_addr, reserve_value;

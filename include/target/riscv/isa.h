@@ -31,6 +31,7 @@ enum {
     INSN_HINT = 1 << 10,
     INSN_RM = 1 << 11,     /* aux is a rounding mode, 0-4 or 7 */
     INSN_RD_X = 1 << 12,   /* rd is an integer register */
+    INSN_VS = 1 << 13,     /* mstatus.VS must not be Off */
 };
 
 /*

@@ -4,7 +4,8 @@
 import re
 
 OPERANDS = ('rd', 'rs1', 'rs2', 'rs3', 'imm', 'aux')
-FLAGS = ('load', 'store', 'trap', 'branch', 'jump', 'exit', 'pcrel', 'next', 'fs', 'fsw', 'hint')
+FLAGS = ('load', 'store', 'trap', 'branch', 'jump', 'exit', 'pcrel', 'next', 'fs', 'fsw',
+         'vs', 'hint')
 
 
 class TableError(Exception):
@@ -12,7 +13,7 @@ class TableError(Exception):
 
 
 class Source:
-    """Where an operand comes from: x, f, u, s, rm, aqrl or const; bit ranges; shift; bias."""
+    """Where an operand comes from: x, f, v, u, s, rm, vm, aqrl or const; bit ranges; shift; bias."""
 
     def __init__(self, text, where):
         self.text = text
@@ -24,7 +25,7 @@ class Source:
         if re.fullmatch(r'-?\d+', text):
             self.kind, self.const = 'const', int(text)
             return
-        m = re.fullmatch(r"(x|f|u|s|rm|aqrl)('?)\[([0-9:|]+)\](?:<<(\d+))?", text)
+        m = re.fullmatch(r"(x|f|v|u|s|rm|vm|aqrl)('?)\[([0-9:|]+)\](?:<<(\d+))?", text)
         if not m:
             raise TableError(f'{where}: cannot read operand source "{text}"')
         self.kind, self.prime, self.shift = m.group(1), bool(m.group(2)), int(m.group(4) or 0)
@@ -45,7 +46,7 @@ class Source:
         return sum(1 << b for b in self.bits())
 
     def register_class(self):
-        return {'x': 'x', 'f': 'f', 'constx': 'x', 'constf': 'f'}.get(self.kind)
+        return {'x': 'x', 'f': 'f', 'v': 'v', 'constx': 'x', 'constf': 'f'}.get(self.kind)
 
     def encodings(self, value):
         """(mask, bits) of the instruction bits that make the operand equal value, or None."""
@@ -153,7 +154,7 @@ class Row:
         return ends.pop() if ends else 'none'
 
     def traps(self):
-        return bool(self.flags & {'load', 'store', 'trap'})
+        return bool(self.flags & {'load', 'store', 'trap', 'vs'})
 
     def source(self, op):
         return self.format.fields.get(op)

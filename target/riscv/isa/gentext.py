@@ -23,6 +23,8 @@ def text(table):
     for row, index in zip(table.rows, first):
         classes = [f'DISAS_F_{op.upper()}' for op, src in row.format.fields.items()
                    if src.register_class() == 'f']
+        classes += [f'DISAS_V_{op.upper()}' for op, src in row.format.fields.items()
+                    if src.register_class() == 'v']
         if row.source('aux') and row.source('aux').kind == 'aqrl':
             classes.append('DISAS_AQRL')
         out.append(f'    [INSN_{row.c_name}] = {{ {index}, {" | ".join(classes) or 0} }},\n')

@@ -9,6 +9,7 @@
 
 #include "target/riscv/bits.h"
 #include "target/riscv/mode.h"
+#include "target/riscv/vector/kernels.h"
 
 static int vtype_lmul(uint64_t vtype)
 {
@@ -36,7 +37,10 @@ void riscv_vector_derive(CPURISCVState *env)
 {
     unsigned vlenb = env_cpu(env)->vlen / 8u;
 
+    env->vk = riscv_vec_kernels();
     env->vcfg.vlenb = (uint16_t)vlenb;
+    env->vcfg.fp = (uint8_t)(riscv_ext_on(env, EXT_ZVFH) << 1 | riscv_ext_on(env, EXT_ZVE32F) << 2 |
+                             riscv_ext_on(env, EXT_ZVE64D) << 3);
     if (env->vtype & VTYPE_VILL) {
         env->vcfg.vlmax = 0;
         env->vcfg.sew = 0;
