@@ -109,7 +109,7 @@ static void put_vtype(GString *out, unsigned vtype)
     static const char *const lmul[8] = { "m1", "m2", "m4", "m8", NULL, "mf8", "mf4", "mf2" };
 
     if (vtype >> 8 || (vtype >> 3 & 7) > 3 || (vtype & 7) == 4)
-        g_string_append_printf(out, "0x%x", vtype);
+        g_string_append_printf(out, "%u", vtype);
     else
         g_string_append_printf(out, "e%u,%s,%s,%s", 8u << (vtype >> 3 & 7), lmul[vtype & 7],
                                vtype & 0x40 ? "ta" : "tu", vtype & 0x80 ? "ma" : "mu");
@@ -158,7 +158,7 @@ static void put_word(GString *out, const char *word, size_t len, const RISCVOper
         put_fence_set(out, (unsigned)o->imm & 15);
     else if (IS("constant"))
         put_constant(out, o->aux);
-    else if (IS("vm"))
+    else if (IS("mask"))
         put_mask(out, o->aux);
     else if (IS("vtype"))
         put_vtype(out, (unsigned)o->imm);

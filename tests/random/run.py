@@ -85,7 +85,7 @@ class Comparison:
         self.args = args
         self.peer, self.without, self.version = probe(args.peer)
         if args.vlen:
-            self.without += ['zcb', 'zcmop', 'zimop', 'zacas', 'zabha']
+            self.without += ['h', 'zcb', 'zcmop', 'zimop', 'zacas', 'zabha']
             self.peer += f',v=on,vlen={args.vlen}'
             if self.version >= vector.HALF_RIGHT:
                 self.peer += ',zvfh=on'

@@ -37,7 +37,6 @@ static void test_errors(void)
         { "rv64,+zba", "'+zba' is not understood (write 'zba=on')" },
         { "rv64,-zba", "'-zba' is not understood (write 'zba=off')" },
         { "rv64,zba", "'zba' is not understood (write 'zba=on' or 'zba=off')" },
-        { "rv64,v=on", "extension 'v' (Vectors) is not implemented yet" },
         { "rv64,debug=on", "debug triggers (Sdtrig) are not implemented yet" },
         { "rv64i,h=on", "extension 'h' needs 's', which is off" },
         { "rv64,h=on,sv39=off", "extension 'h' needs Sv39, which is off (sv39=off)" },
@@ -141,7 +140,11 @@ static void test_implied(void)
         { "rv64,s=off", EXT_SSTC, false },
         { "rv64i,b=on", EXT_ZBB, true },
         { "max", EXT_B, true },
-        { "max", EXT_V, false },
+        { "max", EXT_V, true },
+        { "max", EXT_ZVL128B, true },
+        { "rv64", EXT_ZVE32X, false },
+        { "rv64,v=on,vlen=256", EXT_ZVL256B, true },
+        { "rv64,v=on,vlen=256", EXT_ZVL512B, false },
         { "rv64,cbom_blocksize=128", EXT_ZIC64B, false },
     };
 
