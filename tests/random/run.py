@@ -85,14 +85,15 @@ class Comparison:
         self.args = args
         self.peer, self.without, self.version = probe(args.peer)
         if args.vlen:
-            self.without += ['h', 'zcb', 'zcmop', 'zimop', 'zacas', 'zabha']
-            self.peer += f',v=on,vlen={args.vlen}'
+            self.without += [e for e in ('h', 'zcb', 'zcmop', 'zimop', 'zacas', 'zabha')
+                             if e not in self.without]
+            self.peer += f',v=on,vext_spec=v1.0,vlen={args.vlen}'
             if self.version >= vector.HALF_RIGHT:
                 self.peer += ',zvfh=on'
         self.ours = f'{args.ours} -cpu {",".join(["max"] + [w + "=off" for w in self.without])}'
         self.table, self.sequences = generate.load(ISA)
         if args.vlen:
-            self.ours += f',v=on,vlen={args.vlen}'
+            self.ours += f',v=on,vext_spec=v1.0,vlen={args.vlen}'
         with open(args.harness, 'rb') as f:
             self.harness = f.read()
 
