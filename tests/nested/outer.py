@@ -94,7 +94,7 @@ class Outer(Guest):
 
     def ended(self, status=0, timeout=60):
         """The emulator under test ends; the outer guest's shell is back."""
-        got = int(self.expect(r'^emulator-ended (\d+)\n', timeout).group(1))
+        got = int(self.expect(r'emulator-ended (\d+)\n', timeout).group(1))
         if got != status:
             raise Failure(f'the inner emulator ended with {got}, not {status}')
 
