@@ -241,7 +241,7 @@ static void aplic_acpi(DeviceState *dev, Aml *aml, const DeviceACPIContext *ctx)
     aml_open_device(aml, name);
     aml_name_str(aml, "_HID", "RSCV0002");
     aml_name_int(aml, "_UID", ctx->n);
-    aml_name_int(aml, "_GSB", (uint64_t)ctx->n * s->num_irqs);
+    aml_name_int(aml, "_GSB", (uint64_t)ctx->n * (s->num_irqs - 1));
     aml_name(aml, "_CRS");
     aml_open_resources(aml);
     aml_memory32(aml, (uint32_t)ctx->base, (uint32_t)ctx->size);

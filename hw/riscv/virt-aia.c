@@ -222,7 +222,9 @@ static bool setup_aplic(VirtMachineState *s, DeviceState *dev, unsigned n, bool 
     riscv_aplic_set_msi(dev, &s->msi);
     return set_u32(dev, "num-harts", s->sockets[n].nr_harts, errp) &&
            set_u32(dev, "hartid-base", s->sockets[n].first_hart, errp) &&
-           set_u32(dev, "num-irqs", VIRT_IRQ_SOURCES, errp) &&
+           /* Unlike the PLIC's, sources 1 to 96, as the device tree says. */
+           set_u32(dev, "num-irqs", VIRT_IRQ_SOURCES + 1, errp) &&
+           set_u32(dev, "iprio-bits", VIRT_IRQ_PRIORITY_BITS, errp) &&
            set_u32(dev, "aperture-size", VIRT_APLIC_SIZE, errp);
 }
 

@@ -20,6 +20,7 @@ enum {
     VIRT_TIMEBASE_HZ = 10000000,
     VIRT_IRQ_SOURCES = 96, /* PLIC sources, the missing source 0 included */
     VIRT_IRQ_PRIORITIES = 7,
+    VIRT_IRQ_PRIORITY_BITS = 3,
     VIRT_NR_VIRTIO = 8,
     VIRT_NR_FLASH = 2,
     VIRT_MAX_SOCKETS = 4,

@@ -95,20 +95,20 @@ static void test_domains(void)
     CHECK_EQ(ld32(APLIC_M), 0x80000000 | dm);
     CHECK_EQ(ld32(APLIC_S), 0x80000000 | dm);
     /* All of a source there is to be written, and what stays. */
-    for (u64 n = 1; n < 96; n++) {
+    for (u64 n = 1; n <= 96; n++) {
         st32(SOURCECFG(APLIC_M, n), 0xffffffff);
         CHECK_EQ(ld32(SOURCECFG(APLIC_M, n)), DELEGATE);
         st32(SOURCECFG(APLIC_S, n), 0xffffffff); /* nobody below */
         CHECK_EQ(ld32(SOURCECFG(APLIC_S, n)), 0);
         st32(SOURCECFG(APLIC_S, n), LEVEL1);
         st32(TARGET(APLIC_S, n), 0xffffffff);
-        CHECK_EQ(ld32(TARGET(APLIC_S, n)), has_imsic ? 0xfffff7ff : 0xfffc00ff);
+        CHECK_EQ(ld32(TARGET(APLIC_S, n)), has_imsic ? 0xfffff7ff : 0xfffc0007);
         st32(SOURCECFG(APLIC_M, n), 0);
         CHECK_EQ(ld32(SOURCECFG(APLIC_S, n)), 0);
         CHECK_EQ(ld32(TARGET(APLIC_S, n)), 0);
     }
-    st32(SOURCECFG(APLIC_M, 96), DELEGATE);
-    CHECK_EQ(ld32(SOURCECFG(APLIC_M, 96)), 0);
+    st32(SOURCECFG(APLIC_M, 97), DELEGATE);
+    CHECK_EQ(ld32(SOURCECFG(APLIC_M, 97)), 0);
     /* Every word of both, with what hurts most, domains off. */
     for (u64 at = 0; at < 0x8000; at += 4) {
         if (at < 0x1bc0 || at > 0x1bcc) /* these lock themselves */
@@ -119,7 +119,7 @@ static void test_domains(void)
     }
     EXPECT_TRAP(5, ld8(APLIC_M));
     EXPECT_TRAP(7, st64(APLIC_S, 0));
-    for (u64 n = 1; n < 96; n++)
+    for (u64 n = 1; n <= 96; n++)
         st32(SOURCECFG(APLIC_M, n), 0);
     st32(APLIC_M, 0);
     st32(APLIC_S, 0);
