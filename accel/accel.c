@@ -131,6 +131,15 @@ bool accel_set_icount(AccelState *accel, const IcountConfig *config, Error **err
     return false;
 }
 
+void accel_run_changed(bool running)
+{
+    MachineState *ms = current_machine();
+    AccelState *accel = ms ? ms->accel : NULL;
+
+    if (accel && accel_class(accel)->run_changed)
+        accel_class(accel)->run_changed(accel, running);
+}
+
 void accel_state_reset(CPUState *cpu)
 {
     const AccelClass *ac = cpu->accel;

@@ -5,6 +5,7 @@
  */
 #include "system/cpus.h"
 
+#include "accel/accel.h"
 #include "backend/block.h"
 #include "hw/core/clock.h"
 
@@ -89,6 +90,7 @@ void vm_start_clock(bool clock)
     if (clock) {
         clock_virtual_enable(true);
     }
+    accel_run_changed(true);
     set_state(RUN_STATE_RUNNING);
     blk_resume_all();
     cpus_resume_all();
@@ -101,6 +103,7 @@ void vm_stop(RunState reason)
         return;
     }
     cpus_pause_all();
+    accel_run_changed(false);
     clock_virtual_enable(false);
     set_state(reason);
     /* What devices had in flight still completes into guest memory, and reaches the disk. */

@@ -140,6 +140,15 @@ static void cpu_destroy(CPUState *cpu)
     }
 }
 
+static void kvm_run_changed(AccelState *accel, bool running)
+{
+    KVMState *s = KVM_STATE(accel);
+
+    if (cpu_list()->nr && kvm_cpu(cpu_list()->cpus[0]) && s->ops->clock) {
+        s->ops->clock(cpu_list()->cpus[0], running);
+    }
+}
+
 /* ---- The type ---- */
 
 static const EnumName irqchip_names[] = {
@@ -200,6 +209,7 @@ static void kvm_class_init(ObjectClass *klass, const void *data)
     ac->state_in = kvm_state_in;
     ac->state_out = kvm_state_out;
     ac->state_reset = kvm_state_reset;
+    ac->run_changed = kvm_run_changed;
     ac->debug_changed = kvm_debug_changed;
     ac->no_step = true; /* RISC-V's KVM refuses it */
     klass->props = kvm_props;

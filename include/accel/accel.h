@@ -47,6 +47,8 @@ struct AccelClass {
     void (*state_out)(CPUState *cpu);
     /* The vCPU was reset, all of it. NULL: state_in. */
     void (*state_reset)(CPUState *cpu);
+    /* The machine stops or goes on; vCPUs are paused. NULL: its time is virtual time. */
+    void (*run_changed)(AccelState *accel, bool running);
     /* The lists of include/accel/debug.h changed: breakpoints (code), watchpoints (data). In an
      * exclusive section; false: the one that was added is not possible. NULL: it has no such thing. */
     bool (*debug_changed)(AccelState *accel, bool code, bool data, Error **errp);
@@ -60,6 +62,9 @@ static inline AccelClass *ACCEL_CLASS(const void *klass)
 {
     return (AccelClass *)object_class_check_cast(klass, TYPE_ACCEL, __FILE__, __LINE__);
 }
+
+/* For the run state: run_changed() of the machine's accelerator. */
+void accel_run_changed(bool running);
 
 /* For the board: the vCPU was reset. It is paused. */
 void accel_state_reset(CPUState *cpu);

@@ -39,6 +39,7 @@ static struct {
     unsigned entered;
     /* The toy CPU. */
     unsigned gets, puts, irqs;
+    bool clock;
     KVMPutLevel level;
     KVMExitResult result;
     unsigned last_exit;
@@ -276,6 +277,11 @@ static KVMExitResult toy_exit(CPUState *cpu, struct kvm_run *run, Error **errp)
     return t.result;
 }
 
+static void toy_clock(CPUState *cpu, bool running)
+{
+    t.clock = running;
+}
+
 static void toy_explain(CPUState *cpu, int err, GString *out)
 {
     g_string_append(out, "fld ft0, 0(a0)");
@@ -283,7 +289,7 @@ static void toy_explain(CPUState *cpu, int err, GString *out)
 
 static const KVMCPUOps toy_ops = {
     .put = toy_put, .get = toy_get, .put_interrupts = toy_interrupts, .handle_exit = toy_exit,
-    .explain_failure = toy_explain,
+    .clock = toy_clock, .explain_failure = toy_explain,
 };
 
 static void toy_cpu_class(ObjectClass *klass, const void *data)
@@ -478,6 +484,23 @@ static void test_reasons(void)
         assert_contains(why, rows[i].why);
         finish();
     }
+}
+
+/* The second of the list is taken. */
+static void test_fallback(void)
+{
+    const char *specs[] = { "kvm", "tcg,tb-size=2", NULL };
+    unsigned failed;
+    AccelState *accel;
+
+    setup();
+    t.riscv = false;
+    accel = accel_choose(specs, t.ms, &failed, NULL);
+    g_assert_nonnull(accel);
+    g_assert_cmpstr(ACCEL_CLASS(((Object *)accel)->klass)->name, ==, "tcg");
+    g_assert_false(t.ms->smode);
+    object_unref(accel);
+    finish();
 }
 
 static void fails(const char *call, int err, const char *why)
@@ -749,6 +772,10 @@ static void test_state(void)
 {
     setup();
     start();
+    t.cpu->accel->run_changed(t.accel, true);
+    g_assert_true(t.clock);
+    t.cpu->accel->run_changed(t.accel, false);
+    g_assert_false(t.clock);
     t.cpu->accel->state_out(t.cpu);
     g_assert_cmpuint(t.gets, ==, 0); /* the struct has what reset made */
     run((const Step[]){ { 0 } });
@@ -848,6 +875,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/kvm/reasons", test_reasons);
+    g_test_add_func("/kvm/fallback", test_fallback);
     g_test_add_func("/kvm/limits", test_limits);
     g_test_add_func("/kvm/slots", test_slots);
     g_test_add_func("/kvm/eintr", test_eintr);

@@ -41,6 +41,9 @@ typedef struct KVMCPUOps {
     /* Interrupt inputs changed: tells the kernel (KVM_INTERRUPT). Any thread, one at a time for each
      * vCPU: looks at the inputs as they are now. */
     void (*put_interrupts)(CPUState *cpu);
+    /* The machine stops, or goes on: the guest's clock does not count what lies between. All vCPUs are
+     * paused; cpu is the first. Main thread. NULL: it counts. */
+    void (*clock)(CPUState *cpu, bool running);
     /* RISCV_SBI, RISCV_CSR and DEBUG exits. */
     KVMExitResult (*handle_exit)(CPUState *cpu, struct kvm_run *run, Error **errp);
     /* A breakpoint of the debugger is put into guest memory or taken out, all vCPUs paused. cpu: the vCPU

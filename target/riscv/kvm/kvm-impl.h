@@ -66,6 +66,8 @@ struct RISCVKVM {
     unsigned nr_regs;
     uint8_t *values;     /* what the kernel had when last looked at */
     uint8_t *first;      /* and when the vCPU was new */
+    bool stopped;        /* of the first vCPU: the machine stands, and its clock at */
+    uint64_t stopped_at;
     bool line_known, line; /* what the kernel was last told of S-external */
     GArray *patches;     /* of KVMPatch; of the first vCPU: debug.c */
 };
@@ -81,6 +83,7 @@ void riscv_kvm_reg_name(uint64_t id, GString *out);
 bool riscv_kvm_put(CPUState *cpu, KVMPutLevel level, Error **errp);
 bool riscv_kvm_get(CPUState *cpu, Error **errp);
 void riscv_kvm_put_interrupts(CPUState *cpu);
+void riscv_kvm_clock(CPUState *cpu, bool running);
 /* One of 64 bits, past the struct: for exits. Negative: -errno. */
 int riscv_kvm_read(RISCVCPU *cpu, uint64_t id, uint64_t *value);
 int riscv_kvm_write(RISCVCPU *cpu, uint64_t id, uint64_t value);

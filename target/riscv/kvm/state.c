@@ -191,3 +191,17 @@ void riscv_kvm_put_interrupts(CPUState *cs)
         k->line_known = true;
     }
 }
+
+/* Time is one for the VM: any vCPU shows and sets it. Timers are due at a time, so they move along. */
+void riscv_kvm_clock(CPUState *cpu, bool running)
+{
+    static const uint64_t id = KVM_REG64(KVM_REG_TYPE_TIMER, 0, KVM_REG_TIMER_TIME);
+    RISCVKVM *k = ((RISCVCPU *)cpu)->kvm;
+
+    if (running && k->stopped) {
+        kvm_set_one_reg(cpu, id, &k->stopped_at);
+        k->stopped = false;
+    } else if (!running) {
+        k->stopped = kvm_get_one_reg(cpu, id, &k->stopped_at) == 0;
+    }
+}

@@ -136,6 +136,7 @@ const KVMCPUOps riscv_kvm_ops = {
     .put = riscv_kvm_put,
     .get = riscv_kvm_get,
     .put_interrupts = riscv_kvm_put_interrupts,
+    .clock = riscv_kvm_clock,
     .handle_exit = riscv_kvm_handle_exit,
     .debug_point = riscv_kvm_debug_point,
     .explain_failure = riscv_kvm_explain_failure,
