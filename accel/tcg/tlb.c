@@ -197,12 +197,13 @@ void tcg_tlb_flush_match(CPUArchState *env, uint32_t asid, uint32_t mask, bool g
     for (unsigned i = 0; i < t->nr_ctx; i++) {
         TLBContext *ctx = &t->ctx[i];
 
-        if (!context_matches(ctx, asid, mask))
-            continue;
-        if (globals)
-            context_flush(ctx);
-        else
+        /* All of an address space: then also where nothing is translated (what PMP allows). */
+        if (globals) {
+            if (ctx->live && ctx->fast && ((ctx->key.asid ^ asid) & mask) == 0)
+                context_flush(ctx);
+        } else if (context_matches(ctx, asid, mask)) {
             context_flush_if(ctx, 0, false, any);
+        }
     }
     tlb_unlock(t);
 }

@@ -163,10 +163,9 @@ CSR_CHECK(miselect)
 
 CSR_CHECK(siselect)
 {
-    if (env->virt)
-        return riscv_vs_check_siselect(env);
-    return (riscv_ext_on(env, EXT_SSAIA) || riscv_ext_on(env, EXT_SSCSRIND)) &&
-           riscv_aia_stateen(env, STATEEN_CSRIND);
+    if (!riscv_ext_on(env, EXT_SSAIA) && !riscv_ext_on(env, EXT_SSCSRIND))
+        return CSR_ILLEGAL;
+    return env->virt ? riscv_vs_check_siselect(env) : riscv_aia_stateen(env, STATEEN_CSRIND);
 }
 
 /* The supervisor's interrupt file is M's own while mvien has SEI (AIA, 5.3). */

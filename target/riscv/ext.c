@@ -102,7 +102,7 @@ static void drop_defaults(uint64_t *set, const uint64_t *chosen)
     while (again) {
         again = false;
         for (unsigned e = 0; e < EXT_NR; e++) {
-            if (ext_get(set, e) && !ext_get(chosen, e) && !is_letter(e) &&
+            if (ext_get(set, e) && !ext_get(chosen, e) && (!is_letter(e) || e == EXT_H) &&
                 missing_for(set, e) != EXT_END_) {
                 ext_put(set, e, false);
                 again = true;

@@ -35,11 +35,11 @@ NOT_RUN = ('mret', 'sret', 'wfi')
 LEFT_OUT = ('csrrw', 'csrrs', 'csrrc', 'csrrwi', 'csrrsi', 'csrrci')
 
 # What is switched off in each run.
-NOT_IN_MAX = ['H', 'Zbkb', 'Zbkc']
+NOT_IN_MAX = ['Zbkb', 'Zbkc']
 NOT_IN_RV64 = NOT_IN_MAX + ['Zabha', 'Zacas', 'Zcb', 'Zcmop', 'Zfh', 'Zfhmin', 'Zimop']
 RUNS = {
     'max': NOT_IN_MAX,
-    'max,h=on': NOT_IN_MAX[1:],
+    'max,h=off': ['H', *NOT_IN_MAX],
     'max,b=off,zba=off,zbb=off,zbc=off,zbs=off': ['Zba', 'Zbb', 'Zbc', 'Zbs', *NOT_IN_MAX],
     'max,v=off,d=off': ['D', 'Zcd', *NOT_IN_MAX],
     'max,v=off,d=off,f=off': ['F', 'D', 'Zcd', 'Zfa', 'Zfh', 'Zfhmin', *NOT_IN_MAX],

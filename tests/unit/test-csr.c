@@ -58,15 +58,44 @@ static void walk_one(Hart *h, unsigned csr, const Expect *e)
     g_assert_true(csr_put(h, csr, 0));
 }
 
-static void test_walk(void)
+/* With H: what it adds, and what it adds to. */
+static const Expect walk_h[] = {
+    { 0x302, 1, 0xF0B7FF, 0 },          /* medeleg */
+    { 0x303, 1, 0x222, 0x1444 },        /* mideleg: those of VS and SGEI are always delegated */
+    { 0x304, 1, 0x1EEE, 0 },            /* mie */
+    { 0x344, 1, 0x226, 0 },             /* mip: VSSIP too */
+    { 0x301, 1, 0, MISA_RV64 | 1 << 7 },
+    { 0x34A, 2, X64, 0 },               /* mtinst, mtval2 */
+    { 0x600, 1, 0x7003C0, 2ULL << 32 }, /* hstatus: VTSR VTW VTVM HU SPVP SPV GVA; VSXL */
+    { 0x602, 1, 0xB1FF, 0 },            /* hedeleg */
+    { 0x603, 1, 0x444, 0 },             /* hideleg */
+    { 0x604, 1, 0x1444, 0 },            /* hie */
+    { 0x605, 1, X64, 0 },
+    { 0x606, 1, 0x7FFFF, 0 },           /* hcounteren */
+    { 0x607, 1, 0, 0 },                 /* hgeie: no guest external interrupts */
+    { 0x60A, 1, 0x20000000000000C1, 0 }, /* henvcfg: menvcfg has ADUE, but not STCE, at reset */
+    { 0x643, 1, X64, 0 },
+    { 0x644, 1, 0x4, 0 },               /* hip: VSSIP */
+    { 0x645, 1, 0x444, 0 },             /* hvip */
+    { 0x64A, 1, X64, 0 },
+    { 0x200, 1, 0xC6122, 2ULL << 32 },  /* vsstatus: MXR SUM FS SPP SPIE SIE; UXL */
+    { 0x204, 1, 0, 0 },                 /* vsie: nothing is delegated */
+    { 0x240, 1, X64, 0 },
+    { 0x241, 1, X64 & ~1ULL, 0 },
+    { 0x242, 2, X64, 0 },
+    { 0x244, 1, 0, 0 },
+    { 0xE12, 1, 0, 0 },
+};
+
+static void walk_all(const char *cpu, const Expect *rows, size_t nr)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(walk); i++) {
-        const Expect *e = &walk[i];
+    for (size_t i = 0; i < nr; i++) {
+        const Expect *e = &rows[i];
         for (unsigned n = 0; n < e->count; n++) {
             Hart h;
             uint64_t before;
 
-            hart_init(&h, "rv64");
+            hart_init(&h, cpu);
             h.env->mstatus |= MSTATUS_FS;
             before = csr_read(&h, e->first + n);
             if ((e->first & 0xC00) == 0xC00) {
@@ -82,6 +111,12 @@ static void test_walk(void)
     }
 }
 
+static void test_walk(void)
+{
+    walk_all("rv64,h=off", walk, G_N_ELEMENTS(walk));
+    walk_all("rv64", walk_h, G_N_ELEMENTS(walk_h));
+}
+
 static void test_mstatus(void)
 {
     const uint64_t plain = MSTATUS_SIE | MSTATUS_MIE | MSTATUS_SPIE | MSTATUS_MPIE | MSTATUS_SPP |
@@ -89,7 +124,7 @@ static void test_mstatus(void)
                            MSTATUS_TSR;
     Hart h;
 
-    hart_init(&h, "rv64");
+    hart_init(&h, "rv64,h=off");
     g_assert_cmphex(csr_read(&h, 0x300), ==, XLEN64);
     g_assert_cmphex(csr_write_read(&h, 0x300, X64), ==,
                     XLEN64 | plain | MSTATUS_MPP | MSTATUS_FS | MSTATUS_SD);
@@ -253,42 +288,88 @@ static void test_tvec_envcfg(void)
     hart_done(&h);
 }
 
-/* Every number: who may read it in each mode, and that what is in no list does not exist. */
-static void test_permission(void)
+typedef struct Range {
+    uint16_t first, last;
+} Range;
+
+static const Range exist[] = {
+    { 0x001, 0x003 }, { 0x100, 0x100 }, { 0x104, 0x106 }, { 0x10A, 0x10A }, { 0x140, 0x144 },
+    { 0x14D, 0x14D }, { 0x180, 0x180 }, { 0x300, 0x306 }, { 0x30A, 0x30A }, { 0x320, 0x320 },
+    { 0x323, 0x33F }, { 0x340, 0x344 }, { 0x3A0, 0x3A0 }, { 0x3A2, 0x3A2 }, { 0x3B0, 0x3BF },
+    { 0xB00, 0xB00 }, { 0xB02, 0xB12 }, { 0xC00, 0xC12 }, { 0xF11, 0xF15 },
+};
+/* And with H. */
+static const Range exist_h[] = {
+    { 0x200, 0x200 }, { 0x204, 0x205 }, { 0x240, 0x244 }, { 0x24D, 0x24D }, { 0x280, 0x280 },
+    { 0x34A, 0x34B }, { 0x600, 0x600 }, { 0x602, 0x607 }, { 0x60A, 0x60A }, { 0x643, 0x645 },
+    { 0x64A, 0x64A }, { 0x680, 0x680 }, { 0xE12, 0xE12 },
+};
+
+static bool in_ranges(unsigned csr, const Range *r, size_t nr)
 {
-    static const struct {
-        uint16_t first, last;
-    } exist[] = {
-        { 0x001, 0x003 }, { 0x100, 0x100 }, { 0x104, 0x106 }, { 0x10A, 0x10A }, { 0x140, 0x144 },
-        { 0x14D, 0x14D }, { 0x180, 0x180 }, { 0x300, 0x306 }, { 0x30A, 0x30A }, { 0x320, 0x320 },
-        { 0x323, 0x33F }, { 0x340, 0x344 }, { 0x3A0, 0x3A0 }, { 0x3A2, 0x3A2 }, { 0x3B0, 0x3BF },
-        { 0xB00, 0xB00 }, { 0xB02, 0xB12 }, { 0xC00, 0xC12 }, { 0xF11, 0xF15 },
-    };
-    static const RISCVPriv privs[] = { PRV_U, PRV_S, PRV_M };
+    for (size_t i = 0; i < nr; i++)
+        if (csr >= r[i].first && csr <= r[i].last)
+            return true;
+    return false;
+}
+
+/* -1: allowed; else the exception. */
+static int wanted(bool known, unsigned csr, RISCVPriv priv, bool virt)
+{
+    unsigned least = (csr >> 8) & 3;
+
+    if (!known)
+        return EXC_ILLEGAL_INST;
+    if (!virt)
+        return priv >= (least == 2 ? PRV_S : least) ? -1 : EXC_ILLEGAL_INST;
+    if (least == PRV_M)
+        return EXC_ILLEGAL_INST;
+    return priv >= least ? -1 : EXC_VIRTUAL_INST;
+}
+
+/* Every number: who may read it in each mode, and that what is in no list does not exist. */
+static void look_at_permissions(const char *cpu, bool with_h)
+{
+    static const RISCVPriv privs[] = { PRV_U, PRV_S, PRV_M, PRV_U, PRV_S };
     Hart h;
 
-    hart_init(&h, "rv64");
+    hart_init(&h, cpu);
     csr_put(&h, 0x306, X64);
     csr_put(&h, 0x106, X64);
     csr_put(&h, 0x30A, 1ULL << 63);
     csr_put(&h, 0x300, 3 << 13);
+    if (with_h) {
+        csr_put(&h, 0x606, X64);
+        csr_put(&h, 0x60A, 1ULL << 63);
+        csr_put(&h, 0x200, 3 << 13);
+    }
     for (unsigned csr = 0; csr < 4096; csr++) {
-        bool known = false;
-        for (size_t i = 0; i < G_N_ELEMENTS(exist); i++)
-            known |= csr >= exist[i].first && csr <= exist[i].last;
-        for (unsigned p = 0; p < 3; p++) {
-            bool allowed = known && privs[p] >= ((csr >> 8) & 3);
+        bool known = in_ranges(csr, exist, G_N_ELEMENTS(exist)) ||
+                     (with_h && in_ranges(csr, exist_h, G_N_ELEMENTS(exist_h)));
+
+        for (unsigned p = 0; p < (with_h ? 5 : 3); p++) {
+            int want = wanted(known, csr, privs[p], p >= 3), got = -1;
             uint64_t v;
 
+            h.env->virt = p >= 3;
             hart_set_priv(&h, privs[p]);
-            if (csr_get(&h, csr, &v) != allowed)
-                g_error("csr %#x from mode %u: expected %s", csr, privs[p],
-                        allowed ? "an access" : "illegal instruction");
+            if (!csr_get(&h, csr, &v))
+                got = (int)h.env->exc_cause;
+            if (got != want)
+                g_error("%s: csr %#x from mode %u, V=%d: exception %d, expected %d", cpu, csr,
+                        privs[p], p >= 3, got, want);
+            h.env->virt = false;
             hart_set_priv(&h, PRV_M);
             g_assert_true((riscv_csr_name(csr) != NULL) || !known);
         }
     }
     hart_done(&h);
+}
+
+static void test_permission(void)
+{
+    look_at_permissions("rv64,h=off", false);
+    look_at_permissions("rv64", true);
 }
 
 static void test_counteren(void)
@@ -470,7 +551,7 @@ static void test_misa(void)
 {
     Hart h;
 
-    hart_init(&h, "rv64,x-misa-w=on");
+    hart_init(&h, "rv64,h=off,x-misa-w=on");
     g_assert_cmphex(csr_read(&h, 0x301), ==, MISA_RV64);
     g_assert_cmphex(csr_write_read(&h, 0x301, MISA_RV64 & ~(1ULL << 5)), ==,
                     MISA_RV64 & ~(1ULL << 5 | 1ULL << 3)); /* D goes with F */

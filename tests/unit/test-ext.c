@@ -96,6 +96,9 @@ static void test_isa_string(void)
     } cases[] = {
         { "rv64i", "rv64i" },
         { "rv64i,m=on", "rv64im_zmmul" },
+        { "rv64i,zicsr=on,u=on,s=on,h=on,smstateen=on,zicntr=on",
+          "rv64ih_ziccif_zicclsm_zicntr_zicsr_sha_shcounterenw_shgatpa_shtvala_shvsatpa_shvstvala_"
+          "shvstvecd_smstateen_ssccptr_sscounterenw_ssstateen_sstvala_sstvecd_ssu64xl" },
         { "rv64i,g=on", "rv64imafd_ziccamoa_ziccif_zicclsm_ziccrse_zicsr_zifencei_zmmul_za64rs_"
                         "zaamo_zalrsc" },
         { "rva20u64", "rv64imafdc_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_zmmul_za64rs_"
@@ -107,9 +110,9 @@ static void test_isa_string(void)
           "rv64imafd_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_zifencei_zmmul_za64rs_"
           "zaamo_zalrsc_smstateen_ssccptr_sscounterenw_ssstateen_sstvala_sstvecd_ssu64xl" },
         { "rv64,zicond=off,svinval=off,svnapot=off,svpbmt=off",
-          "rv64imafdc_zic64b_zicbom_zicbop_zicboz_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_"
+          "rv64imafdch_zic64b_zicbom_zicbop_zicboz_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_"
           "zifencei_zihintntl_zihintpause_zihpm_zmmul_za64rs_zaamo_zalrsc_zawrs_zfa_zca_zcd_zba_zbb_"
-          "zbc_zbs_ssccptr_sscounterenw_sstc_sstvala_sstvecd_ssu64xl_svadu_svvptc" },
+          "zbc_zbs_shcounterenw_shgatpa_shtvala_shvsatpa_shvstvala_shvstvecd_ssccptr_sscounterenw_sstc_sstvala_sstvecd_ssu64xl_svadu_svvptc" },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

@@ -157,10 +157,11 @@ static bool check_missing(RISCVCPU *cpu, const RISCVKVMHost *host, GString *drop
 
         if (!ext_get(cpu->ext, e) || can || status == EXT_NAMED || status == EXT_MODE || is_hint(e))
             continue;
-        if (of_m_mode(e) && !ext_get(cpu->ext_chosen, e)) {
+        /* Nor has a guest guests of its own, unless it is said that it should. */
+        if ((of_m_mode(e) || e == EXT_H) && !ext_get(cpu->ext_chosen, e) && !mandated_by(cpu, e)) {
             ext_put(cpu->ext, e, false);
         } else if (mandated_by(cpu, e) || ext_get(cpu->ext_chosen, e) ||
-                   riscv_ext_rows[e].name[1] == '\0') {
+                   (riscv_ext_rows[e].name[1] == '\0' && e != EXT_V)) {
             profile = profile ? profile : mandated_by(cpu, e);
             add_name(missing, riscv_ext_rows[e].name);
         } else {
