@@ -56,8 +56,8 @@ static void madt_imsic(const VirtMachineState *s, AcpiTables *t)
     acpi_u8(t, 1);  /* version */
     acpi_u8(t, 0);
     acpi_u32(t, 0); /* flags */
-    acpi_u16(t, VIRT_MSI_IDS);
-    acpi_u16(t, VIRT_MSI_IDS); /* of guests' files */
+    acpi_u16(t, (uint16_t)virt_msi_ids(s));
+    acpi_u16(t, (uint16_t)virt_msi_ids(s)); /* of guests' files */
     acpi_u8(t, (uint8_t)virt_guest_bits(s));
     acpi_u8(t, (uint8_t)virt_hart_bits(s));
     acpi_u8(t, (uint8_t)virt_group_bits(s));
@@ -111,7 +111,8 @@ static void write_madt(VirtMachineState *s, AcpiTables *t)
     if (virt_has_imsic(s)) {
         madt_imsic(s, t);
     }
-    for (unsigned n = 0; n < s->nr_sockets; n++) {
+    /* The kernel has one APLIC for all sockets. */
+    for (unsigned n = 0; n < (virt_has_kernel_aplic(s) ? 1 : s->nr_sockets); n++) {
         if (virt_has_aplic(s)) {
             madt_aplic(s, t, n);
         } else {
