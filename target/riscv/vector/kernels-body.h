@@ -21,7 +21,6 @@ typedef __int128 s128;
 
 /* Equal pointers carry nothing from one element to another. */
 #ifdef __clang__
-#pragma clang diagnostic ignored "-Wpass-failed" /* where there are no such instructions */
 #define VEC_LOOP(n) _Pragma("clang loop vectorize(assume_safety)") for (size_t i = 0; i < (n); i++)
 #else
 #define VEC_LOOP(n) _Pragma("GCC ivdep") for (size_t i = 0; i < (n); i++)
