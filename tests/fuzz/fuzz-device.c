@@ -12,7 +12,9 @@
 #include "backend/block.h"
 #include "backend/input.h"
 #include "hw/core/clock.h"
+#include "hw/pci/pci.h"
 #include "hw/virtio/virtio-mmio.h"
+#include "hw/virtio/virtio-pci.h"
 #include "system/chardev.h"
 #include "tests/fuzz/fuzz.h"
 #include "ui/console.h"
@@ -22,9 +24,17 @@
 #define ARENA_SIZE (64 * KiB)
 #define RING(q) (ARENA + (q) * 4 * KiB) /* of the first eight queues */
 #define MAX_OPS 512
+#define ECAM 0x30000000ull
+#define PCI_MEMORY 0x40000000ull
 
 static DeviceState *device;
 static DeviceState *window; /* whose registers are accessed: the device or its transport */
+static PCIDevice *function; /* the same, if it is a PCI function */
+static struct {
+    hwaddr base;
+    uint64_t size;
+} windows[8];
+static unsigned nr_windows;
 static AddressSpace *as;
 
 /* ---- The input as a stream ---- */
@@ -88,6 +98,47 @@ static bool on_board(const char *type)
     return !k || !object_class_is(k, TYPE_DEVICE) || !DEVICE_CLASS(k)->user_creatable;
 }
 
+static void add_window(hwaddr base, uint64_t size)
+{
+    if (base != UINT64_MAX && nr_windows < G_N_ELEMENTS(windows)) {
+        windows[nr_windows].base = base;
+        windows[nr_windows++].size = size;
+    }
+}
+
+/* As firmware would: BARs one after the other, everything enabled. A reset takes it back. */
+static void place_bars(void)
+{
+    hwaddr config = ECAM + ((hwaddr)function->devfn << 12), at = PCI_MEMORY;
+
+    for (unsigned n = 0; n < PCI_NUM_BARS; n++) {
+        if (function->bars[n].mr) {
+            at = (at + function->bars[n].size - 1) & ~(function->bars[n].size - 1);
+            address_space_st(as, config + PCI_BAR0 + 4 * n, at, 4);
+            add_window(at, function->bars[n].size);
+            at += function->bars[n].size;
+        }
+    }
+    address_space_st(as, config + PCI_COMMAND, 7, 2);
+}
+
+/* The device's own, those of its transport, or configuration space and BARs of a function. */
+static void find_windows(void)
+{
+    window = device;
+    while (!window->nr_mmio && window->parent_bus && !object_dynamic_cast(window, TYPE_PCI_DEVICE)) {
+        window = window->parent_bus->owner;
+    }
+    function = object_dynamic_cast(window, TYPE_PCI_DEVICE);
+    if (function) {
+        add_window(ECAM + ((hwaddr)function->devfn << 12), PCI_CONFIG_SIZE);
+        place_bars();
+    }
+    for (unsigned n = 0; n < window->nr_mmio; n++) {
+        add_window(window->mmio_addr[n], window->mmio[n]->size);
+    }
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     const char *type = getenv("FUZZ_DEVICE");
@@ -100,8 +151,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         fprintf(stderr, "FUZZ_DEVICE names the type of device to fuzz\n");
         exit(1);
     }
+    /* A virtio device on PCI needs what it needs elsewhere. */
+    g_autofree char *part = g_str_has_suffix(type, "-pci")
+        ? g_strdup_printf("%.*s-device", (int)strlen(type) - 4, type) : g_strdup(type);
     for (size_t i = 0; i < G_N_ELEMENTS(needs); i++) {
-        if (g_str_equal(needs[i].device, type)) {
+        if (g_str_equal(needs[i].device, part)) {
             g_string_append_printf(line, " %s", needs[i].options);
             props = needs[i].props;
         }
@@ -117,34 +171,57 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         fprintf(stderr, "the machine has no '%s'\n", type);
         exit(1);
     }
-    window = device;
-    while (!window->nr_mmio && window->parent_bus) {
-        window = window->parent_bus->owner;
-    }
+    find_windows();
     return 0;
 }
 
 /* ---- Registers ---- */
 
+enum { R_FEATURES = 0x10, R_FEATURES_SEL = 0x14, R_DRV_FEATURES = 0x20, R_DRV_FEATURES_SEL = 0x24,
+       R_QUEUE_SEL = 0x30, R_NUM = 0x38, R_READY = 0x44, R_NOTIFY = 0x50, R_STATUS = 0x70,
+       R_DESC = 0x80, R_AVAIL = 0x90, R_USED = 0xa0 };
+
+/* Where a register of virtio-mmio is in the BAR of a virtio function, and its size. */
+static uint64_t pci_register(uint64_t offset, uint64_t value, unsigned *size)
+{
+    *size = 4;
+    switch (offset) {
+    case R_FEATURES_SEL: return 0x00;
+    case R_FEATURES: return 0x04;
+    case R_DRV_FEATURES_SEL: return 0x08;
+    case R_DRV_FEATURES: return 0x0c;
+    }
+    if (offset >= R_DESC) {
+        return offset < R_AVAIL ? 0x20 + (offset & 4)
+               : offset < R_USED ? 0x28 + (offset & 4) : 0x30 + (offset & 4);
+    }
+    *size = offset == R_STATUS ? 1 : 2;
+    return offset == R_STATUS ? 0x14 : offset == R_QUEUE_SEL ? 0x16 : offset == R_NUM ? 0x18
+           : offset == R_READY ? 0x1c : 0x3000 + 4 * (value & 0xff);
+}
+
 static void reg_write(uint64_t offset, uint64_t value, unsigned size)
 {
-    address_space_st(as, window->mmio_addr[0] + offset, value, size);
+    if (function) {
+        offset = pci_register(offset, value, &size);
+    }
+    address_space_st(as, windows[nr_windows - 1].base + offset, value, size);
 }
 
 static void access_register(Input *in, bool write)
 {
-    unsigned n = window->nr_mmio ? take(in, 1) % window->nr_mmio : 0;
+    unsigned n = nr_windows ? take(in, 1) % nr_windows : 0;
     unsigned size = 1u << (take(in, 1) & 3);
     uint64_t offset = take(in, 3), value;
 
-    if (!window->nr_mmio || window->mmio_addr[n] == UINT64_MAX) {
+    if (!nr_windows) {
         return;
     }
-    offset %= window->mmio[n]->size + 8;
+    offset %= windows[n].size + 8;
     if (write) {
-        address_space_st(as, window->mmio_addr[n] + offset, take(in, size), size);
+        address_space_st(as, windows[n].base + offset, take(in, size), size);
     } else {
-        address_space_ld(as, window->mmio_addr[n] + offset, &value, size);
+        address_space_ld(as, windows[n].base + offset, &value, size);
     }
 }
 
@@ -163,10 +240,6 @@ static void store_bytes(Input *in)
 
 /* ---- A virtio driver's steps ---- */
 
-enum { R_FEATURES = 0x10, R_FEATURES_SEL = 0x14, R_DRV_FEATURES = 0x20, R_DRV_FEATURES_SEL = 0x24,
-       R_QUEUE_SEL = 0x30, R_NUM = 0x38, R_READY = 0x44, R_NOTIFY = 0x50, R_STATUS = 0x70,
-       R_DESC = 0x80, R_AVAIL = 0x90, R_USED = 0xa0 };
-
 /* Reset, and all features but those that the input masks out. */
 static void handshake(Input *in)
 {
@@ -176,7 +249,11 @@ static void handshake(Input *in)
     reg_write(R_STATUS, 3, 4);
     for (unsigned i = 0; i < 2; i++) {
         reg_write(R_FEATURES_SEL, i, 4);
-        if (address_space_ld(as, window->mmio_addr[0] + R_FEATURES, &v, 4) != MEMTX_OK) {
+        unsigned size;
+
+        if (address_space_ld(as, windows[nr_windows - 1].base +
+                                     (function ? pci_register(R_FEATURES, 0, &size) : R_FEATURES),
+                             &v, 4) != MEMTX_OK) {
             v = 0;
         }
         reg_write(R_DRV_FEATURES_SEL, i, 4);
@@ -301,8 +378,14 @@ static void one_op(Input *in, bool virtio)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint8_t zero[ARENA_SIZE];
-    bool virtio = object_dynamic_cast(window, TYPE_VIRTIO_MMIO) != NULL;
+    bool virtio = object_dynamic_cast(window, TYPE_VIRTIO_MMIO) ||
+                  object_dynamic_cast(window, TYPE_VIRTIO_PCI);
     Input in = { data, data + size };
+
+    if (function) {
+        nr_windows = 1;
+        place_bars();
+    }
 
     for (unsigned n = 0; n < MAX_OPS && in.p < in.end; n++) {
         one_op(&in, virtio);
