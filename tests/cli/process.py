@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -241,6 +242,12 @@ def messages(t):
     t.ok(t.run('-L', t.folder, '-device', args)[0] == 0, 'options in JSON')
 
 
+def default_signals():
+    """What runs this may ignore some, as nohup does, and that would be handed on."""
+    for number in (1, 2, 15):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def limits(t):
     """What a host can deny a process: descriptors, memory, room, streams."""
     spin = t.path('spin', struct.pack('<I', 0x6f))
@@ -274,10 +281,15 @@ def limits(t):
     for wait in (0, 0.002, 0.01, 0.03, 0.1):
         for number in (15, 2, 1):
             p = subprocess.Popen([t.program, '-M', 'virt', '-nodefaults', '-bios', spin],
-                                 cwd=t.folder, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+                                 cwd=t.folder, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                                 preexec_fn=default_signals)
             time.sleep(wait)
             p.send_signal(number)
-            _, err = p.communicate(timeout=TIMEOUT)
+            try:
+                _, err = p.communicate(timeout=TIMEOUT)
+            except subprocess.TimeoutExpired:
+                p.kill()
+                _, err = p.communicate()
             # Before the program's first line the default action of the signal ends it.
             good = p.returncode == 0 or (p.returncode == -number and not err)
             t.ok(good and err.count(b'\n') <= 1, f'signal {number} after {wait} s',
