@@ -20,7 +20,7 @@ enum { HARTS = 3 };
 static MachineState *ms;
 static HostAIAConfig told;
 static hwaddr told_imsic[HARTS];
-static uint64_t lines;
+static bool lines[VIRT_IRQ_SOURCES + 1]; /* the APLIC counts from 1 */
 static hwaddr msi_addr;
 static uint32_t msi_data;
 
@@ -35,7 +35,18 @@ static bool k_create(HostAIAConfig *config, Error **errp)
 
 static void k_set_line(unsigned source, bool level)
 {
-    lines = deposit64(lines, source, 1, level);
+    g_assert_cmpuint(source, <=, VIRT_IRQ_SOURCES);
+    lines[source] = level;
+}
+
+static unsigned lines_up(void)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i <= VIRT_IRQ_SOURCES; i++) {
+        n += lines[i];
+    }
+    return n;
 }
 
 static void k_send_msi(hwaddr addr, uint32_t data)
@@ -113,9 +124,10 @@ static void test_whole(void)
                      cell("/soc/interrupt-controller@d000000", "phandle", 0));
     told.ready(told.opaque);
     irq_raise(&DEVICE(window)->irq_out[0]);
-    g_assert_cmphex(lines, ==, BIT_ULL(1));
+    g_assert_true(lines[1]);
+    g_assert_cmpuint(lines_up(), ==, 1);
     MACHINE_GET_CLASS(ms)->reset(ms);
-    g_assert_cmphex(lines, ==, 0);
+    g_assert_cmpuint(lines_up(), ==, 0);
 }
 
 /* Our APLIC sends what the guest has set as a source's target. */
@@ -136,7 +148,7 @@ static void test_split(void)
     irq_raise(&DEVICE(window)->irq_out[0]);
     g_assert_cmphex(msi_addr, ==, 0x28002000);
     g_assert_cmpuint(msi_data, ==, 42);
-    g_assert_cmphex(lines, ==, 0);
+    g_assert_cmpuint(lines_up(), ==, 0);
 }
 
 static void build(const HostAIA *host)
