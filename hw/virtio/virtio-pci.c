@@ -176,6 +176,8 @@ static void write_queue(VirtIOPCI *s, hwaddr addr, uint32_t v)
     } else if (addr == REG_QUEUE_RESET) {
         if (v == 1 && virtio_has_feature(s->vdev, VIRTIO_F_RING_RESET)) {
             virtio_queue_reset(vq);
+        } else {
+            device_guest_error(s, "queue reset was not negotiated, or with %u instead of 1", v);
         }
     } else if (vq->ready) {
         device_guest_error(s, "queue %u is changed while in use", vq->index);

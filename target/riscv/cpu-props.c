@@ -68,7 +68,7 @@ static bool not_yet(Object *obj, const Property *prop, Error **errp)
 #define AGNOSTIC "is not offered: tail and masked-off elements are always left undisturbed"
 #define NEEDS_SMRNMI \
     "belongs to extension 'smrnmi' (Resumable non-maskable interrupts), which is not implemented yet"
-#define NEEDS_RVA23 "names a profile whose extensions 'v' and 'h' are not implemented yet"
+#define NEEDS_RVA23 "names a profile whose extensions are not all implemented yet"
 
 /* The older way to say how many counters there are: from mhpmcounter3 on. */
 static bool pmu_num_changed(Object *obj, const Property *prop, Error **errp)
