@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "util/bits.h"
 #include "util/byteorder.h"
 
 enum {
@@ -20,8 +21,10 @@ enum {
     OP_SCOPE = 0x10,
     OP_BUFFER = 0x11,
     OP_PACKAGE = 0x12,
+    OP_METHOD = 0x14,
     OP_EXTENDED = 0x5b,
     OP_DEVICE = 0x82, /* after OP_EXTENDED */
+    OP_IF = 0xa0,
 };
 
 typedef struct Opened {
@@ -135,6 +138,20 @@ void aml_open_package(Aml *a, uint8_t elements)
     byte(a, elements);
 }
 
+void aml_open_method(Aml *a, const char *name, unsigned args)
+{
+    byte(a, OP_METHOD);
+    open_here(a, false);
+    segment(a, name);
+    byte(a, (uint8_t)(1 << 3 | args)); /* serialized */
+}
+
+void aml_open_if(Aml *a)
+{
+    byte(a, OP_IF);
+    open_here(a, false);
+}
+
 void aml_open_resources(Aml *a)
 {
     byte(a, OP_BUFFER);
@@ -200,6 +217,16 @@ void aml_uuid(Aml *a, const char *text)
     aml_buffer(a, bytes, sizeof(bytes));
 }
 
+void aml_ref(Aml *a, const char *name)
+{
+    segment(a, name);
+}
+
+void aml_op(Aml *a, unsigned op)
+{
+    byte(a, (uint8_t)op);
+}
+
 void aml_name_int(Aml *a, const char *name, uint64_t v)
 {
     aml_name(a, name);
@@ -228,6 +255,27 @@ void aml_interrupt(Aml *a, uint32_t gsi)
 
     st32_le(d + 5, gsi);
     g_byte_array_append(a->out, d, sizeof(d));
+}
+
+void aml_passed_on(Aml *a, AmlSpace space, unsigned bits, uint64_t first, uint64_t len,
+                   uint64_t offset)
+{
+    static const uint8_t specific[] = { [AML_MEMORY] = 1 /* read and write */,
+                                        [AML_IO] = 3 /* all of it */, [AML_BUS_NUMBERS] = 0 };
+    const uint64_t numbers[] = { 0 /* granularity */, first, first + len - 1, offset, len };
+    unsigned width = bits / 8;
+
+    /* Address space descriptors: producer, both ends fixed. */
+    byte(a, bits == 16 ? 0x88 : bits == 32 ? 0x87 : 0x8a);
+    byte(a, (uint8_t)(3 + ARRAY_SIZE(numbers) * width));
+    byte(a, 0);
+    byte(a, (uint8_t)space);
+    byte(a, 0x0c);
+    byte(a, specific[space]);
+    for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++) {
+        uint64_t v = htole64(numbers[i]);
+        g_byte_array_append(a->out, (const uint8_t *)&v, width);
+    }
 }
 
 char *aml_numbered(const char *stem, unsigned n)

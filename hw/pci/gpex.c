@@ -276,6 +276,7 @@ static void gpex_class_init(ObjectClass *klass, const void *data)
     dc->category = DEVICE_CATEGORY_BRIDGE;
     dc->realize = gpex_realize;
     dc->fdt = gpex_fdt;
+    dc->acpi = gpex_acpi;
     dc->boot_name = gpex_boot_name;
 }
 

@@ -226,6 +226,22 @@ static void write_spcr(AcpiTables *t)
     acpi_end(t, spcr, true);
 }
 
+/* ---- MCFG: where configuration space is ---- */
+
+static void write_mcfg(AcpiTables *t)
+{
+    const MemMapEntry *ecam = &virt_memmap[VIRT_PCIE_ECAM];
+    uint32_t mcfg = acpi_begin(t, "MCFG", 1);
+
+    acpi_zeros(t, 8);
+    acpi_u64(t, ecam->base);
+    acpi_u16(t, 0); /* segment */
+    acpi_u8(t, 0);  /* first bus */
+    acpi_u8(t, (uint8_t)((ecam->size >> 20) - 1));
+    acpi_u32(t, 0);
+    acpi_end(t, mcfg, true);
+}
+
 /* ---- SRAT and SLIT: which harts and memory are near each other ---- */
 
 static void write_srat(const MachineState *ms, AcpiTables *t)
@@ -349,6 +365,7 @@ bool virt_acpi_setup(VirtMachineState *s, Error **errp)
     write_madt(s, &t);
     write_rhct(s, &t);
     write_spcr(&t);
+    write_mcfg(&t);
     if (ms->numa.nr_nodes) {
         write_srat(ms, &t);
         if (ms->numa.have_distance) {

@@ -43,6 +43,8 @@ struct PCIHost {
 /* Appends what "info pci" shows. */
 void pci_print(PCIHost *host, GString *out);
 
+/* Private to hw/pci: the bridge in DSDT. */
+void gpex_acpi(DeviceState *dev, struct Aml *aml, const struct DeviceACPIContext *ctx);
 /* Private to hw/pci: an access of 1, 2 or 4 bytes at an offset, naturally aligned. Takes the lock. */
 uint32_t pci_config_read(PCIDevice *d, unsigned at, unsigned size);
 void pci_config_write(PCIDevice *d, unsigned at, uint32_t value, unsigned size);
