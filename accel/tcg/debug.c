@@ -54,8 +54,12 @@ void tcg_debug_translate(TBBuilder *b)
 
 void tcg_debug_access(CPUArchState *env, vaddr va, unsigned size, bool load, bool store)
 {
-    const DebugPoint *p = debug_watch_at(va, size, load, store);
+    const TCGCPUOps *ops = env_tcg(env)->ops;
+    const DebugPoint *p;
 
+    if (ops->data_address)
+        va = ops->data_address(env, va);
+    p = debug_watch_at(va, size, load, store);
     if (p)
         stop_here(env, p, va > p->addr ? va : p->addr);
 }

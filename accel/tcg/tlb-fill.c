@@ -91,6 +91,16 @@ static bool victim_hit(TLBContext *ctx, vaddr va, MMUAccess access)
     return false;
 }
 
+/* Whether a watchpoint looks at these bytes, where the access goes to. */
+static bool watched(CPUArchState *env, vaddr va, uint64_t size)
+{
+    const TCGCPUOps *ops = env_tcg(env)->ops;
+
+    if (ops->data_address)
+        va = ops->data_address(env, va);
+    return debug_watches(va, va + (size - 1));
+}
+
 /* Enters a translation. The dirty bit is read under the lock, after the page was noted as one that
  * may be written: whoever protects it later finds the entry, whoever did before cleared the bit. */
 static TLBEntry *insert(CPUArchState *env, TLBContext *ctx, vaddr va, const TLBFill *fill,
@@ -101,7 +111,7 @@ static TLBEntry *insert(CPUArchState *env, TLBContext *ctx, vaddr va, const TLBF
     uint64_t page = va & TARGET_PAGE_MASK;
     TLBEntry *e = &ctx->fast[index];
     uint64_t slow = full->block ? 0 : TLB_SLOW;
-    uint64_t watch = debug_watches(page, page | ~TARGET_PAGE_MASK) ? TLB_WATCH : 0;
+    uint64_t watch = watched(env, page, TARGET_PAGE_SIZE) ? TLB_WATCH : 0;
     uint64_t store = page | slow | watch;
 
     if (tlb_entry_page(e) != page)
@@ -158,7 +168,7 @@ bool tlb_probe(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLB
         probe_from(out, va, &full);
         out->entry = NULL;
         out->code = access == MMU_STORE;
-        out->watch = access != MMU_FETCH && debug_watches(va, va + (size - 1));
+        out->watch = access != MMU_FETCH && watched(env, va, size);
         if (full.readonly && access == MMU_STORE)
             out->host = NULL;
         return true;
@@ -172,7 +182,7 @@ bool tlb_probe(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLB
         probe_from(out, va, &full);
         out->entry = NULL;
         out->code = access == MMU_STORE;
-        out->watch = access != MMU_FETCH && debug_watches(va, va + (size - 1));
+        out->watch = access != MMU_FETCH && watched(env, va, size);
         if (full.readonly && access == MMU_STORE)
             out->host = NULL;
     }

@@ -15,7 +15,7 @@
 static bool key_equal(const TLBKey *a, const TLBKey *b)
 {
     return a->root == b->root && a->g_root == b->g_root && a->asid == b->asid &&
-           a->mode == b->mode;
+           a->mode == b->mode && a->ignored == b->ignored;
 }
 
 static void entry_clear(TLBEntry *e)
@@ -127,12 +127,12 @@ static bool context_matches(const TLBContext *ctx, uint32_t asid, uint32_t mask)
 
 /* Clears the entries that fn says, fast and victim. */
 static void context_flush_if(TLBContext *ctx, vaddr va, bool globals,
-                             bool (*fn)(const TLBEntry *, const TLBFull *, vaddr))
+                             bool (*fn)(const TLBContext *, const TLBEntry *, const TLBFull *, vaddr))
 {
     for (unsigned w = 0; w < TLB_FAST_SIZE / 64; w++) {
         for (uint64_t bits = ctx->used[w]; bits; bits &= bits - 1) {
             unsigned i = w * 64 + __builtin_ctzll(bits);
-            if ((globals || !ctx->full[i].global) && fn(&ctx->fast[i], &ctx->full[i], va)) {
+            if ((globals || !ctx->full[i].global) && fn(ctx, &ctx->fast[i], &ctx->full[i], va)) {
                 entry_clear(&ctx->fast[i]);
                 ctx->used[w] &= ~(1ULL << (i % 64));
             }
@@ -140,19 +140,21 @@ static void context_flush_if(TLBContext *ctx, vaddr va, bool globals,
     }
     for (unsigned i = 0; ctx->any_victim && i < TLB_VICTIMS; i++) {
         if ((globals || !ctx->victim_full[i].global) &&
-            fn(&ctx->victim[i], &ctx->victim_full[i], va))
+            fn(ctx, &ctx->victim[i], &ctx->victim_full[i], va))
             entry_clear(&ctx->victim[i]);
     }
 }
 
-static bool covers(const TLBEntry *e, const TLBFull *f, vaddr va)
+/* Under whichever upper bits: those that are ignored do not count. */
+static bool covers(const TLBContext *ctx, const TLBEntry *e, const TLBFull *f, vaddr va)
 {
     uint64_t page = tlb_entry_page(e);
 
-    return page != TLB_TAG_NONE && ((page ^ va) >> f->page_bits) == 0;
+    return page != TLB_TAG_NONE && (((page ^ va) << ctx->key.ignored >> ctx->key.ignored) >>
+                                    f->page_bits) == 0;
 }
 
-static bool any(const TLBEntry *e, const TLBFull *f, vaddr va)
+static bool any(const TLBContext *ctx, const TLBEntry *e, const TLBFull *f, vaddr va)
 {
     return true;
 }
@@ -162,14 +164,15 @@ static void context_flush_page(TLBContext *ctx, vaddr va, bool globals)
     unsigned i = (va >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1);
 
     /* One leaf of a large page covers many entries. */
-    if (va >= ctx->large_lo && va <= ctx->large_hi) {
+    if ((va >= ctx->large_lo && va <= ctx->large_hi) ||
+        (ctx->key.ignored && ctx->large_lo <= ctx->large_hi)) {
         context_flush_if(ctx, va, globals, covers);
         return;
     }
-    if (covers(&ctx->fast[i], &ctx->full[i], va) && (globals || !ctx->full[i].global))
+    if (covers(ctx, &ctx->fast[i], &ctx->full[i], va) && (globals || !ctx->full[i].global))
         entry_clear(&ctx->fast[i]);
     for (i = 0; ctx->any_victim && i < TLB_VICTIMS; i++) {
-        if (covers(&ctx->victim[i], &ctx->victim_full[i], va) &&
+        if (covers(ctx, &ctx->victim[i], &ctx->victim_full[i], va) &&
             (globals || !ctx->victim_full[i].global))
             entry_clear(&ctx->victim[i]);
     }

@@ -49,6 +49,10 @@
 #define ENVCFG_CBIE (3ULL << 4)
 #define ENVCFG_CBCFE (1ULL << 6)
 #define ENVCFG_CBZE (1ULL << 7)
+/* Pointer masking: in menvcfg, senvcfg, henvcfg and mseccfg alike. */
+#define ENVCFG_PMM_SHIFT 32
+#define ENVCFG_PMM (3ULL << ENVCFG_PMM_SHIFT)
+#define PMM_RESERVED 1
 #define ENVCFG_CBO (ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE)
 #define MENVCFG_ADUE (1ULL << 61)
 #define MENVCFG_PBMTE (1ULL << 62)
@@ -122,6 +126,8 @@ enum { PMP_OFF = 0, PMP_TOR = 1, PMP_NA4 = 2, PMP_NAPOT = 3 };
 #define HSTATUS_VTW (1ULL << 21)
 #define HSTATUS_VTSR (1ULL << 22)
 #define HSTATUS_VSXL_64 (2ULL << 32)
+#define HSTATUS_HUPMM_SHIFT 48
+#define HSTATUS_HUPMM (3ULL << HSTATUS_HUPMM_SHIFT) /* of hlv and hsv in U, as for VU */
 #define HSTATUS_WRITE                                                                       \
     (HSTATUS_GVA | HSTATUS_SPV | HSTATUS_SPVP | HSTATUS_HU | HSTATUS_VTVM | HSTATUS_VTW |   \
      HSTATUS_VTSR)

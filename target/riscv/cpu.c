@@ -256,6 +256,7 @@ static const TCGCPUOps riscv_tcg_ops = {
     .translate_insn = riscv_translate_insn,
     .insn_len = riscv_insn_len,
     .tlb_fill = riscv_tlb_fill,
+    .data_address = riscv_data_address,
     .bus_error = riscv_bus_error,
     .tlb_keys = riscv_tlb_keys,
     .deliver_exception = riscv_deliver_exception,

@@ -25,6 +25,8 @@ CSR_WRITE_FN(hstatus)
     unsigned vgein = (value & HSTATUS_VGEIN) >> HSTATUS_VGEIN_SHIFT;
     uint64_t wmask = HSTATUS_WRITE | (vgein <= env_cpu(env)->geilen ? HSTATUS_VGEIN : 0);
 
+    if (riscv_ext_on(env, EXT_SSNPM))
+        wmask |= riscv_pmm_mask(value, HSTATUS_HUPMM_SHIFT);
     /* The timer's and the devices' threads ask for VGEIN. */
     value = (old & ~wmask) | (value & wmask);
     __atomic_store_n(&env->hstatus, value, __ATOMIC_RELAXED);
@@ -107,10 +109,13 @@ CSR_WRITE_FN(henvcfg)
 
     if ((value & ENVCFG_CBIE) == (2ULL << 4)) /* reserved: keeps its value */
         wmask &= ~ENVCFG_CBIE;
+    wmask &= ~ENVCFG_PMM | riscv_pmm_mask(value, ENVCFG_PMM_SHIFT);
     value = (old & ~wmask) | (value & wmask);
     __atomic_store_n(&env->henvcfg, value, __ATOMIC_RELAXED); /* the timer's thread reads STCE */
     if ((old ^ value) & (MENVCFG_PBMTE | MENVCFG_ADUE))
         fx |= FX_FLUSH;
+    if ((old ^ value) & ENVCFG_PMM)
+        fx |= FX_TLB;
     if ((old ^ value) & MENVCFG_STCE) {
         riscv_stimer_update(env_cpu(env));
         fx |= FX_IRQ;

@@ -40,6 +40,7 @@ CSR_CHECK(stimecmp);
 CSR_CHECK(satp);
 CSR_CHECK(spec11);
 CSR_CHECK(spec12);
+CSR_CHECK(mseccfg);
 CSR_CHECK(senvcfg);
 CSR_CHECK(sstateen);
 CSR_CHECK(hstateen);
@@ -169,6 +170,9 @@ CSR_WRITE_FN(hvien);
 bool riscv_satp_mode_exists(const RISCVCPU *cpu, unsigned mode);
 /* Bits of menvcfg, senvcfg or henvcfg (csr says which) that can be written. */
 uint64_t riscv_envcfg_mask(const CPURISCVState *env, unsigned csr);
+
+/* What a write of value changes of a PMM field at bit shift. */
+uint64_t riscv_pmm_mask(uint64_t value, unsigned shift);
 
 /* Marks the f registers' state dirty and follows FX_*; returns CSR_EFFECT_*. */
 uint64_t riscv_csr_apply(CPURISCVState *env, unsigned fx);

@@ -244,6 +244,8 @@ uint64_t riscv_envcfg_mask(const CPURISCVState *env, unsigned csr)
         mask |= ENVCFG_CBIE | ENVCFG_CBCFE;
     if (riscv_ext_on(env, EXT_ZICBOZ))
         mask |= ENVCFG_CBZE;
+    if (riscv_ext_on(env, csr == 0x30A ? EXT_SMNPM : EXT_SSNPM))
+        mask |= ENVCFG_PMM;
     if (csr == 0x10A)
         return mask;
     if (riscv_ext_on(env, EXT_SSTC))
@@ -255,6 +257,12 @@ uint64_t riscv_envcfg_mask(const CPURISCVState *env, unsigned csr)
     return mask;
 }
 
+/* What of PMM a write changes: 1 is reserved and leaves the field alone. */
+uint64_t riscv_pmm_mask(uint64_t value, unsigned shift)
+{
+    return (value >> shift & 3) == PMM_RESERVED ? 0 : 3ULL << shift;
+}
+
 CSR_WRITE_FN(envcfg)
 {
     bool machine = csr == 0x30A;
@@ -264,11 +272,14 @@ CSR_WRITE_FN(envcfg)
 
     if ((value & ENVCFG_CBIE) == (2ULL << 4)) /* reserved: keeps its value */
         wmask &= ~ENVCFG_CBIE;
+    wmask &= ~ENVCFG_PMM | riscv_pmm_mask(value, ENVCFG_PMM_SHIFT);
     value = (old & ~wmask) | (value & wmask);
     __atomic_store_n(reg, value, __ATOMIC_RELAXED); /* the timer's thread reads STCE */
     changed = old ^ value;
     if (changed & (MENVCFG_PBMTE | MENVCFG_ADUE))
         fx |= FX_FLUSH;
+    if (changed & ENVCFG_PMM)
+        fx |= FX_TLB;
     if (changed & MENVCFG_STCE) {
         riscv_stimer_update(env_cpu(env));
         fx |= FX_IRQ;
@@ -285,6 +296,12 @@ CSR_CHECK(spec11)
 CSR_CHECK(spec12)
 {
     return env_cpu(env)->priv_spec >= 12;
+}
+
+/* Several extensions have their fields in it. */
+CSR_CHECK(mseccfg)
+{
+    return riscv_ext_on(env, EXT_SMEPMP) || riscv_ext_on(env, EXT_SMMPM);
 }
 
 CSR_CHECK(senvcfg)

@@ -284,6 +284,8 @@ static void explain_check(CPURISCVState *env, const CSRRow *row, unsigned csr, G
              row->check == check_mireg || row->check == check_sireg || row->check == check_ireg2 ||
              row->check == check_mtopei || row->check == check_stopei || row->check == check_stopi)
         riscv_aia_explain(env, csr, out);
+    else if (row->check == check_mseccfg)
+        g_string_append(out, "no extension that needs it is on (smepmp, smmpm)");
     else if (row->check == check_senvcfg)
         g_string_append(out, "mstateen0.ENVCFG=0");
     else if (row->check == check_sstateen)

@@ -29,6 +29,8 @@ static const struct {
     uint8_t with[2], implied;
 } pair_rules[] = {
     { { EXT_C, EXT_D }, EXT_ZCD },
+    { { EXT_SMNPM, EXT_S }, EXT_SSPM },
+    { { EXT_SUPM, EXT_S }, EXT_SSNPM }, /* without S: user_masking() */
 };
 
 static bool is_letter(unsigned ext)
@@ -62,6 +64,17 @@ static bool imply(uint64_t *set, const uint64_t *chosen, unsigned by, unsigned e
     return true;
 }
 
+/* Without S it is M that controls pointer masking in U. */
+static bool user_masking(uint64_t *set, const uint64_t *chosen, bool *again, Error **errp)
+{
+    if (ext_get(set, EXT_S))
+        return true;
+    if (ext_get(set, EXT_SUPM))
+        return imply(set, chosen, EXT_SUPM, EXT_SMNPM, again, errp);
+    return !ext_get(set, EXT_SMNPM) || !ext_get(set, EXT_U) ||
+           imply(set, chosen, EXT_SMNPM, EXT_SUPM, again, errp);
+}
+
 static bool follow_implications(uint64_t *set, const uint64_t *chosen, Error **errp)
 {
     bool again = true;
@@ -81,6 +94,8 @@ static bool follow_implications(uint64_t *set, const uint64_t *chosen, Error **e
                 !imply(set, chosen, with[0], pair_rules[i].implied, &again, errp))
                 return false;
         }
+        if (!user_masking(set, chosen, &again, errp))
+            return false;
     }
     return true;
 }
@@ -187,7 +202,8 @@ static unsigned ext_spec(unsigned e)
     static const uint8_t v11[] = { EXT_ZICCAMOA, EXT_ZICCIF, EXT_ZICCLSM, EXT_ZICCRSE, EXT_SSCCPTR,
                                    EXT_SVADE, EXT_ZFH, EXT_ZFHMIN };
     static const uint8_t v13[] = { EXT_ZIMOP, EXT_ZCMOP, EXT_ZABHA, EXT_ZALASR, EXT_ZAMA16B,
-                                   EXT_SVVPTC };
+                                   EXT_SVVPTC, EXT_SMMPM, EXT_SMNPM, EXT_SSNPM, EXT_SSPM,
+                                   EXT_SUPM };
 
     if (is_letter(e) || riscv_ext_rows[e].status == EXT_MODE || memchr(v10, (int)e, sizeof(v10)))
         return 10;

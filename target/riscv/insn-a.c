@@ -14,6 +14,7 @@
 #include "accel/tcg/atomic16.h"
 #include "target/riscv/causes.h"
 #include "target/riscv/ext.h"
+#include "target/riscv/mmu.h"
 
 EXEC_INLINE void *amo_host(CPURISCVState *env, vaddr va, unsigned size)
 {
@@ -53,12 +54,20 @@ EXEC(lr_d)
     RD = value;
 }
 
+/* The same address under another tag, with pointer masking. */
+static __attribute__((noinline, cold)) bool reserved_by_alias(CPURISCVState *env, vaddr va)
+{
+    return env->reserve_addr != UINT64_MAX &&
+           riscv_data_address(env, env->reserve_addr) == riscv_data_address(env, va);
+}
+
 /* Without a reservation nothing is accessed, but a misaligned address is still an exception. */
 EXEC_INLINE bool sc_possible(CPURISCVState *env, vaddr va, unsigned size)
 {
     if (va & (size - 1))
         riscv_raise(env, EXC_STORE_MISALIGNED, va);
-    return env->reserve_addr == va && env->reserve_size == size;
+    return env->reserve_size == size &&
+           (env->reserve_addr == va || unlikely(reserved_by_alias(env, va)));
 }
 
 EXEC(sc_w)

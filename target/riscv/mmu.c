@@ -521,6 +521,8 @@ bool riscv_tlb_fill(CPURISCVState *env, vaddr va, MMUAccess access, unsigned siz
     riscv_pmu_miss(env, access);
     w.priv = access == MMU_FETCH ? env->priv : riscv_data_priv(env);
     w.virt = access == MMU_FETCH ? env->virt : riscv_data_virt(env);
+    if (access != MMU_FETCH)
+        va = riscv_masked_address(env, w.priv, w.virt, va);
     w.hlvx = access == MMU_LOAD && env->hlv == HLV_EXECUTABLE;
     if (unlikely(log_enabled(LOG_MMU)))
         w.why = g_string_new(NULL);
@@ -581,6 +583,11 @@ bool riscv_explain_access(CPUState *cpu, vaddr va, CPUAccessKind kind, char mode
     if (!mode && w.access != MMU_FETCH && (env->mstatus & MSTATUS_MPRV))
         g_string_append(out, " (mstatus.MPRV=1, MPP)");
     g_string_append_c(out, '\n');
+    if (w.access != MMU_FETCH && riscv_masked_bits(env, w.priv, w.virt)) {
+        va = riscv_masked_address(env, w.priv, w.virt, va);
+        g_string_append_printf(out, "pointer masking ignores %u upper bits: %#" PRIx64 "\n",
+                               riscv_masked_bits(env, w.priv, w.virt), va);
+    }
     r = look_up(&w, va, 1, &fill);
     if (r != WALK_OK)
         return false;
@@ -592,6 +599,8 @@ void riscv_bus_error(CPURISCVState *env, vaddr va, hwaddr pa, MMUAccess access)
     static const uint8_t cause[] = { EXC_LOAD_ACCESS_FAULT, EXC_STORE_ACCESS_FAULT,
                                      EXC_INST_ACCESS_FAULT };
 
+    if (access != MMU_FETCH)
+        va = riscv_data_address(env, va);
     env->exc_cause = cause[access];
     env->exc_tval = va;
     note_guest(env, va, access, access == MMU_FETCH ? env->virt : riscv_data_virt(env), NULL);
@@ -653,6 +662,7 @@ void riscv_tlb_keys(CPURISCVState *env, TLBKey *data, TLBKey *fetch)
     *fetch = unlikely(env->virt) ? guest_key(env, env->priv, false) : regime_key(env, env->priv);
     *data = unlikely(riscv_data_virt(env)) ? guest_key(env, priv, env->hlv == HLV_EXECUTABLE)
                                            : regime_key(env, priv);
+    data->ignored = riscv_masked_bits(env, priv, (data->mode & KEY_VIRT) != 0);
 }
 
 uint32_t riscv_guest_asid(const CPURISCVState *env, uint32_t asid)

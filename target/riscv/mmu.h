@@ -26,6 +26,13 @@ RISCVPriv riscv_data_priv(const CPURISCVState *env);
 /* And whether they are translated as a guest's: V, MPV with MPRV, or during hlv and hsv. */
 bool riscv_data_virt(const CPURISCVState *env);
 
+/* Upper bits that pointer masking ignores in addresses of loads and stores from that mode; and the address
+ * that one goes to. */
+unsigned riscv_masked_bits(const CPURISCVState *env, RISCVPriv priv, bool virt);
+vaddr riscv_masked_address(const CPURISCVState *env, RISCVPriv priv, bool virt, vaddr va);
+/* The same from the present mode. TCGCPUOps. */
+vaddr riscv_data_address(CPURISCVState *env, vaddr va);
+
 /* CPURISCVState.hlv: loads and stores are a guest's for the instruction being run. */
 enum { HLV_OFF, HLV_ON, HLV_EXECUTABLE /* hlvx: loads need X instead of R */ };
 

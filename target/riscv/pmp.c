@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "target/riscv/mmu.h"
+#include "target/riscv/mode.h"
 #include "util/bits.h"
 
 #define PMPADDR_MASK MASK_ULL(54)
@@ -320,7 +321,17 @@ CSR_WRITE_FN(pmpcfg)
 
 CSR_WRITE_FN(mseccfg)
 {
-    uint64_t old = env->mseccfg, now = value & (MSECCFG_MML | MSECCFG_MMWP | MSECCFG_RLB);
+    uint64_t old = env->mseccfg, now = 0, pmm;
+    unsigned fx = 0;
+
+    if (riscv_ext_on(env, EXT_SMEPMP))
+        now = value & (MSECCFG_MML | MSECCFG_MMWP | MSECCFG_RLB);
+    /* The other extensions' fields. */
+    if (riscv_ext_on(env, EXT_SMMPM)) {
+        pmm = riscv_pmm_mask(value, ENVCFG_PMM_SHIFT);
+        now |= (value & pmm) | (old & ENVCFG_PMM & ~pmm);
+        fx |= FX_TLB;
+    }
 
     /* MML and MMWP stay set until reset. RLB stays clear once an entry is locked. */
     now |= old & (MSECCFG_MML | MSECCFG_MMWP);
@@ -330,6 +341,8 @@ CSR_WRITE_FN(mseccfg)
     if (now == old)
         return 0;
     env->mseccfg = now;
+    if (!((now ^ old) & (MSECCFG_MML | MSECCFG_MMWP | MSECCFG_RLB)))
+        return fx;
     riscv_pmp_update(env);
-    return FX_FLUSH;
+    return fx | FX_FLUSH;
 }

@@ -25,10 +25,12 @@ _Noreturn void riscv_raise(CPURISCVState *env, uint64_t cause, uint64_t tval)
     env->exc_why = NULL;
     env->exc_gva = env->virt;
     env->exc_gpa = env->exc_tinst = 0;
-    if (unlikely((cause == EXC_LOAD_MISALIGNED || cause == EXC_STORE_MISALIGNED) &&
-                 riscv_data_virt(env))) {
-        env->exc_gva = true;
-        env->exc_tinst = riscv_transformed_insn(env, tval);
+    if (unlikely(cause == EXC_LOAD_MISALIGNED || cause == EXC_STORE_MISALIGNED)) {
+        env->exc_tval = tval = riscv_data_address(env, tval);
+        if (riscv_data_virt(env)) {
+            env->exc_gva = true;
+            env->exc_tinst = riscv_transformed_insn(env, tval);
+        }
     }
     cpu_loop_exit_exception(env);
 }

@@ -71,6 +71,9 @@ static void test_errors(void)
         { "rv64,priv_spec=v1.12.0,svvptc=on",
           "extension 'svvptc' needs priv_spec=v1.13.0 or later" },
         { "rva22s64,priv_spec=v1.11.0", "profile 'rva22s64' needs priv_spec=v1.12.0 or later" },
+        { "rv64,s=off,ssnpm=on", "extension 'ssnpm' needs 's', which is off" },
+        { "rv64,ssnpm=on,supm=off", "extension 'ssnpm' includes 'supm', which is switched off" },
+        { "rv64,priv_spec=v1.12.0,smnpm=on", "extension 'smnpm' needs priv_spec=v1.13.0 or later" },
         { "rv64,pmu-mask=1", "pmu-mask=0x1: counters 0 to 2 are not programmable" },
     };
 
@@ -149,6 +152,17 @@ static void test_implied(void)
         { "rv64,v=on,vlen=256", EXT_ZVL256B, true },
         { "rv64,v=on,vlen=256", EXT_ZVL512B, false },
         { "rv64,cbom_blocksize=128", EXT_ZIC64B, false },
+        /* pointer masking */
+        { "rv64,ssnpm=on", EXT_SUPM, true },
+        { "rv64,ssnpm=on", EXT_SSPM, false },
+        { "rv64,smnpm=on", EXT_SSPM, true },
+        { "rv64,supm=on", EXT_SSNPM, true },
+        { "rv64,sspm=on", EXT_SMNPM, true },
+        { "rv64,s=off,supm=on", EXT_SMNPM, true },
+        { "rv64,s=off,smnpm=on", EXT_SUPM, true },
+        { "max,s=off", EXT_SSNPM, false },
+        { "max,s=off", EXT_SSPM, false },
+        { "max", EXT_SMMPM, true },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

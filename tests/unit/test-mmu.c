@@ -375,6 +375,45 @@ static void test_dump(void)
     hart_done(&h);
 }
 
+/* Each mode's field, MXR, and both kinds of extension, against the rules written out. */
+static void test_pointer_masking(void)
+{
+    static const unsigned bits[] = { 0, 0, 7, 16 };
+    static const unsigned regs[] = { 0x747, 0x30A, 0x10A, 0x60A };
+    const vaddr va = 0xA5B6F12345678ABCULL;
+    Hart h;
+
+    start(&h, "rv64,smmpm=on,smnpm=on,ssnpm=on", SATP_SV39);
+    for (unsigned n = 0; n < 4096; n++) {
+        unsigned field[4] = { n & 3, n >> 2 & 3, n >> 4 & 3, n >> 6 & 3 };
+        bool mxr = n >> 8 & 1, vs_mxr = n >> 9 & 1, paged = n >> 10 & 1;
+
+        for (unsigned i = 0; i < 4; i++) {
+            hart_set_priv(&h, PRV_M);
+            csr_put(&h, regs[i], 0);
+            csr_put(&h, regs[i], (uint64_t)field[i] << 32);
+            g_assert_cmphex(csr_read(&h, regs[i]) >> 32 & 3, ==, field[i] == 1 ? 0 : field[i]);
+        }
+        h.env->mstatus = (h.env->mstatus & ~MSTATUS_MXR) | (mxr ? MSTATUS_MXR : 0);
+        h.env->vsstatus = vs_mxr ? MSTATUS_MXR : 0;
+        h.env->satp = h.env->vsatp = paged ? (uint64_t)SATP_SV39 << 60 : 0;
+        for (unsigned m = 0; m < 5; m++) {
+            static const struct { uint8_t priv, virt, reg; } modes_[] = {
+                { PRV_M, 0, 0 }, { PRV_S, 0, 1 }, { PRV_U, 0, 2 }, { PRV_S, 1, 3 }, { PRV_U, 1, 2 },
+            };
+            bool off = m && (mxr || (vs_mxr && modes_[m].virt));
+            unsigned want = off ? 0 : bits[field[modes_[m].reg]];
+            uint64_t kept = va << want >> want, sign = va << want >> 63;
+
+            g_assert_cmpuint(riscv_masked_bits(h.env, modes_[m].priv, modes_[m].virt), ==, want);
+            if (want && m && paged && sign)
+                kept |= ~(~0ULL >> want);
+            g_assert_cmphex(riscv_masked_address(h.env, modes_[m].priv, modes_[m].virt, va), ==, kept);
+        }
+    }
+    hart_done(&h);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -389,5 +428,6 @@ int main(int argc, char **argv)
     g_test_add_func("/mmu/mprv-keys", test_mprv_and_keys);
     g_test_add_func("/mmu/explain", test_explain);
     g_test_add_func("/mmu/dump", test_dump);
+    g_test_add_func("/mmu/pointer-masking", test_pointer_masking);
     return g_test_run();
 }

@@ -81,6 +81,8 @@ typedef struct TLBKey {
     uint64_t g_root; /* the same of a guest's second stage; 0 for bare or no guest */
     uint32_t asid;  /* ASID, and VMID above it */
     uint32_t mode;  /* privilege, SUM, MXR, virtualisation: whatever changes permissions */
+    uint32_t ignored; /* upper bits of addresses that do not matter; entries are kept under the
+                         address as the program gave it, flushes take all that differ there */
 } TLBKey;
 
 /* What the CPU model supplies to the translator. All called on the vCPU's thread. */
@@ -94,6 +96,8 @@ typedef struct TCGCPUOps {
     /* Walks the page tables for the current regime. False: an exception was recorded in env with
      * cause and value, and is raised by the caller with cpu_loop_exit_exception(). */
     bool (*tlb_fill)(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLBFill *out);
+    /* The address that a load or store to va goes to, where upper bits are ignored; NULL: va. */
+    vaddr (*data_address)(CPUArchState *env, vaddr va);
     /* The access reached nothing or was refused by the bus: record the exception. */
     void (*bus_error)(CPUArchState *env, vaddr va, hwaddr pa, MMUAccess access);
     /* Keys of the current regime, for loads and stores, and for fetches. */
