@@ -181,6 +181,22 @@ static void cmd_system_reset(Monitor *mon, const char *args)
     machine_request_reset(SHUTDOWN_HOST_QMP);
 }
 
+static void cmd_nmi(Monitor *mon, const char *args)
+{
+    CPUState *cpu = monitor_cpu(mon);
+    Error *err = NULL;
+
+    if (!cpu) {
+        return;
+    }
+    if (!CPU_GET_CLASS(cpu)->nmi) {
+        monitor_printf(mon, "this CPU has no non-maskable interrupts\n");
+    } else if (!CPU_GET_CLASS(cpu)->nmi(cpu, &err)) {
+        monitor_printf(mon, "%s\n", error_get_pretty(err));
+        error_free(err);
+    }
+}
+
 static void cmd_system_wakeup(Monitor *mon, const char *args)
 {
     if (run_state() != RUN_STATE_SUSPENDED) {
@@ -258,6 +274,7 @@ const MonitorCommand monitor_commands[] = {
     { "system_wakeup", NULL, "", "end the sleep of a machine that is suspended to RAM",
       cmd_system_wakeup },
     { "system_powerdown", NULL, "", "press the power button", cmd_system_powerdown },
+    { "nmi", NULL, "", "raise a non-maskable interrupt on the chosen CPU", cmd_nmi },
     { "quit", "q", "", "end the emulator", cmd_quit },
     { "balloon", NULL, "size", "leave the guest so many MiB of memory", monitor_cmd_balloon },
     { "cpu", NULL, "index", "choose the CPU of x, info registers and $pc", cmd_cpu },

@@ -60,6 +60,11 @@ static void ask_pc(CPUState *cpu, void *data)
     ((CPULine *)data)->pc = CPU_GET_CLASS(cpu)->get_pc(cpu);
 }
 
+static bool has_critical_error(CPUState *cpu)
+{
+    return __atomic_load_n(&cpu->critical_error, __ATOMIC_RELAXED);
+}
+
 static void info_cpus(Monitor *mon, const char *args)
 {
     CPUState *chosen = monitor_cpu(mon), *cpu;
@@ -69,7 +74,8 @@ static void info_cpus(Monitor *mon, const char *args)
         bool halted = __atomic_load_n(&cpu->halted, __ATOMIC_RELAXED);
         accel_run_on(cpu, ask_pc, &l);
         monitor_printf(mon, "%c CPU #%d: pc=0x%016" PRIx64 "%s\n", cpu == chosen ? '*' : ' ',
-                       cpu->cpu_index, l.pc, halted ? " (halted)" : "");
+                       cpu->cpu_index, l.pc, has_critical_error(cpu) ? " (critical error)"
+                                             : halted                ? " (halted)" : "");
     }
 }
 
@@ -94,7 +100,15 @@ static void info_mem(Monitor *mon, const char *args)
 
 static void info_status(Monitor *mon, const char *args)
 {
-    monitor_printf(mon, "VM status: %s\n", run_state_name(run_state()));
+    CPUState *cpu;
+
+    monitor_printf(mon, "VM status: %s", run_state_name(run_state()));
+    CPU_FOREACH(cpu) {
+        if (has_critical_error(cpu)) {
+            monitor_printf(mon, ", CPU #%d has stopped with a critical error", cpu->cpu_index);
+        }
+    }
+    monitor_printf(mon, "\n");
 }
 
 static void info_version(Monitor *mon, const char *args)

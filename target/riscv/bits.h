@@ -23,10 +23,12 @@
 #define MSTATUS_TVM (1ULL << 20)
 #define MSTATUS_TW (1ULL << 21)
 #define MSTATUS_TSR (1ULL << 22)
+#define MSTATUS_SDT (1ULL << 24) /* Ssdbltrp: a trap into S would be one too many */
 #define MSTATUS_UXL (3ULL << 32)
 #define MSTATUS_SXL (3ULL << 34)
 #define MSTATUS_GVA (1ULL << 38) /* H: mtval is a guest virtual address */
 #define MSTATUS_MPV (1ULL << 39) /* H: V before the trap */
+#define MSTATUS_MDT (1ULL << 42) /* Smdbltrp: the same for M */
 #define MSTATUS_UXL_64 (2ULL << 32)
 #define MSTATUS_SXL_64 (2ULL << 34)
 #define MSTATUS_SD (1ULL << 63)
@@ -34,7 +36,7 @@
 /* What of mstatus sstatus shows, and what of that it can change. */
 #define SSTATUS_WRITE                                                                       \
     (MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_VS | MSTATUS_FS | MSTATUS_SUM |     \
-     MSTATUS_MXR)
+     MSTATUS_MXR | MSTATUS_SDT)
 #define SSTATUS_READ (SSTATUS_WRITE | MSTATUS_UBE | MSTATUS_XS | MSTATUS_UXL | MSTATUS_SD)
 
 #define VTYPE_VILL (1ULL << 63)
@@ -54,6 +56,7 @@
 #define ENVCFG_PMM (3ULL << ENVCFG_PMM_SHIFT)
 #define PMM_RESERVED 1
 #define ENVCFG_CBO (ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE)
+#define MENVCFG_DTE (1ULL << 59)
 #define MENVCFG_ADUE (1ULL << 61)
 #define MENVCFG_PBMTE (1ULL << 62)
 #define MENVCFG_STCE (1ULL << 63)
@@ -100,6 +103,12 @@ enum { PMP_OFF = 0, PMP_TOR = 1, PMP_NA4 = 2, PMP_NAPOT = 3 };
 #define MSECCFG_MML (1ULL << 0)
 #define MSECCFG_MMWP (1ULL << 1)
 #define MSECCFG_RLB (1ULL << 2)
+
+/* Smrnmi */
+#define MNSTATUS_NMIE (1ULL << 3)
+#define MNSTATUS_MNPV (1ULL << 7)
+#define MNSTATUS_MNPP_SHIFT 11
+#define MNSTATUS_MNPP (3ULL << MNSTATUS_MNPP_SHIFT)
 
 /* mstateen0 and sstateen0; bit 63 is in all of mstateen0 to 3. */
 #define STATEEN_IMSIC (1ULL << 58)

@@ -22,6 +22,7 @@ enum RISCVException {
     EXC_INST_PAGE_FAULT = 12,
     EXC_LOAD_PAGE_FAULT = 13,
     EXC_STORE_PAGE_FAULT = 15,
+    EXC_DOUBLE_TRAP = 16, /* Ssdbltrp: mtval2 has the cause of the trap that was one too many */
     EXC_INST_GUEST_PAGE_FAULT = 20,
     EXC_LOAD_GUEST_PAGE_FAULT = 21,
     EXC_VIRTUAL_INST = 22,
@@ -42,6 +43,8 @@ enum RISCVInterrupt {
     IRQ_S_GUEST_EXT = 12, /* some guest's external interrupt, for the hypervisor */
     IRQ_LCOF = 13,
     IRQ_GUEST0 = 64, /* input lines only: 64 + n is guest external interrupt n, a bit of hgeip */
+    IRQ_NMI0 = 128,  /* the same: 128 + n is non-maskable interrupt n, which mncause names */
+    IRQ_NMI_LINES = 16,
 };
 
 #define MIP_SSIP (1ULL << IRQ_S_SOFT)

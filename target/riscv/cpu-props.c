@@ -66,8 +66,6 @@ static bool not_yet(Object *obj, const Property *prop, Error **errp)
     { .name = (name_), .type = &prop_str, .offset = offsetof(RISCVCPU, not_yet),            \
       .help = (why_), .flags = PROP_HIDDEN, .changed = not_yet }
 #define AGNOSTIC "is not offered: tail and masked-off elements are always left undisturbed"
-#define NEEDS_SMRNMI \
-    "belongs to extension 'smrnmi' (Resumable non-maskable interrupts), which is not implemented yet"
 #define NEEDS_RVA23 "names a profile whose extensions are not all implemented yet"
 
 /* The older way to say how many counters there are: from mhpmcounter3 on. */
@@ -120,6 +118,10 @@ const Property riscv_cpu_props[] = {
     PROP_GIVEN("marchid", u64, marchid, MARCHID, 0, 0, UINT64_MAX, "Value of marchid"),
     PROP_GIVEN("mimpid", u64, mimpid, MIMPID, 0, 0, UINT64_MAX, "Value of mimpid"),
     PROP_U64("resetvec", RISCVCPU, resetvec, 0x1000, 0, UINT64_MAX, "First address after reset"),
+    PROP_U64("rnmi-interrupt-vector", RISCVCPU, rnmi_interrupt_vector, 0, 0, UINT64_MAX,
+             "Smrnmi: where a non-maskable interrupt goes"),
+    PROP_U64("rnmi-exception-vector", RISCVCPU, rnmi_exception_vector, 0, 0, UINT64_MAX,
+             "Smrnmi: where exceptions of M go while mnstatus.NMIE=0"),
     { .name = "debug", .type = &prop_bool, .offset = offsetof(RISCVCPU, debug),
       .help = "Debug triggers", .flags = PROP_HIDDEN, .changed = debug_changed },
     PROP_ENUM("priv_spec", RISCVCPU, priv_spec, 13, priv_specs,
@@ -132,8 +134,6 @@ const Property riscv_cpu_props[] = {
     PROP_NOT_YET("rvv_ta_all_1s", AGNOSTIC),
     PROP_NOT_YET("rvv_ma_all_1s", AGNOSTIC),
     PROP_NOT_YET("rvv_vl_half_avl", "is not offered: vl is the application vector length, or VLMAX"),
-    PROP_NOT_YET("rnmi-interrupt-vector", NEEDS_SMRNMI),
-    PROP_NOT_YET("rnmi-exception-vector", NEEDS_SMRNMI),
     PROP_NOT_YET("rva23u64", NEEDS_RVA23),
     PROP_NOT_YET("rva23s64", NEEDS_RVA23),
     PROP_NOT_YET("sv32", "is for RV32 harts, which are not implemented yet"),

@@ -67,6 +67,8 @@ static const StateField fields[] = {
     S_U64(RISCVCPU, env.mstateen, .count = 4),
     S_U64(RISCVCPU, env.hstateen, .count = 4),
     S_U64(RISCVCPU, env.hgeip, .flags = STATE_NO_RESET), /* lines */
+    S_U64(RISCVCPU, env.nmi_lines, .flags = STATE_NO_RESET),
+    S_U64(RISCVCPU, env.nmi_edges),
     S_U64(RISCVCPU, env.mvip),
     S_U64(RISCVCPU, env.sie_virt),
     S_U64(RISCVCPU, env.vsie_virt),
@@ -111,6 +113,7 @@ static const StateField fields[] = {
     S_U64(RISCVCPU, kvm_saved.other_id, .count = RISCV_KVM_OTHER),
     S_U64(RISCVCPU, kvm_saved.other, .count = RISCV_KVM_OTHER),
     S_BOOL(RISCVCPU, parent_obj.halted),
+    S_BOOL(RISCVCPU, parent_obj.critical_error),
     S_END,
 };
 
@@ -179,6 +182,8 @@ void riscv_csr_reset(RISCVCPU *cpu)
         env->menvcfg |= MENVCFG_ADUE;
     if (ext_get(cpu->ext, EXT_H))
         env->mideleg = MIP_H;
+    if (ext_get(cpu->ext, EXT_SMDBLTRP))
+        env->mstatus |= MSTATUS_MDT;
     __atomic_fetch_and(&env->mip, ~(MIP_SSIP | MIP_STIP | MIP_VSTIP | MIP_LCOFIP),
                        __ATOMIC_ACQ_REL);
     /* cycle counts machine time, which goes on over a reset. */
@@ -190,6 +195,8 @@ void riscv_state_derive(RISCVCPU *cpu)
     CPURISCVState *env = &cpu->env;
 
     riscv_ext_without(cpu->ext, riscv_ext_misa(cpu->ext) & ~env->misa, env->ext_on);
+    if (!ext_get(cpu->ext, EXT_SMRNMI))
+        env->mnstatus = MNSTATUS_NMIE;
     riscv_pmp_update(env);
     riscv_pmu_derive(env);
     riscv_vector_derive(env);

@@ -15,6 +15,7 @@
 #include "target/riscv/pmu.h"
 #include "target/riscv/sbi/firmware.h"
 #include "target/riscv/profile.h"
+#include "target/riscv/rnmi.h"
 #include "target/riscv/sstc.h"
 #include "target/riscv/translate.h"
 #include "target/riscv/trap.h"
@@ -158,6 +159,10 @@ static uint64_t mstatus_mask(const RISCVCPU *cpu)
         mask |= MSTATUS_FS;
     if (ext_get(cpu->ext, EXT_ZVE32X))
         mask |= MSTATUS_VS;
+    if (ext_get(cpu->ext, EXT_SSDBLTRP))
+        mask |= MSTATUS_SDT; /* see riscv_status_mask() */
+    if (ext_get(cpu->ext, EXT_SMDBLTRP))
+        mask |= MSTATUS_MDT;
     if (ext_get(cpu->ext, EXT_H))
         mask |= MSTATUS_MPV | MSTATUS_GVA;
     return mask;
@@ -218,6 +223,10 @@ static void riscv_cpu_irq_in(void *dev, int n, bool level)
     if (n > IRQ_GUEST0 && n <= IRQ_GUEST0 + cpu->geilen) {
         bit = BIT_ULL(n - IRQ_GUEST0);
         riscv_hgeip_change(&cpu->env, level ? bit : 0, level ? 0 : bit);
+        return;
+    }
+    if (n >= IRQ_NMI0 && n < IRQ_NMI0 + IRQ_NMI_LINES) {
+        riscv_nmi_line(cpu, n - IRQ_NMI0, level);
         return;
     }
     if (n < 0 || n > 63)
@@ -282,6 +291,7 @@ static void riscv_cpu_class_init(ObjectClass *klass, const void *class_data)
     cc->get_pc = riscv_get_pc;
     cc->set_pc = riscv_set_pc;
     cc->dump = riscv_cpu_dump;
+    cc->nmi = riscv_nmi;
     cc->explain_access = riscv_explain_access;
     cc->explain_interrupts = riscv_explain_interrupts;
     cc->translate_debug = riscv_translate_debug;

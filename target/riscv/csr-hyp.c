@@ -46,10 +46,11 @@ CSR_READ(vsstatus)
 
 CSR_WRITE_FN(vsstatus)
 {
-    uint64_t wmask = env_cpu(env)->mstatus_mask & SSTATUS_WRITE, old = env->vsstatus, changed;
+    uint64_t wmask = riscv_status_mask(env, true) & SSTATUS_WRITE, old = env->vsstatus, changed;
     unsigned fx = 0;
 
-    env->vsstatus = (old & ~wmask) | (value & wmask);
+    value = (old & ~wmask) | (value & wmask);
+    env->vsstatus = value & MSTATUS_SDT ? value & ~MSTATUS_SIE : value;
     changed = old ^ env->vsstatus;
     if (env->vsstatus & changed & MSTATUS_SIE)
         fx |= FX_IRQ;
@@ -88,7 +89,7 @@ CSR_WRITE_FN(hgatp)
 /* What the guest cannot have because the hypervisor has not got it: reads as zero. */
 static uint64_t henvcfg_absent(const CPURISCVState *env)
 {
-    return (MENVCFG_STCE | MENVCFG_PBMTE | MENVCFG_ADUE) & ~env->menvcfg;
+    return (MENVCFG_STCE | MENVCFG_PBMTE | MENVCFG_ADUE | MENVCFG_DTE) & ~env->menvcfg;
 }
 
 CSR_CHECK(henvcfg)
@@ -112,6 +113,8 @@ CSR_WRITE_FN(henvcfg)
     wmask &= ~ENVCFG_PMM | riscv_pmm_mask(value, ENVCFG_PMM_SHIFT);
     value = (old & ~wmask) | (value & wmask);
     __atomic_store_n(&env->henvcfg, value, __ATOMIC_RELAXED); /* the timer's thread reads STCE */
+    if (!(value & MENVCFG_DTE))
+        env->vsstatus &= ~MSTATUS_SDT;
     if ((old ^ value) & (MENVCFG_PBMTE | MENVCFG_ADUE))
         fx |= FX_FLUSH;
     if ((old ^ value) & ENVCFG_PMM)

@@ -47,6 +47,7 @@ CSR_CHECK(hstateen);
 CSR_CHECK(henvcfg);
 CSR_CHECK(hgatp);
 CSR_CHECK(vstimecmp);
+CSR_CHECK(mtval2);
 CSR_CHECK(pmpcfg);
 CSR_CHECK(pmpaddr);
 CSR_CHECK(s_mode);
@@ -82,6 +83,7 @@ CSR_READ(mip);
 CSR_READ(mstatus);
 CSR_READ(mepc);
 CSR_READ(sepc);
+CSR_READ(mnepc);
 CSR_READ(mvendorid);
 CSR_READ(marchid);
 CSR_READ(mimpid);
@@ -130,6 +132,8 @@ CSR_WRITE_FN(mie);
 CSR_WRITE_FN(mip);
 CSR_WRITE_FN(tvec);
 CSR_WRITE_FN(epc);
+CSR_WRITE_FN(mnepc);
+CSR_WRITE_FN(mnstatus);
 CSR_WRITE_FN(envcfg);
 CSR_WRITE_FN(satp);
 CSR_WRITE_FN(stimecmp);
@@ -166,8 +170,12 @@ CSR_WRITE_FN(hviprio);
 CSR_WRITE_FN(hvictl);
 CSR_WRITE_FN(hvien);
 
+/* Whether U, S or M is there. */
+bool riscv_priv_exists(const CPURISCVState *env, unsigned priv);
 /* Whether satp, vsatp and hgatp know the mode on this hart. */
 bool riscv_satp_mode_exists(const RISCVCPU *cpu, unsigned mode);
+/* Bits of mstatus, or of vsstatus, that can be written; sstatus has those of them in SSTATUS_WRITE. */
+uint64_t riscv_status_mask(const CPURISCVState *env, bool guest);
 /* Bits of menvcfg, senvcfg or henvcfg (csr says which) that can be written. */
 uint64_t riscv_envcfg_mask(const CPURISCVState *env, unsigned csr);
 

@@ -131,7 +131,7 @@ CSR_READ(sstatus)
     return read_mstatus(env, csr) & SSTATUS_READ;
 }
 
-static bool priv_exists(const CPURISCVState *env, unsigned priv)
+bool riscv_priv_exists(const CPURISCVState *env, unsigned priv)
 {
     return priv == PRV_M || (priv == PRV_S && riscv_ext_on(env, EXT_S)) ||
            (priv == PRV_U && riscv_ext_on(env, EXT_U));
@@ -143,8 +143,13 @@ static unsigned set_mstatus(CPURISCVState *env, uint64_t now)
     unsigned fx = 0;
 
     /* MPP is WARL: a mode that does not exist leaves it alone. */
-    if (!priv_exists(env, (now & MSTATUS_MPP) >> MSTATUS_MPP_SHIFT))
+    if (!riscv_priv_exists(env, (now & MSTATUS_MPP) >> MSTATUS_MPP_SHIFT))
         now = (now & ~MSTATUS_MPP) | (old & MSTATUS_MPP);
+    /* Where the next trap would be one too many there are no interrupts. */
+    if (now & MSTATUS_SDT)
+        now &= ~MSTATUS_SIE;
+    if (now & MSTATUS_MDT)
+        now &= ~MSTATUS_MIE;
     env->mstatus = now;
     changed = old ^ now;
     if (now & changed & (MSTATUS_SIE | MSTATUS_MIE))
@@ -157,16 +162,23 @@ static unsigned set_mstatus(CPURISCVState *env, uint64_t now)
     return fx;
 }
 
+uint64_t riscv_status_mask(const CPURISCVState *env, bool guest)
+{
+    uint64_t dte = env->menvcfg & (guest ? env->henvcfg : ~0ULL) & MENVCFG_DTE;
+
+    return env_cpu((CPURISCVState *)env)->mstatus_mask & ~(dte ? 0 : MSTATUS_SDT);
+}
+
 CSR_WRITE_FN(mstatus)
 {
-    uint64_t wmask = env_cpu(env)->mstatus_mask;
+    uint64_t wmask = riscv_status_mask(env, false);
 
     return set_mstatus(env, (env->mstatus & ~wmask) | (value & wmask));
 }
 
 CSR_WRITE_FN(sstatus)
 {
-    uint64_t wmask = env_cpu(env)->mstatus_mask & SSTATUS_WRITE;
+    uint64_t wmask = riscv_status_mask(env, false) & SSTATUS_WRITE;
 
     return set_mstatus(env, (env->mstatus & ~wmask) | (value & wmask));
 }
@@ -254,6 +266,8 @@ uint64_t riscv_envcfg_mask(const CPURISCVState *env, unsigned csr)
         mask |= MENVCFG_PBMTE;
     if (riscv_ext_on(env, EXT_SVADU))
         mask |= MENVCFG_ADUE;
+    if (riscv_ext_on(env, EXT_SSDBLTRP))
+        mask |= MENVCFG_DTE;
     return mask;
 }
 
@@ -276,6 +290,11 @@ CSR_WRITE_FN(envcfg)
     value = (old & ~wmask) | (value & wmask);
     __atomic_store_n(reg, value, __ATOMIC_RELAXED); /* the timer's thread reads STCE */
     changed = old ^ value;
+    /* SDT is there with DTE only (priv. spec, menvcfg). */
+    if (changed & ~value & MENVCFG_DTE) {
+        env->mstatus &= ~MSTATUS_SDT;
+        env->vsstatus &= ~MSTATUS_SDT;
+    }
     if (changed & (MENVCFG_PBMTE | MENVCFG_ADUE))
         fx |= FX_FLUSH;
     if (changed & ENVCFG_PMM)
@@ -302,6 +321,12 @@ CSR_CHECK(spec12)
 CSR_CHECK(mseccfg)
 {
     return riscv_ext_on(env, EXT_SMEPMP) || riscv_ext_on(env, EXT_SMMPM);
+}
+
+/* Of guest-page faults, and of double traps. */
+CSR_CHECK(mtval2)
+{
+    return riscv_ext_on(env, EXT_H) || riscv_ext_on(env, EXT_SSDBLTRP);
 }
 
 CSR_CHECK(senvcfg)

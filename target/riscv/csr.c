@@ -286,6 +286,8 @@ static void explain_check(CPURISCVState *env, const CSRRow *row, unsigned csr, G
         riscv_aia_explain(env, csr, out);
     else if (row->check == check_mseccfg)
         g_string_append(out, "no extension that needs it is on (smepmp, smmpm)");
+    else if (row->check == check_mtval2)
+        g_string_append(out, "needs h or ssdbltrp, which are off");
     else if (row->check == check_senvcfg)
         g_string_append(out, "mstateen0.ENVCFG=0");
     else if (row->check == check_sstateen)

@@ -30,6 +30,8 @@ static RISCVIrqLevel level_of(const CPURISCVState *env, unsigned n)
 /* What keeps interrupts of a level from being taken now, or NULL. */
 static const char *why_level_waits(const CPURISCVState *env, RISCVIrqLevel level)
 {
+    if (!(env->mnstatus & MNSTATUS_NMIE))
+        return "not taken: mnstatus.NMIE=0";
     switch (level) {
     case IRQ_LEVEL_M:
         return env->priv == PRV_M && !(env->mstatus & MSTATUS_MIE)
@@ -147,6 +149,7 @@ static const char *why_privileged(const CPURISCVState *env, unsigned row)
 
     switch (row) {
     case INSN_mret:
+    case INSN_mnret:
         return env->priv != PRV_M ? "needs M mode" : NULL;
     case INSN_sret:
         return env->priv < PRV_S ? "needs S mode" : status & MSTATUS_TSR ? "mstatus.TSR=1" : NULL;

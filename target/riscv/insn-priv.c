@@ -30,6 +30,7 @@ EXEC_MAIN(ebreak)
 
 EXEC_MAIN(mret) { riscv_mret(env, op); }
 EXEC_MAIN(sret) { riscv_sret(env, op); }
+EXEC_MAIN(mnret) { riscv_mnret(env, op); }
 EXEC_MAIN(wfi) { riscv_wfi(env, op); }
 
 EXEC_LOOKUP(sfence_vma)

@@ -12,6 +12,7 @@
 #include "target/riscv/csr-impl.h"
 #include "target/riscv/mode.h"
 #include "target/riscv/pmu.h"
+#include "target/riscv/rnmi.h"
 #include "target/riscv/sbi/firmware.h"
 #include "target/riscv/trap.h"
 #include "util/bits.h"
@@ -77,6 +78,8 @@ int riscv_next_interrupt(const CPURISCVState *env, RISCVIrqLevel *level)
     uint64_t pending = riscv_irqs_at(env, IRQ_LEVEL_M);
 
     *level = IRQ_LEVEL_M;
+    if (unlikely(!(env->mnstatus & MNSTATUS_NMIE)))
+        return -1;
     if (pending && (env->priv < PRV_M || (env->mstatus & MSTATUS_MIE)))
         return riscv_aia_first(env, IRQ_LEVEL_M, pending);
     pending = riscv_irqs_at(env, IRQ_LEVEL_S);
@@ -96,6 +99,8 @@ int riscv_pending_interrupt(const CPURISCVState *env)
 {
     RISCVIrqLevel level;
 
+    if (unlikely(riscv_nmi_waiting(env)) && (env->mnstatus & MNSTATUS_NMIE))
+        return 0;
     return riscv_next_interrupt(env, &level);
 }
 
@@ -103,6 +108,10 @@ bool riscv_has_work(CPUState *cpu)
 {
     CPURISCVState *env = riscv_env(cpu);
 
+    if (unlikely(__atomic_load_n(&cpu->critical_error, __ATOMIC_RELAXED)))
+        return false;
+    if (unlikely(riscv_nmi_waiting(env)))
+        return true;
     if (unlikely(env_cpu(env)->sbi_builtin)) {
         int sbi = riscv_sbi_has_work(env_cpu(env));
 

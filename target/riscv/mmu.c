@@ -72,7 +72,7 @@ RISCVPriv riscv_data_priv(const CPURISCVState *env)
 {
     if (unlikely(env->hlv))
         return env->hstatus & HSTATUS_SPVP ? PRV_S : PRV_U;
-    if (unlikely(env->mstatus & MSTATUS_MPRV))
+    if (unlikely(env->mstatus & MSTATUS_MPRV) && likely(env->mnstatus & MNSTATUS_NMIE))
         return (env->mstatus & MSTATUS_MPP) >> MSTATUS_MPP_SHIFT;
     return env->priv;
 }
@@ -81,7 +81,7 @@ bool riscv_data_virt(const CPURISCVState *env)
 {
     if (unlikely(env->hlv))
         return true;
-    if (unlikely(env->mstatus & MSTATUS_MPRV))
+    if (unlikely(env->mstatus & MSTATUS_MPRV) && likely(env->mnstatus & MNSTATUS_NMIE))
         return (env->mstatus & MSTATUS_MPV) && riscv_data_priv(env) != PRV_M;
     return env->virt;
 }
@@ -580,7 +580,8 @@ bool riscv_explain_access(CPUState *cpu, vaddr va, CPUAccessKind kind, char mode
     g_string_append_printf(out, "%s at %#" PRIx64 " from %s mode", access_names[w.access], va,
                            riscv_mode_name(w.priv, w.virt));
     symbol_append(out, va);
-    if (!mode && w.access != MMU_FETCH && (env->mstatus & MSTATUS_MPRV))
+    if (!mode && w.access != MMU_FETCH && (env->mstatus & MSTATUS_MPRV) &&
+        (env->mnstatus & MNSTATUS_NMIE))
         g_string_append(out, " (mstatus.MPRV=1, MPP)");
     g_string_append_c(out, '\n');
     if (w.access != MMU_FETCH && riscv_masked_bits(env, w.priv, w.virt)) {

@@ -14,6 +14,7 @@
 #include "target/riscv/mmu.h"
 #include "target/riscv/mode.h"
 #include "target/riscv/pmu.h"
+#include "target/riscv/rnmi.h"
 #include "target/riscv/sbi/firmware.h"
 #include "util/bits.h"
 #include "util/log.h"
@@ -73,6 +74,7 @@ const char *riscv_cause_name(unsigned long long cause)
         [EXC_INST_PAGE_FAULT] = "instruction page fault",
         [EXC_LOAD_PAGE_FAULT] = "load page fault",
         [EXC_STORE_PAGE_FAULT] = "store page fault",
+        [EXC_DOUBLE_TRAP] = "double trap",
         [EXC_INST_GUEST_PAGE_FAULT] = "instruction guest-page fault",
         [EXC_LOAD_GUEST_PAGE_FAULT] = "load guest-page fault",
         [EXC_VIRTUAL_INST] = "virtual instruction",
@@ -179,9 +181,11 @@ void riscv_set_priv(CPURISCVState *env, RISCVPriv to)
     set_mode(env, (Mode){ to, env->virt }, env->tcg.icount);
 }
 
-/* sstatus of a trap into S: SPIE, SPP, SIE. */
-static uint64_t stacked(const CPURISCVState *env, uint64_t s)
+/* sstatus of a trap into S: SPIE, SPP, SIE, SDT. dte: of its mode. */
+static uint64_t stacked(const CPURISCVState *env, uint64_t s, uint64_t dte)
 {
+    if (unlikely(dte & MENVCFG_DTE))
+        s |= MSTATUS_SDT;
     s = deposit64(s, 5, 1, (s >> 1) & 1); /* SPIE = SIE */
     s = deposit64(s, 8, 1, env->priv);    /* SPP */
     return s & ~MSTATUS_SIE;
@@ -197,7 +201,7 @@ static bool writes_guest_address(const CPURISCVState *env, uint64_t cause)
 
 static uint64_t trap_to_vs(CPURISCVState *env, uint64_t cause, uint64_t tval)
 {
-    env->vsstatus = stacked(env, env->vsstatus);
+    env->vsstatus = stacked(env, env->vsstatus, env->menvcfg & env->henvcfg);
     env->vscause = cause;
     env->vsepc = env->tcg.pc;
     env->vstval = tval;
@@ -206,7 +210,7 @@ static uint64_t trap_to_vs(CPURISCVState *env, uint64_t cause, uint64_t tval)
 
 static uint64_t trap_to_s(CPURISCVState *env, uint64_t cause, uint64_t tval)
 {
-    env->mstatus = stacked(env, env->mstatus);
+    env->mstatus = stacked(env, env->mstatus, env->menvcfg);
     env->scause = cause;
     env->sepc = env->tcg.pc;
     env->stval = tval;
@@ -230,6 +234,8 @@ static uint64_t trap_to_m(CPURISCVState *env, uint64_t cause, uint64_t tval)
     s = deposit64(s, 7, 1, (s >> 3) & 1); /* MPIE = MIE */
     s = deposit64(s, MSTATUS_MPP_SHIFT, 2, env->priv);
     s &= ~MSTATUS_MIE;
+    if (riscv_ext_on(env, EXT_SMDBLTRP))
+        s |= MSTATUS_MDT;
     env->mcause = cause;
     env->mepc = env->tcg.pc;
     env->mtval = tval;
@@ -242,7 +248,62 @@ static uint64_t trap_to_m(CPURISCVState *env, uint64_t cause, uint64_t tval)
         env->mtinst = gva ? env->exc_tinst : 0;
     }
     env->mstatus = s;
+    /* Exceptions of M while non-maskable interrupts are off (Smrnmi). */
+    if (unlikely(!(env->mnstatus & MNSTATUS_NMIE)) && env->priv == PRV_M)
+        return env_cpu(env)->rnmi_exception_vector & ~3ULL;
     return env->mtvec;
+}
+
+static void set_mode_and_pc(CPURISCVState *env, Mode to, vaddr pc)
+{
+    set_mode(env, to, env->tcg.icount);
+    env->tcg.pc = pc;
+    riscv_mode_update(env);
+    riscv_tlb_switch(env);
+}
+
+/* Into the handler of non-maskable interrupts; priv and virt are what mnret returns to. */
+static void enter_rnmi(CPURISCVState *env, uint64_t cause, Mode from)
+{
+    Mode to = { PRV_M, false };
+
+    if (unlikely(log_enabled(LOG_INT)))
+        log_trap(env, cause, 0, to);
+    env->hlv = HLV_OFF;
+    riscv_nmi_stack(env, cause, from.priv, from.virt);
+    set_mode_and_pc(env, to, env_cpu(env)->rnmi_interrupt_vector);
+}
+
+/* A trap into M while M cannot take one (priv. spec, "Double Trap Control in mstatus"). */
+static void unexpected_trap(CPURISCVState *env, uint64_t cause, uint64_t tval)
+{
+    if (riscv_ext_on(env, EXT_SMRNMI) && (env->mnstatus & MNSTATUS_NMIE))
+        enter_rnmi(env, cause, (Mode){ PRV_M, false });
+    else
+        riscv_critical_error(env, cause, tval);
+}
+
+/* A trap into S or VS while that cannot take one: goes to M, with its cause in mtval2. */
+static void double_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, Mode to)
+{
+    Mode m = { PRV_M, false };
+    vaddr pc;
+
+    if (riscv_trap_unexpected(env)) {
+        unexpected_trap(env, EXC_DOUBLE_TRAP, tval);
+        return;
+    }
+    /* M numbers a guest's interrupts otherwise. */
+    if (to.virt && (cause & CAUSE_INTERRUPT) &&
+        ((cause & 63) == IRQ_S_SOFT || (cause & 63) == IRQ_S_TIMER || (cause & 63) == IRQ_S_EXT))
+        cause++;
+    if (unlikely(log_enabled(LOG_INT)))
+        log_trap(env, EXC_DOUBLE_TRAP, tval, m);
+    env->hlv = HLV_OFF;
+    pc = trap_to_m(env, cause, tval);
+    env->mtval2 = cause;
+    env->mcause = EXC_DOUBLE_TRAP;
+    set_mode_and_pc(env, m, pc & ~3ULL);
 }
 
 /* Enters the handler of mode `to` from tcg.pc. */
@@ -250,16 +311,22 @@ static void enter_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, Mode t
 {
     uint64_t offset = cause & CAUSE_INTERRUPT ? 4 * (cause & ~CAUSE_INTERRUPT) : 0, vec;
 
+    if (to.priv == PRV_M) {
+        if (unlikely(riscv_trap_unexpected(env))) {
+            unexpected_trap(env, cause, tval);
+            return;
+        }
+    } else if (unlikely((to.virt ? env->vsstatus : env->mstatus) & MSTATUS_SDT)) {
+        double_trap(env, cause, tval, to);
+        return;
+    }
     if (unlikely(log_enabled(LOG_INT)))
         log_trap(env, cause, tval, to);
     env->hlv = HLV_OFF;
     vec = to.priv == PRV_M ? trap_to_m(env, cause, tval)
           : to.virt        ? trap_to_vs(env, cause, tval)
                            : trap_to_s(env, cause, tval);
-    set_mode(env, to, env->tcg.icount);
-    env->tcg.pc = (vec & ~3ULL) + (vec & 1 ? offset : 0);
-    riscv_mode_update(env);
-    riscv_tlb_switch(env);
+    set_mode_and_pc(env, to, (vec & ~3ULL) + (vec & 1 ? offset : 0));
 }
 
 /* From a mode below M: through M, S and, from a guest, VS, as far as it is delegated. */
@@ -291,11 +358,24 @@ void riscv_deliver_exception(CPURISCVState *env)
     enter_trap(env, cause, env->exc_tval, to);
 }
 
+static void take_nmi(CPURISCVState *env, uint64_t cause)
+{
+    __atomic_store_n(&env_cpu(env)->parent_obj.halted, false, __ATOMIC_RELAXED);
+    enter_rnmi(env, cause, (Mode){ env->priv, env->virt });
+}
+
 bool riscv_take_interrupt(CPURISCVState *env)
 {
     RISCVIrqLevel level;
+    uint64_t nmi;
     int n;
 
+    if (unlikely(env_cpu(env)->parent_obj.critical_error))
+        return false;
+    if (unlikely(riscv_nmi_waiting(env)) && (nmi = riscv_nmi_next(env))) {
+        take_nmi(env, nmi);
+        return true;
+    }
     if (unlikely(env->pmu_armed || __atomic_load_n(&env->pmu_due, __ATOMIC_RELAXED)))
         riscv_pmu_poll(env);
     if (unlikely(env_cpu(env)->sbi_builtin) && riscv_sbi_wants(env_cpu(env))) {
@@ -329,6 +409,15 @@ static void trap_return(CPURISCVState *env, Mode to, uint64_t epc)
     riscv_update_interrupts(env);
 }
 
+/* What a return from M, or from HS to a guest, says of double traps in the modes that it leads to. */
+static void rearm_double_traps(CPURISCVState *env, Mode to)
+{
+    if (env->priv == PRV_M && (to.priv == PRV_U || to.virt))
+        env->mstatus &= ~MSTATUS_SDT;
+    if (to.virt && to.priv == PRV_U)
+        env->vsstatus &= ~MSTATUS_SDT;
+}
+
 void riscv_mret(CPURISCVState *env, const TCGOp *op)
 {
     uint64_t s = env->mstatus;
@@ -340,8 +429,23 @@ void riscv_mret(CPURISCVState *env, const TCGOp *op)
     s = deposit64(s, 3, 1, (s >> 7) & 1); /* MIE = MPIE */
     s |= MSTATUS_MPIE;
     s = deposit64(s, MSTATUS_MPP_SHIFT, 2, riscv_ext_on(env, EXT_U) ? PRV_U : PRV_M);
-    env->mstatus = s & ~MSTATUS_MPV;
+    env->mstatus = s & ~(MSTATUS_MPV | MSTATUS_MDT);
+    rearm_double_traps(env, to);
     trap_return(env, to, env->mepc);
+}
+
+void riscv_mnret(CPURISCVState *env, const TCGOp *op)
+{
+    Mode to = { (env->mnstatus & MNSTATUS_MNPP) >> MNSTATUS_MNPP_SHIFT, false };
+
+    if (env->priv != PRV_M)
+        riscv_raise_illegal(env, op);
+    to.virt = to.priv != PRV_M && (env->mnstatus & MNSTATUS_MNPV);
+    env->mnstatus |= MNSTATUS_NMIE;
+    if (to.priv != PRV_M)
+        env->mstatus &= ~MSTATUS_MDT;
+    rearm_double_traps(env, to);
+    trap_return(env, to, env->mnepc);
 }
 
 /* An instruction that only S may use, or that TRAP keeps from it: what a guest gets for it. */
@@ -361,7 +465,7 @@ static uint64_t unstacked(uint64_t s)
 {
     s = deposit64(s, 1, 1, (s >> 5) & 1); /* SIE = SPIE */
     s |= MSTATUS_SPIE;
-    return s & ~MSTATUS_SPP;
+    return s & ~(MSTATUS_SPP | MSTATUS_SDT);
 }
 
 void riscv_sret(CPURISCVState *env, const TCGOp *op)
@@ -376,6 +480,9 @@ void riscv_sret(CPURISCVState *env, const TCGOp *op)
         to.virt = (env->hstatus & HSTATUS_SPV) != 0;
         env->hstatus &= ~HSTATUS_SPV;
     }
+    if (env->priv == PRV_M)
+        env->mstatus &= ~MSTATUS_MDT;
+    rearm_double_traps(env, to);
     trap_return(env, to, epc);
 }
 

@@ -20,6 +20,7 @@ _Noreturn void riscv_ebreak(CPURISCVState *env); /* ebreak and c.ebreak; tval is
 /* Return from a trap. Set tcg.pc, privilege and mode word; end with TCG_EXIT_MAIN(env, op). */
 void riscv_mret(CPURISCVState *env, const TCGOp *op);
 void riscv_sret(CPURISCVState *env, const TCGOp *op);
+void riscv_mnret(CPURISCVState *env, const TCGOp *op);
 
 /* wfi: sets cpu->halted if there is nothing to wake up for. tcg.pc is set to the next
  * instruction; end with TCG_EXIT_MAIN(env, op). */
@@ -51,7 +52,7 @@ void riscv_set_priv(CPURISCVState *env, RISCVPriv to);
 /* TCGCPUOps of the same names. */
 void riscv_deliver_exception(CPURISCVState *env);
 bool riscv_take_interrupt(CPURISCVState *env);
-/* The interrupt that would be taken now (its number), or -1. */
+/* The interrupt that would be taken now (its number, of a non-maskable one 0), or -1. */
 int riscv_pending_interrupt(const CPURISCVState *env);
 /* The same, and the level that it is taken at; that of VS is numbered as the guest sees it. */
 int riscv_next_interrupt(const CPURISCVState *env, RISCVIrqLevel *level);

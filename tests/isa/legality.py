@@ -21,7 +21,7 @@ ARGS = ['-M', 'virt', '-bios', 'none', '-display', 'none', '-serial', 'stdio', '
 # Modes in which a row is legal, where not in all, as the privileged manual says, with TSR, TVM and TW
 # clear and the enables of menvcfg and senvcfg at zero.
 MODES = {
-    'mret': 'M', 'sret': 'MS', 'wfi': 'MS', 'sfence.vma': 'MS', 'sinval.vma': 'MS',
+    'mret': 'M', 'mnret': 'M', 'sret': 'MS', 'wfi': 'MS', 'sfence.vma': 'MS', 'sinval.vma': 'MS',
     'sfence.w.inval': 'MS', 'sfence.inval.ir': 'MS',
     **{name: 'MS' for name in (
         'hlv.b', 'hlv.bu', 'hlv.h', 'hlv.hu', 'hlvx.hu', 'hlv.w', 'hlv.wu', 'hlvx.wu', 'hlv.d',
@@ -30,12 +30,12 @@ MODES = {
     'cbo.inval': 'M', 'cbo.clean': 'M', 'cbo.flush': 'M', 'cbo.zero': 'M',
 }
 # Those that must not be run where they are legal: they change the mode, or wait.
-NOT_RUN = ('mret', 'sret', 'wfi')
+NOT_RUN = ('mret', 'mnret', 'sret', 'wfi')
 # CSR numbers have a test of their own (csr-list).
 LEFT_OUT = ('csrrw', 'csrrs', 'csrrc', 'csrrwi', 'csrrsi', 'csrrci')
 
 # What is switched off in each run.
-NOT_IN_MAX = ['Zbkb', 'Zbkc']
+NOT_IN_MAX = ['Zbkb', 'Zbkc', 'Smrnmi']
 NOT_IN_RV64 = NOT_IN_MAX + ['Zabha', 'Zacas', 'Zcb', 'Zcmop', 'Zfh', 'Zfhmin', 'Zimop']
 RUNS = {
     'max': NOT_IN_MAX,

@@ -23,7 +23,7 @@ CHECK_EVERY = 25
 EXCLUDED = {'hfence.vvma', 'hfence.gvma', 'hinval.vvma', 'hinval.gvma',
             *(f'hlv.{t}' for t in ('b', 'bu', 'h', 'hu', 'w', 'wu', 'd')), 'hlvx.hu', 'hlvx.wu',
             *(f'hsv.{t}' for t in 'bhwd'),
-            'mret', 'sret', 'wfi', 'wrs.nto', 'wrs.sto', 'sfence.vma', 'sinval.vma',
+            'mret', 'sret', 'mnret', 'wfi', 'wrs.nto', 'wrs.sto', 'sfence.vma', 'sinval.vma',
             'sfence.w.inval', 'sfence.inval.ir', 'ebreak', 'c.ebreak', 'c.addi16sp',
             'cbo.inval', 'lr.w', 'lr.d', 'sc.w', 'sc.d'}
 SIZES = {'b': 1, 'h': 2, 'w': 4, 'd': 8, 'q': 16}  # of atomics, by the end of their names

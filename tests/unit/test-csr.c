@@ -58,6 +58,15 @@ static void walk_one(Hart *h, unsigned csr, const Expect *e)
     g_assert_true(csr_put(h, csr, 0));
 }
 
+/* Double traps: what three registers have with them. */
+static const Expect walk_dbltrp[] = {
+    { 0x30A, 1, 0xE8000000000000C1, 0 }, /* menvcfg: DTE */
+    { 0x34B, 1, X64, 0 },                /* mtval2 */
+    { 0x740, 1, X64, 0 },
+    { 0x741, 1, X64 & ~1ULL, 0 },
+    { 0x742, 1, X64, 0 },
+};
+
 /* With H: what it adds, and what it adds to. */
 static const Expect walk_h[] = {
     { 0x302, 1, 0xF0B7FF, 0 },          /* medeleg */
@@ -115,6 +124,7 @@ static void test_walk(void)
 {
     walk_all("rv64,h=off", walk, G_N_ELEMENTS(walk));
     walk_all("rv64", walk_h, G_N_ELEMENTS(walk_h));
+    walk_all("rv64,h=off,ssdbltrp=on,smrnmi=on", walk_dbltrp, G_N_ELEMENTS(walk_dbltrp));
 }
 
 static void test_mstatus(void)

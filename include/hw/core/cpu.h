@@ -78,6 +78,7 @@ struct CPUState {
     bool unplug;            /* its thread is to end */
 
     bool halted;            /* waiting for an interrupt; vCPU thread only, others read it atomically */
+    bool critical_error;    /* halted for good, until a reset; written and read like halted */
     bool running;           /* inside exec(); for exclusive sections, see accel/exclusive.h */
     bool waiting_exclusive;
     bool in_exclusive;
@@ -113,6 +114,8 @@ struct CPUClass {
      * 's', 'm', or 0 for the present one. False if it would fault. No side effects. vCPU paused or on
      * its thread, as for the next. */
     bool (*explain_access)(CPUState *cpu, vaddr va, CPUAccessKind kind, char mode, GString *out);
+    /* Raises a non-maskable interrupt, once. NULL: there is no such thing. Any thread. */
+    bool (*nmi)(CPUState *cpu, Error **errp);
     /* Appends for each pending interrupt why it is taken or not. */
     void (*explain_interrupts)(CPUState *cpu, GString *out);
     /* Appends what the page tables in force map, a range to a line. vCPU paused or on its thread. */

@@ -75,6 +75,10 @@ struct CPUArchState {
     uint64_t mstatus, misa, medeleg, mideleg, mie, mtvec, mscratch, mepc, mcause, mtval;
     uint64_t mip;       /* atomic: devices set bits from their threads */
     uint64_t mip_sw;    /* SEIP as software wrote it, beside the line that mip has */
+    uint64_t mnscratch, mnepc, mncause;
+    uint64_t mnstatus;  /* without Smrnmi NMIE is always 1 */
+    uint64_t nmi_lines; /* atomic: levels of the lines */
+    uint64_t nmi_edges; /* atomic: asked for by the monitor and not taken yet */
     uint64_t mcounteren, mcountinhibit, menvcfg, mseccfg, mconfigptr;
     uint64_t stvec, sscratch, sepc, scause, stval, satp, scounteren, senvcfg, stimecmp;
     uint64_t mstateen[4];
@@ -153,6 +157,7 @@ struct RISCVCPU {
     uint64_t hartid;
     Timebase *timebase;     /* the board's; set before realize */
     uint64_t resetvec;      /* pc after reset; set by the board */
+    uint64_t rnmi_interrupt_vector, rnmi_exception_vector;
     /* The guest starts in S-mode and has no firmware of its own: that is KVM, or ours. */
     bool smode;
     bool sbi_builtin;       /* that is ours: target/riscv/sbi/firmware.h */

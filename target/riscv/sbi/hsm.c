@@ -39,6 +39,8 @@ void sbi_setup_machine(RISCVCPU *cpu)
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
         riscv_csr_write_debug(env, rows[i].csr, rows[i].value);
     env->mstatus |= cpu->mstatus_mask & (MSTATUS_FS | MSTATUS_VS);
+    env->mstatus &= ~MSTATUS_MDT;
+    env->mnstatus |= MNSTATUS_NMIE; /* or there would be no interrupts at all */
     if (riscv_ext_on(env, EXT_ZICBOM))
         env->menvcfg |= ENVCFG_CBIE | ENVCFG_CBCFE;
     if (riscv_ext_on(env, EXT_ZICBOZ))
