@@ -13,7 +13,7 @@
 void guest_random_seed(uint64_t seed);
 
 /* Fills buf without waiting, and returns how many bytes there were (fewer only while the host is still
- * gathering its own). Any thread. */
+ * gathering its own: errno is EAGAIN, or what else keeps it from giving any). Any thread. */
 size_t guest_random(void *buf, size_t len);
 
 #endif

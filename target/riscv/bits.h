@@ -103,6 +103,8 @@ enum { PMP_OFF = 0, PMP_TOR = 1, PMP_NA4 = 2, PMP_NAPOT = 3 };
 #define MSECCFG_MML (1ULL << 0)
 #define MSECCFG_MMWP (1ULL << 1)
 #define MSECCFG_RLB (1ULL << 2)
+#define MSECCFG_USEED (1ULL << 8)
+#define MSECCFG_SSEED (1ULL << 9)
 
 /* Smrnmi */
 #define MNSTATUS_NMIE (1ULL << 3)

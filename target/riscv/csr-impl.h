@@ -18,6 +18,7 @@ enum {
     FX_MAP = 1 << 3,
     FX_FLUSH = 1 << 4,
     FX_OLD = 1 << 5,
+    FX_RW = 1 << 6,
 };
 
 /* What a check answers: illegal instruction, allowed, or virtual instruction (a guest may not, but its
@@ -63,6 +64,7 @@ CSR_CHECK(vs_aia);
 CSR_CHECK(vsiselect);
 CSR_CHECK(vsireg);
 CSR_CHECK(vstopei);
+CSR_CHECK(seed);
 /* Those of siselect and its like for a guest (V=1): the registers are the vs ones. */
 CSRAccess riscv_vs_check_siselect(const CPURISCVState *env);
 CSRAccess riscv_vs_check_sireg(const CPURISCVState *env);
@@ -114,6 +116,7 @@ CSR_READ(vsireg);
 CSR_READ(vstopei);
 CSR_READ(vstopi);
 CSR_READ(hviprio);
+CSR_READ(seed);
 
 CSR_WRITE_FN(fflags);
 CSR_WRITE_FN(frm);

@@ -320,7 +320,7 @@ CSR_CHECK(spec12)
 /* Several extensions have their fields in it. */
 CSR_CHECK(mseccfg)
 {
-    return riscv_ext_on(env, EXT_SMEPMP) || riscv_ext_on(env, EXT_SMMPM);
+    return riscv_ext_on(env, EXT_SMEPMP) || riscv_ext_on(env, EXT_ZKR) || riscv_ext_on(env, EXT_SMMPM);
 }
 
 /* Of guest-page faults, and of double traps. */

@@ -189,6 +189,8 @@ static CSRAccess csr_access(CPURISCVState *env, const CSRRow *row, unsigned csr,
 {
     if (row == csr_rows || (writes && (csr >> 10) == 3) || !riscv_ext_on(env, row->requires))
         return CSR_ILLEGAL;
+    if (unlikely(row->fx & FX_RW) && !writes)
+        return CSR_ILLEGAL;
     if (unlikely(env->virt))
         return guest_access(env, row, csr, writes);
     return priv_suffices(env, csr) ? row_check(env, row, csr) : CSR_ILLEGAL;
@@ -285,9 +287,11 @@ static void explain_check(CPURISCVState *env, const CSRRow *row, unsigned csr, G
              row->check == check_mtopei || row->check == check_stopei || row->check == check_stopi)
         riscv_aia_explain(env, csr, out);
     else if (row->check == check_mseccfg)
-        g_string_append(out, "no extension that needs it is on (smepmp, smmpm)");
+        g_string_append(out, "no extension that needs it is on (smepmp, smmpm, zkr)");
     else if (row->check == check_mtval2)
         g_string_append(out, "needs h or ssdbltrp, which are off");
+    else if (row->check == check_seed)
+        g_string_append_printf(out, "mseccfg.%s=0", env->priv == PRV_U ? "USEED" : "SSEED");
     else if (row->check == check_senvcfg)
         g_string_append(out, "mstateen0.ENVCFG=0");
     else if (row->check == check_sstateen)
@@ -312,6 +316,8 @@ void riscv_csr_explain(CPURISCVState *env, unsigned csr, bool writes, GString *o
         g_string_append_printf(out, "needs %c mode", "USHM"[(csr >> 8) & 3]);
     else if (writes && (csr >> 10) == 3)
         g_string_append(out, "cannot be written");
+    else if ((row->fx & FX_RW) && !writes)
+        g_string_append(out, "only an instruction that also writes it may read it");
     else
         explain_check(env, row, csr, out);
 }
@@ -323,7 +329,7 @@ static const CSRRow *row_present(CPURISCVState *env, unsigned csr)
 
     if (row == csr_rows || csr > 0xFFF || !riscv_ext_on(env, row->requires))
         return NULL;
-    return row;
+    return row->fx & FX_RW ? NULL : row; /* reading is an action */
 }
 
 bool riscv_csr_read_debug(CPURISCVState *env, unsigned csr, uint64_t *value)

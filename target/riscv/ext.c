@@ -49,6 +49,32 @@ bool riscv_ext_check_done(unsigned ext, Error **errp)
     return true;
 }
 
+/* Whether an extension is nothing but its parts. */
+static bool only_parts(unsigned e)
+{
+    static const uint8_t names[] = { EXT_B, EXT_ZK, EXT_ZKN, EXT_ZKS, EXT_ZVKN, EXT_ZVKNC, EXT_ZVKNG,
+                                     EXT_ZVKS, EXT_ZVKSC, EXT_ZVKSG };
+
+    return memchr(names, (int)e, sizeof(names)) != NULL;
+}
+
+/* Whether the user switched off one of the extensions that e includes. */
+static bool lacks_part(const uint64_t *set, const uint64_t *chosen, unsigned e)
+{
+    for (const uint8_t *i = riscv_ext_rows[e].implies; *i != EXT_END_; i++)
+        if ((ext_get(chosen, *i) && !ext_get(set, *i)) || lacks_part(set, chosen, *i))
+            return true;
+    return false;
+}
+
+/* A group that nobody asked for is not there without one of its parts: max,zknd=off drops Zkn and Zk. */
+static void drop_groups(uint64_t *set, const uint64_t *chosen)
+{
+    for (unsigned e = 0; e < EXT_NR; e++)
+        if (only_parts(e) && ext_get(set, e) && !ext_get(chosen, e) && lacks_part(set, chosen, e))
+            ext_put(set, e, false);
+}
+
 static bool imply(uint64_t *set, const uint64_t *chosen, unsigned by, unsigned ext, bool *again,
                   Error **errp)
 {
@@ -131,15 +157,6 @@ unsigned riscv_ext_missing(const uint64_t *set, unsigned ext)
     return missing_for(set, ext);
 }
 
-/* Whether an extension is nothing but its parts. */
-static bool only_parts(unsigned e)
-{
-    static const uint8_t names[] = { EXT_B, EXT_ZK, EXT_ZKN, EXT_ZKS, EXT_ZVKN, EXT_ZVKNC, EXT_ZVKNG,
-                                     EXT_ZVKS, EXT_ZVKSC, EXT_ZVKSG };
-
-    return memchr(names, (int)e, sizeof(names)) != NULL;
-}
-
 void riscv_ext_complete(uint64_t *set)
 {
     static const uint64_t none[4];
@@ -164,6 +181,7 @@ static bool finalize(uint64_t *set, const uint64_t *chosen, bool any, Error **er
         error_setg(errp, "one of the extensions 'i' and 'e' is needed");
         return false;
     }
+    drop_groups(set, chosen);
     if (!follow_implications(set, chosen, errp))
         return false;
     drop_defaults(set, chosen);

@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "target/riscv/ext.h"
 #include "target/riscv/mmu.h"
 #include "target/riscv/mode.h"
 #include "util/bits.h"
@@ -319,13 +320,25 @@ CSR_WRITE_FN(pmpcfg)
     return FX_FLUSH;
 }
 
-CSR_WRITE_FN(mseccfg)
+/* The bits of mseccfg that this hart has, but for PMM. */
+static uint64_t mseccfg_bits(const CPURISCVState *env)
 {
-    uint64_t old = env->mseccfg, now = 0, pmm;
-    unsigned fx = 0;
+    uint64_t bits = 0;
 
     if (riscv_ext_on(env, EXT_SMEPMP))
-        now = value & (MSECCFG_MML | MSECCFG_MMWP | MSECCFG_RLB);
+        bits |= MSECCFG_MML | MSECCFG_MMWP | MSECCFG_RLB;
+    if (riscv_ext_on(env, EXT_ZKR) && riscv_ext_on(env, EXT_U))
+        bits |= MSECCFG_USEED;
+    if (riscv_ext_on(env, EXT_ZKR) && riscv_ext_on(env, EXT_S))
+        bits |= MSECCFG_SSEED;
+    return bits;
+}
+
+CSR_WRITE_FN(mseccfg)
+{
+    uint64_t old = env->mseccfg, now = value & mseccfg_bits(env), pmm;
+    unsigned fx = 0;
+
     /* The other extensions' fields. */
     if (riscv_ext_on(env, EXT_SMMPM)) {
         pmm = riscv_pmm_mask(value, ENVCFG_PMM_SHIFT);

@@ -35,12 +35,17 @@ NOT_RUN = ('mret', 'mnret', 'sret', 'wfi')
 LEFT_OUT = ('csrrw', 'csrrs', 'csrrc', 'csrrwi', 'csrrsi', 'csrrci')
 
 # What is switched off in each run.
-NOT_IN_MAX = ['Zbkb', 'Zbkc', 'Smrnmi']
-NOT_IN_RV64 = NOT_IN_MAX + ['Zabha', 'Zacas', 'Zcb', 'Zcmop', 'Zfh', 'Zfhmin', 'Zimop']
+NOT_IN_MAX = ['Smrnmi']
+SCALAR_CRYPTO = ['Zbkb', 'Zbkc', 'Zbkx', 'Zknd', 'Zkne', 'Zknh', 'Zksed', 'Zksh']
+NOT_IN_RV64 = NOT_IN_MAX + SCALAR_CRYPTO + ['Zabha', 'Zacas', 'Zcb', 'Zcmop', 'Zfh', 'Zfhmin', 'Zimop']
 RUNS = {
     'max': NOT_IN_MAX,
     'max,h=off': ['H', *NOT_IN_MAX],
     'max,b=off,zba=off,zbb=off,zbc=off,zbs=off': ['Zba', 'Zbb', 'Zbc', 'Zbs', *NOT_IN_MAX],
+    'max,b=off,zbb=off,zbc=off,zk=off,zks=off,zkn=off,zbkb=off,zbkc=off,zbkx=off,zknd=off':
+        ['Zbb', 'Zbc', 'Zbkb', 'Zbkc', 'Zbkx', 'Zknd', *NOT_IN_MAX],
+    'max,zk=off,zkn=off,zks=off,zkne=off,zknd=off,zknh=off,zksed=off,zksh=off':
+        ['Zknd', 'Zkne', 'Zknh', 'Zksed', 'Zksh', *NOT_IN_MAX],
     'max,v=off,d=off': ['D', 'Zcd', *NOT_IN_MAX],
     'max,v=off,d=off,f=off': ['F', 'D', 'Zcd', 'Zfa', 'Zfh', 'Zfhmin', *NOT_IN_MAX],
     'max,zcb=off,zimop=off,zacas=off': ['Zcb', 'Zimop', 'Zacas', *NOT_IN_MAX],

@@ -37,7 +37,8 @@ def run(command, image, timeout=int(os.environ.get("RUN_TIMEOUT", 60))):
 
 # Extensions that a peer may not have or not switch on by itself.
 OPTIONAL = ('zicond', 'zicbom', 'zicboz', 'zicbop', 'zihintntl', 'zcb', 'zcmop', 'zimop',
-            'zfhmin', 'zfh', 'zfa', 'zacas', 'zabha', 'zama16b')
+            'zfhmin', 'zfh', 'zfa', 'zacas', 'zabha', 'zama16b', 'zbkb', 'zbkc', 'zbkx', 'zknd', 'zkne',
+            'zknh', 'zksed', 'zksh')
 # What QEMU does right from this version on.
 ATOMICS_FAULT_WELL = 8
 ROWS_RIGHT = {'ctzw': 8}
