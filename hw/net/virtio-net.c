@@ -27,7 +27,6 @@ static uint64_t net_features(VirtIODevice *vdev)
     f &= ~(s->ctrl ? 0 : CTRL_FEATURES);
     f &= ~(f & BIT_ULL(F_CSUM) ? 0 : HOST_FEATURES);
     f &= ~(f & BIT_ULL(F_GUEST_CSUM) ? 0 : GUEST_GSO_FEATURES);
-    f &= ~(vdev->legacy ? 0 : BIT_ULL(F_GSO));
     f |= s->host_mtu ? BIT_ULL(F_MTU) : 0;
     f |= s->speed >= 0 || s->duplex != DUPLEX_UNKNOWN ? BIT_ULL(F_SPEED_DUPLEX) : 0;
     return f | BIT_ULL(F_MAC);
@@ -335,6 +334,7 @@ static void net_class_init(ObjectClass *klass, const void *data)
     vdc->config_len = CFG_SIZE;
     vdc->realize = net_realize;
     vdc->unrealize = net_unrealize;
+    vdc->legacy_features = BIT_ULL(F_GSO);
     vdc->get_features = net_features;
     vdc->set_features = net_set_features;
     vdc->get_config = net_get_config;

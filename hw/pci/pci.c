@@ -54,6 +54,27 @@ static bool slot_is_free(const PCIBus *bus, unsigned slot)
     return true;
 }
 
+/* The first free slot; the number of slots if there is none. */
+static unsigned free_slot(const PCIBus *bus, unsigned slots)
+{
+    unsigned slot = 0;
+
+    while (slot < slots && !slot_is_free(bus, slot)) {
+        slot++;
+    }
+    return slot;
+}
+
+static void taken(const PCIBus *bus, const PCIDevice *d, unsigned devfn, unsigned slots, Error **errp)
+{
+    unsigned slot = free_slot(bus, slots);
+    g_autofree char *hint = slot == slots ? g_strdup("no slot is free")
+                                          : g_strdup_printf("the first free slot: %x", slot);
+
+    error_setg(errp, "addr=%s: taken by a '%s' on bus '%s' (%s)", d->addr,
+               object_type_name(bus->functions[devfn]), bus->parent_obj.name, hint);
+}
+
 static bool choose_devfn(PCIBus *bus, PCIDevice *d, Error **errp)
 {
     const unsigned slots = bus->bridge ? 1 : 32; /* a root port has one slot behind it */
@@ -61,14 +82,14 @@ static bool choose_devfn(PCIBus *bus, PCIDevice *d, Error **errp)
     PCIDevice *first;
 
     if (!d->addr) {
-        for (unsigned slot = 0; slot < slots; slot++) {
-            if (slot_is_free(bus, slot)) {
-                d->devfn = (uint8_t)(slot << 3);
-                return true;
-            }
+        unsigned slot = free_slot(bus, slots);
+
+        if (slot == slots) {
+            error_setg(errp, "bus '%s' has no free slot", bus->parent_obj.name);
+            return false;
         }
-        error_setg(errp, "bus '%s' has no free slot", bus->parent_obj.name);
-        return false;
+        d->devfn = (uint8_t)(slot << 3);
+        return true;
     }
     if (!parse_addr(d->addr, &devfn, errp)) {
         return false;
@@ -79,8 +100,7 @@ static bool choose_devfn(PCIBus *bus, PCIDevice *d, Error **errp)
         return false;
     }
     if (bus->functions[devfn]) {
-        error_setg(errp, "addr=%s: taken by a '%s' on bus '%s'", d->addr,
-                   object_type_name(bus->functions[devfn]), bus->parent_obj.name);
+        taken(bus, d, devfn, slots, errp);
         return false;
     }
     first = bus->functions[devfn & ~7u];
@@ -220,13 +240,32 @@ unsigned pci_add_capability(PCIDevice *d, uint8_t id, unsigned len)
     return at;
 }
 
-/* PCI Express 4.0, 7.5.3: what kind of function it is; no slot, no link that could be managed. */
+static bool has_ports(const PCIDevice *d)
+{
+    for (unsigned n = 0; n < PCI_NUM_BARS; n++) {
+        if (d->bars[n].mr && d->bars[n].type == PCI_BAR_IO) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* PCI Express 4.0, 7.5.3: what kind of function it is; no slot, no link that could be managed. On the
+ * root bus, one with I/O ports (1.3.2.3 forbids them) is no PCI Express function at all. */
 static void add_express(PCIDevice *d, PCIDeviceClass *pc)
 {
-    enum { ENDPOINT = 0, ROOT_PORT = 4, INTEGRATED_ENDPOINT = 9 };
-    unsigned type = pc->bridge ? ROOT_PORT : d->bus->bridge ? ENDPOINT : INTEGRATED_ENDPOINT;
-    unsigned at = pci_add_capability(d, PCI_CAP_EXPRESS, 0x3c);
+    enum { ENDPOINT = 0, LEGACY_ENDPOINT = 1, ROOT_PORT = 4, INTEGRATED_ENDPOINT = 9 };
+    bool ports = has_ports(d);
+    unsigned type = pc->bridge         ? ROOT_PORT
+                    : !d->bus->bridge  ? INTEGRATED_ENDPOINT
+                    : ports            ? LEGACY_ENDPOINT
+                                       : ENDPOINT;
+    unsigned at;
 
+    if (ports && type == INTEGRATED_ENDPOINT) {
+        return;
+    }
+    at = pci_add_capability(d, PCI_CAP_EXPRESS, 0x3c);
     pci_set16(d->config + at + 2, (uint16_t)(2 | type << 4));
     pci_set32(d->config + at + 4, 1 << 15); /* role-based error reporting */
     pci_set16(d->wmask + at + 8, 0x000f);   /* error reporting enables */
@@ -295,12 +334,12 @@ static bool pci_realize(DeviceState *dev, Error **errp)
     address_space_init(&d->dma, &d->dma_root, object_type_name(d));
     dev->dma_as = &d->dma;
     fill_config(d, pc);
-    if (!pc->conventional) {
-        add_express(d, pc);
-    }
     if (pc->realize && !pc->realize(d, errp)) {
         free_all(d);
         return false;
+    }
+    if (!pc->conventional) {
+        add_express(d, pc);
     }
     return true;
 }

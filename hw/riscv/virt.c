@@ -516,7 +516,7 @@ static void virt_class_init(ObjectClass *klass, const void *data)
     mc->cpu_type = TYPE_RISCV_CPU;
     mc->default_nic = "virtio-net-device";
     mc->nr_serial = 1;
-    mc->block_if_virtio = "virtio-blk-device";
+    mc->block_if_virtio = "virtio-blk-pci";
     mc->init = virt_init;
     mc->done = virt_done;
     mc->reset = virt_reset;

@@ -164,7 +164,7 @@ static uint32_t read_reg(VirtIOMMIO *s, hwaddr addr)
     case REG_DEVICE_ID:
         return VIRTIO_DEVICE_GET_CLASS(vdev)->device_id;
     case REG_DEVICE_FEATURES:
-        return virtio_features_word(vdev, s->host_features_sel);
+        return virtio_features_word(vdev, s->legacy, s->host_features_sel);
     case REG_QUEUE_NUM_MAX:
         return vq ? vq->num_max : 0;
     case REG_INTERRUPT_STATUS:
@@ -200,24 +200,12 @@ static MemTxResult mmio_read(void *opaque, hwaddr addr, uint64_t *value, unsigne
 /* 4.2.4: one page number stands for all three areas. */
 static void write_pfn(VirtIOMMIO *s, VirtQueue *vq, uint32_t pfn)
 {
-    if (pfn == 0) {
-        virtio_queue_reset(vq);
-        return;
-    }
-    if (vq->ready) {
-        device_guest_error(s, "queue %u is moved while in use", vq->index);
-        return;
-    }
-    if (!is_pow2(s->guest_page_size) || !is_pow2(vq->align)) {
+    if (pfn && (!is_pow2(s->guest_page_size) || !is_pow2(vq->align))) {
         device_guest_error(s, "queue %u: page size %u, alignment %u", vq->index,
                            s->guest_page_size, vq->align);
         return;
     }
-    vq->desc = (uint64_t)pfn * s->guest_page_size;
-    vq->avail = vq->desc + 16 * (uint64_t)vq->num;
-    /* The available ring ends with used_event, negotiated or not: virtio 1.2, 2.7.2. */
-    vq->used = align_up(vq->avail + 6 + 2 * (uint64_t)vq->num, vq->align);
-    virtio_queue_enable(vq);
+    virtio_queue_set_page(vq, (uint64_t)pfn * s->guest_page_size, vq->align);
 }
 
 /* Registers that describe a queue. False: not one of them. */
@@ -371,7 +359,8 @@ static bool bus_plug(BusState *bus, DeviceState *dev, Error **errp)
 
     /* Drivers of devices that came after the legacy interface refuse it. */
     s->legacy = s->force_legacy && !VIRTIO_DEVICE_GET_CLASS(dev)->modern_only;
-    virtio_attach_transport(VIRTIO_DEVICE(dev), &s->parent_obj, &mmio_ops, s->legacy);
+    virtio_attach_transport(VIRTIO_DEVICE(dev), &s->parent_obj, &mmio_ops,
+                            s->legacy ? VIRTIO_LEGACY : VIRTIO_MODERN);
     g_mutex_lock(&s->parent_obj.lock);
     s->vdev = VIRTIO_DEVICE(dev);
     g_mutex_unlock(&s->parent_obj.lock);

@@ -1,47 +1,16 @@
 /*
- * The virtio transport over PCI (VIRTIO 1.3, 4.1), modern interface: a PCI function that has a virtio
- * device as its part. What the device is, is its part's doing; see virtio-pci-types.c.
+ * The virtio transport over PCI (VIRTIO 1.3, 4.1): a PCI function that has a virtio device as its part.
+ * What the device is, is its part's doing; see virtio-pci-types.c. The registers are in
+ * virtio-pci-modern.c and virtio-pci-legacy.c.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "hw/virtio/virtio-pci.h"
 
-#include <inttypes.h>
-
 #include "hw/virtio/queue-bell.h"
+#include "hw/virtio/virtio-pci-internal.h"
 
-/* Structures in BAR 4, each with a page of its own. */
-enum { COMMON = 0x0000, ISR = 0x1000, CONFIG = 0x2000, NOTIFY = 0x3000, BAR_SIZE = 0x4000 };
-enum { NOTIFY_STEP = 4, BAR_MSIX = 1, BAR_MODERN = 4 };
-
-/* 4.1.4: types of capabilities. */
-enum { CAP_COMMON = 1, CAP_NOTIFY = 2, CAP_ISR = 3, CAP_DEVICE = 4, CAP_PCI = 5 };
-enum { CAP_LEN = 16, CAP_NOTIFY_LEN = 20, CAP_PCI_LEN = 20, CAP_PCI_BAR = 4, CAP_PCI_OFFSET = 8,
-       CAP_PCI_LENGTH = 12, CAP_PCI_DATA = 16 };
-
-/* 4.1.4.3: the common configuration. */
-enum {
-    REG_DEVICE_FEATURES_SEL = 0x00,
-    REG_DEVICE_FEATURES = 0x04,
-    REG_DRIVER_FEATURES_SEL = 0x08,
-    REG_DRIVER_FEATURES = 0x0c,
-    REG_CONFIG_VECTOR = 0x10,
-    REG_NUM_QUEUES = 0x12,
-    REG_STATUS = 0x14,
-    REG_GENERATION = 0x15,
-    REG_QUEUE_SEL = 0x16,
-    REG_QUEUE_SIZE = 0x18,
-    REG_QUEUE_VECTOR = 0x1a,
-    REG_QUEUE_ENABLE = 0x1c,
-    REG_QUEUE_NOTIFY_OFF = 0x1e,
-    REG_QUEUE_DESC = 0x20,
-    REG_QUEUE_DRIVER = 0x28,
-    REG_QUEUE_DEVICE = 0x30,
-    REG_QUEUE_NOTIFY_DATA = 0x38,
-    REG_QUEUE_RESET = 0x3a,
-};
-
-#define NO_VECTOR 0xffff
+#define BAR_MSIX 1
 
 /* ---- Interrupts ---- */
 
@@ -79,13 +48,13 @@ static void queues_changed(void *transport)
 
     memory_region_transaction_begin();
     for (uint32_t n = 0; n < vdev->nr_vq; n++) {
-        const MemoryEventfd at = { .addr = NOTIFY + n * NOTIFY_STEP, .size = 2 };
+        const MemoryEventfd at = vdev->legacy ? virtio_pci_legacy_bell(n) : virtio_pci_modern_bell(n);
 
         if (n >= s->bells->len) {
             g_ptr_array_add(s->bells, NULL);
         }
         queue_bell_want((QueueBell **)&s->bells->pdata[n], on && vdev->vq[n].ready, vdev, n,
-                        &s->window, at);
+                        vdev->legacy ? &s->ports : &s->window, at);
     }
     memory_region_transaction_commit();
 }
@@ -96,287 +65,81 @@ static const VirtIOTransportOps pci_ops = {
     .queues_changed = queues_changed,
 };
 
-/* ---- The common configuration ---- */
+/* ---- What both interfaces have ---- */
 
-static uint64_t *queue_address(VirtQueue *vq, hwaddr addr)
+uint16_t virtio_pci_legal_vector(VirtIOPCI *s, uint32_t v)
 {
-    return addr < REG_QUEUE_DRIVER ? &vq->desc : addr < REG_QUEUE_DEVICE ? &vq->avail : &vq->used;
-}
-
-static uint32_t read_queue(VirtIOPCI *s, VirtQueue *vq, hwaddr addr)
-{
-    switch (addr) {
-    case REG_QUEUE_SIZE:
-        return vq->num;
-    case REG_QUEUE_VECTOR:
-        return s->queue_vector[vq->index];
-    case REG_QUEUE_ENABLE:
-        return vq->ready;
-    case REG_QUEUE_NOTIFY_OFF:
-    case REG_QUEUE_NOTIFY_DATA:
-        return vq->index;
-    case REG_QUEUE_RESET: /* a reset is over when the write returns */
-        return 0;
-    }
-    return (uint32_t)(*queue_address(vq, addr) >> (addr & 4 ? 32 : 0));
-}
-
-static uint32_t read_common(VirtIOPCI *s, hwaddr addr)
-{
-    VirtIODevice *vdev = s->vdev;
-    VirtQueue *vq = virtio_queue(vdev, s->queue_sel);
-
-    switch (addr) {
-    case REG_DEVICE_FEATURES_SEL:
-        return s->host_features_sel;
-    case REG_DEVICE_FEATURES:
-        return virtio_features_word(vdev, s->host_features_sel);
-    case REG_DRIVER_FEATURES_SEL:
-        return s->guest_features_sel;
-    case REG_DRIVER_FEATURES:
-        return s->guest_features_sel > 1 ? 0
-                   : (uint32_t)(vdev->guest_features >> (32 * s->guest_features_sel));
-    case REG_CONFIG_VECTOR:
-        return s->config_vector;
-    case REG_NUM_QUEUES:
-        return vdev->nr_vq;
-    case REG_STATUS:
-        return vdev->status;
-    case REG_GENERATION:
-        return vdev->generation & 0xff;
-    case REG_QUEUE_SEL:
-        return s->queue_sel;
-    }
-    return vq ? read_queue(s, vq, addr) : 0;
-}
-
-/* 4.1.5.1.2: what cannot be given reads back as NO_VECTOR. */
-static uint16_t legal_vector(VirtIOPCI *s, uint32_t v)
-{
-    return v < pci_msix_vectors(&s->parent_obj) ? (uint16_t)v : NO_VECTOR;
+    return v < pci_msix_vectors(&s->parent_obj) ? (uint16_t)v : VIRTIO_PCI_NO_VECTOR;
 }
 
 static void reset_vectors(VirtIOPCI *s)
 {
-    s->config_vector = NO_VECTOR;
+    s->config_vector = VIRTIO_PCI_NO_VECTOR;
     for (unsigned n = 0; n < VIRTIO_MAX_QUEUES; n++) {
-        s->queue_vector[n] = NO_VECTOR;
+        s->queue_vector[n] = VIRTIO_PCI_NO_VECTOR;
     }
 }
 
-static void write_queue(VirtIOPCI *s, hwaddr addr, uint32_t v)
+void virtio_pci_set_status(VirtIOPCI *s, bool legacy, uint8_t status)
 {
-    VirtQueue *vq = virtio_queue(s->vdev, s->queue_sel);
-
-    if (!vq) {
-        device_guest_error(s, "register 0x%" PRIx64 " of queue %u, which does not exist", addr,
-                           s->queue_sel);
-    } else if (addr == REG_QUEUE_VECTOR) {
-        s->queue_vector[vq->index] = legal_vector(s, v);
-    } else if (addr == REG_QUEUE_RESET) {
-        if (v == 1 && virtio_has_feature(s->vdev, VIRTIO_F_RING_RESET)) {
-            virtio_queue_reset(vq);
-        } else {
-            device_guest_error(s, "queue reset was not negotiated, or with %u instead of 1", v);
-        }
-    } else if (vq->ready) {
-        device_guest_error(s, "queue %u is changed while in use", vq->index);
-    } else if (addr == REG_QUEUE_ENABLE) {
-        if (v == 1) { /* 4.1.4.3.2: never 0 */
-            virtio_queue_enable(vq);
-        }
-    } else if (addr == REG_QUEUE_SIZE) {
-        vq->num = v > VIRTQUEUE_MAX_SIZE ? 0 : (uint16_t)v; /* 0 is refused when it is enabled */
-    } else if (addr >= REG_QUEUE_DESC && addr < REG_QUEUE_NOTIFY_DATA) {
-        uint64_t *p = queue_address(vq, addr);
-        *p = deposit64(*p, addr & 4 ? 32 : 0, 32, v);
-    }
-}
-
-static void write_common(VirtIOPCI *s, hwaddr addr, uint32_t v)
-{
-    switch (addr) {
-    case REG_DEVICE_FEATURES_SEL:
-        s->host_features_sel = v;
-        return;
-    case REG_DRIVER_FEATURES_SEL:
-        s->guest_features_sel = v;
-        return;
-    case REG_DRIVER_FEATURES:
-        virtio_set_features_word(s->vdev, s->guest_features_sel, v);
-        return;
-    case REG_CONFIG_VECTOR:
-        s->config_vector = legal_vector(s, v);
-        return;
-    case REG_STATUS:
-        virtio_set_status(s->vdev, v & 0xff);
-        if ((v & 0xff) == 0) {
-            s->host_features_sel = s->guest_features_sel = s->queue_sel = 0;
-            reset_vectors(s);
-            pci_set_irq(&s->parent_obj, false);
-        }
-        return;
-    case REG_QUEUE_SEL:
-        s->queue_sel = (uint16_t)v;
+    /* A reset is heard from either side. */
+    if (status && !virtio_speak(s->vdev, legacy)) {
         return;
     }
-    if (addr >= REG_QUEUE_SIZE && addr <= REG_QUEUE_RESET) {
-        write_queue(s, addr, v);
+    virtio_set_status(s->vdev, status);
+    if (!status) {
+        s->host_features_sel = s->guest_features_sel = s->queue_sel = 0;
+        reset_vectors(s);
+        pci_set_irq(&s->parent_obj, false);
     }
 }
 
-/* 4.1.3.1: fields are accessed in their own width, those of 64 bits in halves. */
-static bool is_field(hwaddr addr, unsigned size)
+uint8_t virtio_pci_read_isr(VirtIOPCI *s)
 {
-    if (addr < REG_CONFIG_VECTOR || (addr >= REG_QUEUE_DESC && addr < REG_QUEUE_NOTIFY_DATA)) {
-        return size == 4 && addr % 4 == 0;
-    }
-    if (addr == REG_STATUS || addr == REG_GENERATION) {
-        return size == 1;
-    }
-    return size == 2 && addr % 2 == 0 && addr <= REG_QUEUE_RESET;
-}
+    uint8_t v = s->vdev->isr;
 
-/* ---- BAR 4 ---- */
-
-static uint32_t modern_read(VirtIOPCI *s, hwaddr addr, unsigned size)
-{
-    uint32_t v;
-
-    switch (addr & ~0xfffull) {
-    case COMMON:
-        if (is_field(addr, size)) {
-            return read_common(s, addr);
-        }
-        device_guest_error(s, "read of %u bytes at 0x%" PRIx64 " of the common configuration", size,
-                           addr);
-        return 0;
-    case ISR: /* 4.1.4.5: reading clears it and lowers the pin */
-        v = addr == ISR ? s->vdev->isr : 0;
-        if (addr == ISR) {
-            s->vdev->isr = 0;
-            pci_set_irq(&s->parent_obj, false);
-        }
-        return v;
-    case CONFIG:
-        return virtio_config_read(s->vdev, (uint32_t)(addr - CONFIG), size);
-    default:
-        return 0;
-    }
-}
-
-static void modern_write(VirtIOPCI *s, hwaddr addr, uint32_t v, unsigned size)
-{
-    switch (addr & ~0xfffull) {
-    case COMMON:
-        if (is_field(addr, size)) {
-            write_common(s, addr, v);
-        } else {
-            device_guest_error(s, "write of %u bytes at 0x%" PRIx64 " of the common configuration",
-                               size, addr);
-        }
-        return;
-    case CONFIG:
-        virtio_config_write(s->vdev, (uint32_t)(addr - CONFIG), v, size);
-        return;
-    case NOTIFY: /* the address says which queue */
-        virtio_queue_notify(s->vdev, (uint32_t)(addr - NOTIFY) / NOTIFY_STEP);
-        return;
-    }
-}
-
-static MemTxResult window_read(void *opaque, hwaddr addr, uint64_t *value, unsigned size)
-{
-    *value = modern_read(opaque, addr, size) & MASK_ULL(8 * size);
-    return MEMTX_OK;
-}
-
-static MemTxResult window_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
-{
-    modern_write(opaque, addr, (uint32_t)value, size);
-    return MEMTX_OK;
-}
-
-static const MemoryRegionOps window_ops = {
-    .read = window_read,
-    .write = window_write,
-    .valid = { .min = 1, .max = 8 },
-    .impl = { .min = 1, .max = 4 },
-};
-
-/* ---- Access through configuration space (4.1.4.9), for firmware that cannot reach BARs ---- */
-
-static bool pci_access(VirtIOPCI *s, hwaddr *addr, unsigned *size)
-{
-    const uint8_t *cap = s->parent_obj.config + s->pci_cap;
-
-    *addr = pci_get32(cap + CAP_PCI_OFFSET);
-    *size = pci_get32(cap + CAP_PCI_LENGTH);
-    return cap[CAP_PCI_BAR] == BAR_MODERN && (*size == 1 || *size == 2 || *size == 4) &&
-           *addr % *size == 0 && *addr <= BAR_SIZE - *size;
-}
-
-static bool touches_data(const VirtIOPCI *s, unsigned at, unsigned size)
-{
-    unsigned data = s->pci_cap + CAP_PCI_DATA;
-
-    return at < data + 4 && at + size > data;
-}
-
-static void config_read(PCIDevice *d, unsigned at, unsigned size)
-{
-    VirtIOPCI *s = VIRTIO_PCI(d);
-    hwaddr addr;
-    unsigned len;
-
-    if (touches_data(s, at, size) && pci_access(s, &addr, &len)) {
-        pci_set32(d->config + s->pci_cap + CAP_PCI_DATA, modern_read(s, addr, len));
-    }
-}
-
-static void config_written(PCIDevice *d, unsigned at, unsigned size)
-{
-    VirtIOPCI *s = VIRTIO_PCI(d);
-    hwaddr addr;
-    unsigned len;
-
-    if (touches_data(s, at, size) && pci_access(s, &addr, &len)) {
-        uint32_t v = pci_get32(d->config + s->pci_cap + CAP_PCI_DATA);
-        modern_write(s, addr, (uint32_t)(v & MASK_ULL(8 * len)), len);
-    }
+    s->vdev->isr = 0;
+    pci_set_irq(&s->parent_obj, false);
+    return v;
 }
 
 /* ---- The device ---- */
 
-static unsigned add_cap(PCIDevice *d, uint8_t type, unsigned len, uint32_t offset, uint32_t length)
+static bool choose_interface(VirtIOPCI *s, Error **errp)
 {
-    unsigned at = pci_add_capability(d, PCI_CAP_VENDOR, len);
+    bool behind_port = s->parent_obj.bus->bridge;
+    bool legacy = s->disable_legacy == ON_OFF_AUTO_OFF ||
+                  (s->disable_legacy == ON_OFF_AUTO_AUTO && !behind_port);
 
-    d->config[at + 2] = (uint8_t)len;
-    d->config[at + 3] = type;
-    d->config[at + CAP_PCI_BAR] = BAR_MODERN;
-    pci_set32(d->config + at + CAP_PCI_OFFSET, offset);
-    pci_set32(d->config + at + CAP_PCI_LENGTH, length);
-    return at;
+    if (VIRTIO_DEVICE_GET_CLASS(s->vdev)->modern_only) {
+        /* The options are for those that have a choice: this is no reason to fail. */
+        s->interface = VIRTIO_MODERN;
+        return true;
+    }
+    if (s->disable_modern && !legacy) {
+        error_setg(errp, s->disable_legacy == ON_OFF_AUTO_ON
+                             ? "disable-modern=on with disable-legacy=on: no interface is left"
+                             : "disable-modern=on: no interface is left, because disable-legacy=auto is "
+                               "on behind a port (accepted there: disable-legacy=off)");
+        return false;
+    }
+    s->interface = s->disable_modern ? VIRTIO_LEGACY : legacy ? VIRTIO_TRANSITIONAL : VIRTIO_MODERN;
+    return true;
 }
 
-static void add_caps(VirtIOPCI *s)
+/* 4.1.2: what drivers find it by. */
+static void identify(VirtIOPCI *s)
 {
     PCIDevice *d = &s->parent_obj;
-    unsigned at;
+    uint16_t type = VIRTIO_DEVICE_GET_CLASS(s->vdev)->device_id;
 
-    add_cap(d, CAP_COMMON, CAP_LEN, COMMON, 0x1000);
-    add_cap(d, CAP_ISR, CAP_LEN, ISR, 0x1000);
-    add_cap(d, CAP_DEVICE, CAP_LEN, CONFIG, 0x1000);
-    at = add_cap(d, CAP_NOTIFY, CAP_NOTIFY_LEN, NOTIFY, 0x1000);
-    pci_set32(d->config + at + 16, NOTIFY_STEP);
-    at = add_cap(d, CAP_PCI, CAP_PCI_LEN, 0, 0);
-    d->config[at + CAP_PCI_BAR] = 0;
-    d->wmask[at + CAP_PCI_BAR] = 0xff;
-    pci_set32(d->wmask + at + CAP_PCI_OFFSET, ~0u);
-    pci_set32(d->wmask + at + CAP_PCI_LENGTH, ~0u);
-    pci_set32(d->wmask + at + CAP_PCI_DATA, ~0u);
-    s->pci_cap = at;
+    if (s->interface == VIRTIO_MODERN) {
+        pci_set16(d->config + PCI_DEVICE_ID, (uint16_t)(0x1040 + type));
+        d->config[PCI_REVISION] = 1;
+    } else {
+        pci_set16(d->config + PCI_DEVICE_ID, virtio_pci_legacy_id(type));
+        pci_set16(d->config + PCI_SUBSYSTEM_ID, type);
+    }
 }
 
 static bool virtio_pci_realize(PCIDevice *d, Error **errp)
@@ -385,29 +148,29 @@ static bool virtio_pci_realize(PCIDevice *d, Error **errp)
     DeviceState *dev = &d->parent_obj, *part = &s->vdev->parent_obj;
     BusState *bus;
 
-    if (s->disable_legacy == ON_OFF_AUTO_OFF) {
-        error_setg(errp, "disable-legacy=off: not supported yet, only on or auto");
+    if (!choose_interface(s, errp)) {
         return false;
     }
     bus = bus_new("virtio-pci-bus", dev, "virtio-bus");
     bus->max_devices = 1;
     s->bells = g_ptr_array_new();
-    memory_region_init_io(&s->window, s, &window_ops, s, &dev->lock, "virtio-pci", BAR_SIZE);
     reset_vectors(s);
     part->id = g_strdup(dev->id);
-    virtio_attach_transport(s->vdev, dev, &pci_ops, false);
+    virtio_attach_transport(s->vdev, dev, &pci_ops, s->interface);
     if (!bus_attach(bus, part, errp) || !device_realize(part, errp)) {
-        memory_region_destroy(&s->window);
         g_clear_pointer(&s->bells, g_ptr_array_unref);
         return false;
     }
-    pci_set16(d->config + PCI_DEVICE_ID,
-              (uint16_t)(0x1040 + VIRTIO_DEVICE_GET_CLASS(s->vdev)->device_id));
+    identify(s);
     pci_set_pin(d, 1);
     pci_msix_init(d, s->vectors == VIRTIO_PCI_VECTORS_AUTO ? s->vdev->nr_vq + 1 : s->vectors,
                   BAR_MSIX);
-    pci_register_bar(d, BAR_MODERN, PCI_BAR_MEM64_PREFETCH, &s->window);
-    add_caps(s);
+    if (s->interface != VIRTIO_LEGACY) {
+        virtio_pci_add_modern(s);
+    }
+    if (s->interface != VIRTIO_MODERN) {
+        virtio_pci_add_legacy(s);
+    }
     return true;
 }
 
@@ -419,7 +182,12 @@ static void virtio_pci_unrealize(PCIDevice *d)
         queue_bell_want((QueueBell **)&s->bells->pdata[n], false, s->vdev, n, &s->window,
                         (MemoryEventfd){ 0 });
     }
-    memory_region_destroy(&s->window);
+    if (s->interface != VIRTIO_LEGACY) {
+        memory_region_destroy(&s->window);
+    }
+    if (s->interface != VIRTIO_MODERN) {
+        memory_region_destroy(&s->ports);
+    }
     g_clear_pointer(&s->bells, g_ptr_array_unref);
 }
 
@@ -470,8 +238,6 @@ static bool vectors_changed(Object *obj, const Property *prop, Error **errp)
 }
 
 static const Property virtio_pci_props[] = {
-    { PROP_(prop_on_off_auto, "disable-legacy", VirtIOPCI, disable_legacy),
-      .help = "no interface from before VIRTIO 1.0; auto is on" },
     PROP_BOOL("ioeventfd", VirtIOPCI, ioeventfd, true,
               "with KVM: notifications of queues do not stop the hart"),
     { PROP_(prop_u32, "vectors", VirtIOPCI, vectors), .def.u = VIRTIO_PCI_VECTORS_AUTO,
@@ -480,6 +246,29 @@ static const Property virtio_pci_props[] = {
     PROP_END
 };
 
+static const Property chooser_props[] = {
+    { PROP_(prop_on_off_auto, "disable-legacy", VirtIOPCI, disable_legacy),
+      .help = "no interface from before VIRTIO 1.0; auto is on behind a port, off on the root bus" },
+    PROP_BOOL("disable-modern", VirtIOPCI, disable_modern, false,
+              "no interface of VIRTIO 1.0 and later"),
+    PROP_END
+};
+
+static void chooser_class_init(ObjectClass *klass, const void *data)
+{
+    klass->props = chooser_props;
+}
+
+static void transitional_init(Object *obj)
+{
+    VIRTIO_PCI(obj)->disable_legacy = ON_OFF_AUTO_OFF;
+}
+
+static void modern_init(Object *obj)
+{
+    VIRTIO_PCI(obj)->disable_legacy = ON_OFF_AUTO_ON;
+}
+
 static void virtio_pci_class_init(ObjectClass *klass, const void *data)
 {
     PCIDeviceClass *pc = PCI_DEVICE_CLASS(klass);
@@ -487,12 +276,11 @@ static void virtio_pci_class_init(ObjectClass *klass, const void *data)
     klass->props = virtio_pci_props;
     klass->state = &virtio_pci_state;
     pc->vendor_id = 0x1af4;
-    pc->revision = 1; /* 4.1.2.1: no legacy interface */
     pc->realize = virtio_pci_realize;
     pc->unrealize = virtio_pci_unrealize;
     pc->reset = virtio_pci_reset;
-    pc->config_read = config_read;
-    pc->config_written = config_written;
+    pc->config_read = virtio_pci_modern_config_read;
+    pc->config_written = virtio_pci_modern_config_written;
     klass->part = virtio_pci_part;
 }
 
@@ -508,6 +296,24 @@ static const TypeInfo virtio_pci_types[] = {
         .abstract = true,
         .class_init = virtio_pci_class_init,
         .instance_init = virtio_pci_init,
+    },
+    {
+        .name = TYPE_VIRTIO_PCI_ANY,
+        .parent = TYPE_VIRTIO_PCI,
+        .abstract = true,
+        .class_init = chooser_class_init,
+    },
+    {
+        .name = TYPE_VIRTIO_PCI_TRANSITIONAL,
+        .parent = TYPE_VIRTIO_PCI,
+        .abstract = true,
+        .instance_init = transitional_init,
+    },
+    {
+        .name = TYPE_VIRTIO_PCI_MODERN,
+        .parent = TYPE_VIRTIO_PCI,
+        .abstract = true,
+        .instance_init = modern_init,
     },
 };
 type_init_array(virtio_pci_types);

@@ -99,6 +99,23 @@ void virtio_queue_enable(VirtQueue *vq)
     }
 }
 
+void virtio_queue_set_page(VirtQueue *vq, uint64_t desc, uint32_t align)
+{
+    if (desc == 0) {
+        virtio_queue_reset(vq);
+        return;
+    }
+    if (vq->ready) {
+        device_guest_error(vq->vdev, "queue %u is moved while in use", vq->index);
+        return;
+    }
+    vq->desc = desc;
+    vq->avail = desc + 16 * (uint64_t)vq->num;
+    /* The available ring ends with used_event, negotiated or not: virtio 1.2, 2.7.2. */
+    vq->used = align_up(vq->avail + 6 + 2 * (uint64_t)vq->num, align);
+    virtio_queue_enable(vq);
+}
+
 /* Registers back to what they are after a reset; elements in flight belong to the past. */
 static void queue_clear(VirtQueue *vq)
 {
@@ -175,9 +192,33 @@ void virtqueue_kick_later(VirtQueue *vq)
 
 /* ---- Features and status ---- */
 
-uint32_t virtio_features_word(VirtIODevice *vdev, uint32_t sel)
+static uint64_t legacy_only(const VirtIODevice *vdev)
 {
-    return sel < 2 ? (uint32_t)(vdev->host_features >> (32 * sel)) : 0;
+    return LEGACY_FEATURES | VIRTIO_DEVICE_GET_CLASS(vdev)->legacy_features;
+}
+
+uint64_t virtio_offers(const VirtIODevice *vdev, bool legacy)
+{
+    return vdev->host_features & (legacy ? UINT32_MAX : ~legacy_only(vdev));
+}
+
+uint32_t virtio_features_word(const VirtIODevice *vdev, bool legacy, uint32_t sel)
+{
+    return sel < 2 ? (uint32_t)(virtio_offers(vdev, legacy) >> (32 * sel)) : 0;
+}
+
+bool virtio_speak(VirtIODevice *vdev, bool legacy)
+{
+    if (vdev->legacy == legacy) {
+        return true;
+    }
+    if (vdev->interface != VIRTIO_TRANSITIONAL || vdev->status || vdev->guest_features) {
+        device_guest_error(vdev, "a register of the %s interface is written by a driver of the other",
+                           legacy ? "legacy" : "modern");
+        return false;
+    }
+    vdev->legacy = legacy;
+    return true;
 }
 
 static void features_settled(VirtIODevice *vdev)
@@ -204,7 +245,7 @@ void virtio_set_features_word(VirtIODevice *vdev, uint32_t sel, uint32_t value)
     vdev->guest_features = deposit64(vdev->guest_features, 32 * sel, 32, value);
     if (vdev->legacy) {
         /* There is no FEATURES_OK to refuse with. */
-        vdev->guest_features &= vdev->host_features;
+        vdev->guest_features &= virtio_offers(vdev, true);
         features_settled(vdev);
     }
 }
@@ -212,7 +253,7 @@ void virtio_set_features_word(VirtIODevice *vdev, uint32_t sel, uint32_t value)
 /* VERSION_1 may be missing (6.1 lets a device insist on it): xv6 never looks at the upper word. */
 static bool features_acceptable(VirtIODevice *vdev)
 {
-    return !(vdev->guest_features & ~vdev->host_features);
+    return !(vdev->guest_features & ~virtio_offers(vdev, false));
 }
 
 void virtio_set_status(VirtIODevice *vdev, uint8_t status)
@@ -267,6 +308,7 @@ void virtio_reset(VirtIODevice *vdev)
         vdc->quiesce(vdev);
     }
     object_state_reset(vdev);
+    vdev->legacy = vdev->interface == VIRTIO_LEGACY;
     for (unsigned i = 0; i < vdev->nr_vq; i++) {
         queue_clear(&vdev->vq[i]);
     }
@@ -306,12 +348,13 @@ void virtio_config_write(VirtIODevice *vdev, uint32_t off, uint32_t value, unsig
 /* ---- Life cycle ---- */
 
 void virtio_attach_transport(VirtIODevice *vdev, DeviceState *transport,
-                             const VirtIOTransportOps *ops, bool legacy)
+                             const VirtIOTransportOps *ops, VirtIOInterface interface)
 {
     vdev->transport = transport;
     vdev->lock = &transport->lock;
     vdev->ops = ops;
-    vdev->legacy = legacy;
+    vdev->interface = interface;
+    vdev->legacy = interface == VIRTIO_LEGACY;
     vdev->parent_obj.dma_as = transport->dma_as;
 }
 
@@ -338,12 +381,10 @@ static bool virtio_device_realize(DeviceState *dev, Error **errp)
         free_queues(vdev);
         return false;
     }
-    vdev->host_features = vdev->offered[0] & (vdev->legacy ? UINT32_MAX : ~LEGACY_FEATURES);
+    vdev->host_features = vdev->offered[0] | BIT_ULL(VIRTIO_F_VERSION_1);
     vdev->host_features |= vdc->get_features ? vdc->get_features(vdev) : 0;
-    if (vdev->legacy) {
-        vdev->host_features &= UINT32_MAX;
-    } else {
-        vdev->host_features |= BIT_ULL(VIRTIO_F_VERSION_1);
+    if (vdev->interface != VIRTIO_TRANSITIONAL) {
+        vdev->host_features = virtio_offers(vdev, vdev->legacy);
     }
     return true;
 }
@@ -429,6 +470,7 @@ static const StateField virtio_rows[] = {
     S_U8(VirtIODevice, status),
     S_U8(VirtIODevice, isr, .max = VIRTIO_ISR_QUEUE | VIRTIO_ISR_CONFIG),
     S_BOOL(VirtIODevice, broken),
+    S_BOOL(VirtIODevice, legacy, .flags = STATE_NO_RESET),
     S_U32(VirtIODevice, generation, .flags = STATE_NO_RESET),
     { STATE_(VirtIODevice, vq), .type = STATE_STRUCT, .size = sizeof(VirtQueue),
       .sub = queue_rows, .flags = STATE_POINTER,
@@ -440,7 +482,12 @@ static bool virtio_state_check(const Object *scratch, Error **errp)
 {
     const VirtIODevice *vdev = (const VirtIODevice *)scratch;
 
-    if (vdev->guest_features & ~vdev->host_features) {
+    if (vdev->interface != VIRTIO_TRANSITIONAL &&
+        vdev->legacy != (vdev->interface == VIRTIO_LEGACY)) {
+        error_setg(errp, "the saved driver speaks an interface that the device does not have");
+        return false;
+    }
+    if (vdev->guest_features & ~virtio_offers(vdev, vdev->legacy)) {
         error_setg(errp, "the saved driver uses features that the device does not have");
         return false;
     }

@@ -33,11 +33,17 @@ static void send(void *opaque, hwaddr addr, uint32_t data)
 
 static const MSITarget target = { .send = send };
 
+static const char *set_prop, *set_value; /* of what add() makes next */
+
 static PCIDevice *add(const char *type, const char *bus, const char *addr)
 {
     DeviceState *dev = DEVICE(object_new_known(type));
     Error *err = NULL;
 
+    if (set_prop) {
+        object_property_set_known(dev, set_prop, set_value);
+        set_prop = NULL;
+    }
     if (addr) {
         object_property_set_known(dev, "addr", addr);
     }
@@ -341,7 +347,7 @@ static void test_virtio(void)
 
     setup(true);
     add("virtio-rng-pci", NULL, "5");
-    g_assert_cmphex(rd(config(0, 5, 0, 0), 4), ==, 0x10441af4);
+    g_assert_cmphex(rd(config(0, 5, 0, 0), 4), ==, 0x10051af4);
     common = find_cap(0, 5, PCI_CAP_VENDOR, 1);
     window = find_cap(0, 5, PCI_CAP_VENDOR, 5);
     g_assert_cmpuint(common, !=, 0);
@@ -364,6 +370,161 @@ static void test_virtio(void)
     rd(config(0, 5, 0, window + 16), 4);
     wr(config(0, 5, 0, window + 4), 0, 1);
     rd(config(0, 5, 0, window + 16), 4);
+    teardown();
+}
+
+enum { L_FEATURES = 0, L_DRIVER = 4, L_PFN = 8, L_SIZE = 12, L_SEL = 14, L_NOTIFY = 16, L_STATUS = 18,
+       L_ISR = 19, L_VECTOR = 20, L_QUEUE_VECTOR = 22 };
+#define PORTS (0x3000000ull + 0x1000) /* where BAR 0 is put */
+
+static void map_ports(unsigned slot)
+{
+    wr(config(0, slot, 0, PCI_BAR0), 0x1000, 4);
+    wr(config(0, slot, 0, PCI_COMMAND), PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+}
+
+/* Which interfaces there are, by type, by property and by bus. */
+static void test_interfaces(void)
+{
+    static const struct {
+        const char *type, *prop, *value;
+        bool port;
+        uint32_t id;
+        bool modern, legacy;
+    } rows[] = {
+        { "virtio-rng-pci", NULL, NULL, false, 0x1005, true, true },
+        { "virtio-rng-pci", NULL, NULL, true, 0x1044, true, false },
+        { "virtio-rng-pci", "disable-legacy", "on", false, 0x1044, true, false },
+        { "virtio-rng-pci", "disable-legacy", "off", true, 0x1005, true, true },
+        { "virtio-rng-pci", "disable-modern", "on", false, 0x1005, false, true },
+        { "virtio-rng-pci-transitional", NULL, NULL, true, 0x1005, true, true },
+        { "virtio-rng-pci-non-transitional", NULL, NULL, false, 0x1044, true, false },
+        { "virtio-balloon-pci", NULL, NULL, false, 0x1002, true, true },
+        { "virtio-serial-pci", NULL, NULL, false, 0x1003, true, true },
+        { "virtio-serial-pci-non-transitional", NULL, NULL, false, 0x1043, true, false },
+        { "virtio-keyboard-pci", "disable-legacy", "off", false, 0x1052, true, false },
+        { "virtio-keyboard-pci", "disable-modern", "on", false, 0x1052, true, false },
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        unsigned bus = rows[i].port, slot = bus ? 0 : 5;
+
+        setup(true);
+        add("pcie-root-port", NULL, "2");
+        wr(config(0, 2, 0, PCI_SECONDARY_BUS), 1, 1);
+        wr(config(0, 2, 0, PCI_SUBORDINATE_BUS), 1, 1);
+        set_prop = rows[i].prop;
+        set_value = rows[i].value;
+        add(rows[i].type, bus ? "pcie-root-port" : PCI_ROOT_BUS_NAME, bus ? "0" : "5");
+        g_assert_cmphex(rd(config(bus, slot, 0, 0), 4), ==, rows[i].id << 16 | 0x1af4);
+        g_assert_cmphex(rd(config(bus, slot, 0, PCI_REVISION), 1), ==, !rows[i].legacy);
+        g_assert_cmpint(rd(config(bus, slot, 0, PCI_BAR0), 4) & 1, ==, rows[i].legacy);
+        g_assert_cmpint(find_cap(bus, slot, PCI_CAP_VENDOR, 1) != 0, ==, rows[i].modern);
+        /* 1.3.2.3 of PCI Express: no ports in what is integrated into the root. */
+        g_assert_cmpint(find_cap(bus, slot, PCI_CAP_EXPRESS, 0) != 0, ==,
+                        rows[i].port || !rows[i].legacy);
+        teardown();
+    }
+}
+
+/* A driver of the legacy interface: 1024 entries in three areas from one page on. */
+static void test_legacy(void)
+{
+    const hwaddr desc = RAM + 0x10000, avail = desc + 16 * 1024, used = desc + 0x5000;
+
+    setup(true);
+    add("virtio-rng-pci", NULL, "5");
+    g_assert_cmphex(rd(config(0, 5, 0, PCI_SUBSYSTEM_ID), 2), ==, 4);
+    map_ports(5);
+    wr(PORTS + L_STATUS, 0, 1);
+    wr(PORTS + L_STATUS, 3, 1);
+    g_assert_cmphex(rd(PORTS + L_STATUS, 1), ==, 3);
+    wr(PORTS + L_DRIVER, rd(PORTS + L_FEATURES, 4), 4);
+    wr(PORTS + L_SEL, 1, 2);
+    g_assert_cmphex(rd(PORTS + L_SIZE, 2), ==, 0); /* there is none */
+    wr(PORTS + L_PFN, 1, 4);
+    wr(PORTS + L_SEL, 0, 2);
+    g_assert_cmphex(rd(PORTS + L_SIZE, 2), ==, 1024);
+    g_assert_cmphex(rd(PORTS + L_PFN, 4), ==, 0);
+    wr(PORTS + L_PFN, (uint32_t)(desc >> 12), 4);
+    g_assert_cmphex(rd(PORTS + L_PFN, 4), ==, desc >> 12);
+    wr(PORTS + L_STATUS, 7, 1);
+    wr(desc, RAM + 0x8000, 8);
+    wr(desc + 8, 2ull << 32 | 64, 8); /* 64 bytes for the device to write */
+    wr(avail + 4, 0, 2);
+    wr(avail + 2, 1, 2);
+    wr(PORTS + L_NOTIFY, 0, 2);
+    for (int i = 0; i < 1000 && !pins[1]; i++) {
+        g_main_context_iteration(NULL, FALSE);
+    }
+    g_assert_true(pins[(5 + 0) % 4]);
+    g_assert_cmphex(rd(used + 2, 2), ==, 1);
+    g_assert_cmphex(rd(used + 8, 4), ==, 64);
+    g_assert_cmphex(rd(RAM + 0x8000, 8), !=, 0);
+    g_assert_cmphex(rd(PORTS + L_ISR, 1), ==, 1); /* clears it */
+    g_assert_false(pins[1]);
+    g_assert_cmphex(rd(PORTS + L_ISR, 1), ==, 0);
+    wr(PORTS + L_PFN, 0, 4); /* the driver takes it back */
+    g_assert_cmphex(rd(PORTS + L_PFN, 4), ==, 0);
+    wr(PORTS + L_STATUS, 0, 1);
+    teardown();
+}
+
+/* The vectors stand between registers and the device's own part while MSI-X is enabled. */
+static void test_legacy_vectors(void)
+{
+    unsigned cap;
+
+    setup(true);
+    add("virtio-balloon-pci-transitional", NULL, "5");
+    map_ports(5);
+    g_assert_cmphex(rd(PORTS + L_VECTOR, 4), ==, 0); /* pages wanted */
+    cap = find_cap(0, 5, PCI_CAP_MSIX, 0);
+    wr(config(0, 5, 0, cap + 2), 0x8000, 2);
+    g_assert_cmphex(rd(PORTS + L_VECTOR, 2), ==, 0xffff);
+    wr(PORTS + L_VECTOR, 1, 2);
+    wr(PORTS + L_QUEUE_VECTOR, 0x7777, 2);
+    g_assert_cmphex(rd(PORTS + L_VECTOR, 2), ==, 1);
+    g_assert_cmphex(rd(PORTS + L_QUEUE_VECTOR, 2), ==, 0xffff); /* there is none */
+    wr(PORTS + 24 + 4, 5, 4);                                   /* pages given */
+    g_assert_cmphex(rd(PORTS + 24 + 4, 4), ==, 5);
+    wr(config(0, 5, 0, cap + 2), 0, 2);
+    g_assert_cmphex(rd(PORTS + 20 + 4, 4), ==, 5);
+    teardown();
+}
+
+/* Whoever begins decides; the other interface is heard again after a reset. */
+static void test_both(void)
+{
+    const hwaddr bar = MEM + 0x100000;
+
+    setup(false);
+    add("virtio-rng-pci", NULL, "5");
+    map_ports(5);
+    wr(config(0, 5, 0, PCI_BAR0 + 16), (uint32_t)bar, 4);
+    wr(bar + 0x00, 1, 4);
+    g_assert_cmphex(rd(bar + 0x04, 4) & 1, ==, 1);             /* VERSION_1 */
+    g_assert_cmphex(rd(PORTS + L_FEATURES, 4) >> 24 & 9, ==, 9); /* of the old ones */
+    wr(bar + 0x00, 0, 4);
+    g_assert_cmphex(rd(bar + 0x04, 4) >> 24 & 9, ==, 0);
+    wr(PORTS + L_STATUS, 1, 1);
+    wr(bar + 0x14, 0x0b, 1); /* ignored */
+    g_assert_cmphex(rd(bar + 0x14, 1), ==, 1);
+    wr(bar + 0x14, 0, 1);
+    wr(bar + 0x14, 3, 1);
+    wr(PORTS + L_STATUS, 7, 1);
+    wr(PORTS + L_PFN, 0x80010, 4);
+    wr(PORTS + L_DRIVER, 1, 4);
+    g_assert_cmphex(rd(PORTS + L_STATUS, 1), ==, 3);
+    g_assert_cmphex(rd(PORTS + L_PFN, 4), ==, 0);
+    wr(PORTS + L_STATUS, 0, 1);
+    g_assert_cmphex(rd(bar + 0x14, 1), ==, 0);
+    /* Widths that no field has, and places behind the last one. */
+    wr(PORTS + L_STATUS, 0x0101, 2);
+    wr(PORTS + L_FEATURES, 1, 1);
+    rd(PORTS + L_PFN, 8);
+    wr(PORTS + 24, UINT64_MAX, 8);
+    g_assert_cmphex(rd(PORTS + L_STATUS, 1), ==, 0);
     teardown();
 }
 
@@ -414,6 +575,10 @@ int main(int argc, char **argv)
     g_test_add_func("/pci/msix", test_msix);
     g_test_add_func("/pci/no-messages", test_no_messages);
     g_test_add_func("/pci/virtio", test_virtio);
+    g_test_add_func("/pci/interfaces", test_interfaces);
+    g_test_add_func("/pci/legacy", test_legacy);
+    g_test_add_func("/pci/legacy-vectors", test_legacy_vectors);
+    g_test_add_func("/pci/both", test_both);
     g_test_add_func("/pci/port", test_port);
     return g_test_run();
 }

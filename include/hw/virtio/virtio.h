@@ -111,6 +111,10 @@ typedef struct VirtIOTransportOps {
     void (*queues_changed)(void *transport);
 } VirtIOTransportOps;
 
+/* What a transport lets drivers speak. Of a transitional one the first thing that a driver does after
+ * a reset tells which of the two it is. */
+typedef enum VirtIOInterface { VIRTIO_MODERN, VIRTIO_LEGACY, VIRTIO_TRANSITIONAL } VirtIOInterface;
+
 struct VirtIODevice {
     DeviceState parent_obj;
 
@@ -119,10 +123,11 @@ struct VirtIODevice {
     const VirtIOTransportOps *ops;
     void *transport;
     GMainContext *context;   /* where event descriptors are served; NULL: on the main thread */
-    bool legacy;             /* the transport speaks the interface before version 1.0 */
+    VirtIOInterface interface;
+    bool legacy;             /* the driver speaks the interface from before version 1.0 */
 
     uint64_t offered[1];     /* properties: transport features wanted */
-    uint64_t host_features;  /* offered to the driver; fixed at realize */
+    uint64_t host_features;  /* offered to drivers; fixed at realize. See virtio_offers() */
     uint64_t guest_features; /* accepted by the driver */
     uint8_t status;
     uint8_t isr;
@@ -138,6 +143,7 @@ struct VirtIODeviceClass {
     uint16_t device_id;
     uint32_t config_len;   /* bytes, at most VIRTIO_CONFIG_MAX */
     bool modern_only;      /* there is no legacy interface: its transport never speaks that */
+    uint64_t legacy_features; /* of those that get_features gives, what only that interface has */
 
     /* Checks properties, attaches back ends, adds queues. False leaves nothing behind. */
     bool (*realize)(VirtIODevice *vdev, Error **errp);
@@ -229,14 +235,19 @@ unsigned iov_slice(struct iovec *dst, const struct iovec *src, unsigned n, size_
 
 /* The bus's plug and unplug: ties the device to the transport. */
 void virtio_attach_transport(VirtIODevice *vdev, DeviceState *transport,
-                             const VirtIOTransportOps *ops, bool legacy);
+                             const VirtIOTransportOps *ops, VirtIOInterface interface);
+/* Before a register of one interface is written, if the device has both: the first decides. False:
+ * the driver has begun with the other, and the write is to be ignored. */
+bool virtio_speak(VirtIODevice *vdev, bool legacy);
+/* What drivers of an interface are offered. */
+uint64_t virtio_offers(const VirtIODevice *vdev, bool legacy);
 
 /* Power-on state, with nothing of the past able to touch guest memory. */
 void virtio_reset(VirtIODevice *vdev);
 /* A write of the status register; 0 resets. */
 void virtio_set_status(VirtIODevice *vdev, uint8_t status);
-/* Features by 32-bit word, as the registers have them. */
-uint32_t virtio_features_word(VirtIODevice *vdev, uint32_t sel);
+/* Features by 32-bit word, as the registers of an interface have them. */
+uint32_t virtio_features_word(const VirtIODevice *vdev, bool legacy, uint32_t sel);
 void virtio_set_features_word(VirtIODevice *vdev, uint32_t sel, uint32_t value);
 
 /* Configuration space; size 1, 2 or 4. Beyond its end reads give ones and writes are ignored. */
@@ -247,6 +258,9 @@ void virtio_config_write(VirtIODevice *vdev, uint32_t off, uint32_t value, unsig
 VirtQueue *virtio_queue(VirtIODevice *vdev, uint32_t n);
 /* Enables the queue with the layout it has now. Nonsense in it ends in virtio_error(). */
 void virtio_queue_enable(VirtQueue *vq);
+/* Legacy: enables it with its three areas one after the other, from desc, the last one aligned to a
+ * power of two; or stops it, with 0. */
+void virtio_queue_set_page(VirtQueue *vq, uint64_t desc, uint32_t align);
 /* Stops it; what it has in flight is forgotten. Its registers go back to their reset values. */
 void virtio_queue_reset(VirtQueue *vq);
 /* The driver's notification. */
