@@ -29,6 +29,11 @@ static const IMSICLink *guest_file(const CPURISCVState *env)
     return imsic && n && n < imsic->nr_files ? imsic : NULL;
 }
 
+unsigned riscv_vs_file(const CPURISCVState *env)
+{
+    return guest_file(env) ? vgein(env) : 0;
+}
+
 /* ---- The first interrupt ---- */
 
 uint64_t riscv_vs_irqs(const CPURISCVState *env)
@@ -133,14 +138,6 @@ CSR_CHECK(vsiselect)
            riscv_aia_stateen(env, STATEEN_CSRIND);
 }
 
-/* Priorities are never there, a file's registers while the guest has a file. */
-CSR_CHECK(vsireg)
-{
-    return check_vsiselect(env, csr) == CSR_OK && riscv_ext_on(env, EXT_SSAIA) &&
-           riscv_aia_is_imsic(env->vsiselect) && guest_file(env) &&
-           riscv_aia_stateen(env, STATEEN_IMSIC);
-}
-
 CSR_CHECK(vstopei)
 {
     return riscv_ext_on(env, EXT_H) && guest_file(env) && riscv_aia_stateen(env, STATEEN_IMSIC);
@@ -159,25 +156,31 @@ CSRAccess riscv_vs_check_siselect(const CPURISCVState *env)
     return guest_stateen(env, STATEEN_CSRIND);
 }
 
-CSRAccess riscv_vs_check_sireg(const CPURISCVState *env)
+/* Whether the hart has interrupt files and M keeps them to itself: that comes before all else. */
+static bool files_closed(const CPURISCVState *env)
 {
-    uint64_t reg = env->vsiselect;
-    CSRAccess access = guest_stateen(env, STATEEN_CSRIND);
+    return container_of(env, RISCVCPU, env)->imsic_s && !riscv_aia_stateen(env, STATEEN_IMSIC);
+}
 
-    if (access != CSR_OK)
-        return access;
-    if (reg >= ISELECT_IPRIO && reg <= ISELECT_IPRIO_LAST)
-        return CSR_VIRTUAL;
-    if (reg < ISELECT_IMSIC || reg > ISELECT_IMSIC_LAST)
+CSRAccess riscv_vs_check_file(const CPURISCVState *env, bool exists)
+{
+    if (exists && files_closed(env))
         return CSR_ILLEGAL;
-    if (!guest_file(env) || !riscv_aia_is_imsic(reg))
-        return CSR_VIRTUAL;
-    return guest_stateen(env, STATEEN_IMSIC);
+    if (!exists || !guest_file(env))
+        return env->virt ? CSR_VIRTUAL : CSR_ILLEGAL;
+    return env->virt ? guest_stateen(env, STATEEN_IMSIC) : CSR_OK;
+}
+
+CSRAccess riscv_vs_check_above(CPURISCVState *env, unsigned csr)
+{
+    if (csr == 0x15C || csr == 0x25C)
+        return files_closed(env) ? CSR_ILLEGAL : CSR_VIRTUAL;
+    return check_vsiselect(env, csr) == CSR_OK ? CSR_VIRTUAL : CSR_ILLEGAL;
 }
 
 CSRAccess riscv_vs_check_stopei(const CPURISCVState *env)
 {
-    return guest_file(env) ? guest_stateen(env, STATEEN_IMSIC) : CSR_VIRTUAL;
+    return riscv_vs_check_file(env, true);
 }
 
 CSRAccess riscv_vs_check_stopi(const CPURISCVState *env)
@@ -186,22 +189,6 @@ CSRAccess riscv_vs_check_stopi(const CPURISCVState *env)
 }
 
 /* ---- Registers ---- */
-
-CSR_READ(vsireg)
-{
-    const IMSICLink *imsic = guest_file(env);
-
-    return imsic ? imsic->access(imsic->opaque, vgein(env), (unsigned)env->vsiselect, 0, 0) : 0;
-}
-
-CSR_WRITE_FN(vsireg)
-{
-    const IMSICLink *imsic = guest_file(env);
-
-    if (imsic)
-        imsic->access(imsic->opaque, vgein(env), (unsigned)env->vsiselect, value, mask);
-    return 0;
-}
 
 CSR_READ(vstopei)
 {

@@ -186,71 +186,93 @@ bool riscv_aia_is_imsic(uint64_t reg)
     return reg >= ISELECT_IMSIC && reg <= ISELECT_IMSIC_LAST && !(reg >= 0x80 && (reg & 1));
 }
 
-CSR_CHECK(mireg)
+bool riscv_aia_has_mireg(const CPURISCVState *env)
 {
-    if (!riscv_ext_on(env, EXT_SMAIA))
-        return false;
     return is_iprio(env->miselect) ||
-           (riscv_aia_is_imsic(env->miselect) && env_cpu(env)->imsic_m);
+           (riscv_aia_is_imsic(env->miselect) &&
+            container_of(env, RISCVCPU, env)->imsic_m);
 }
 
-CSR_CHECK(sireg)
+static uint64_t iprio_access(CPURISCVState *env, RISCVIrqLevel level, unsigned reg, uint64_t value,
+                             uint64_t mask)
 {
-    if (env->virt && riscv_ext_on(env, EXT_SSAIA))
-        return riscv_vs_check_sireg(env);
-    if (!riscv_ext_on(env, EXT_SSAIA) || !riscv_aia_stateen(env, STATEEN_CSRIND))
-        return false;
-    return (is_iprio(env->siselect) && riscv_aia_stateen(env, STATEEN_AIA)) ||
-           (riscv_aia_is_imsic(env->siselect) && imsic_s_reachable(env));
-}
+    uint64_t old = iprio_read(env, level, reg);
 
-/* Nothing that there is has more than one register under a number. */
-CSR_CHECK(ireg2)
-{
-    return false;
-}
-
-CSR_READ(zero)
-{
-    return 0;
-}
-
-static uint64_t ireg(CPURISCVState *env, RISCVIrqLevel level, const IMSICLink *imsic,
-                     uint64_t reg, uint64_t value, uint64_t mask)
-{
-    uint64_t old;
-
-    if (riscv_aia_is_imsic(reg))
-        return imsic ? imsic->access(imsic->opaque, 0, (unsigned)reg, value, mask) : 0;
-    if (!is_iprio(reg))
-        return 0;
-    old = iprio_read(env, level, (unsigned)reg);
     if (mask)
-        iprio_write(env, level, (unsigned)reg, (old & ~mask) | (value & mask));
+        iprio_write(env, level, reg, (old & ~mask) | (value & mask));
     return old;
 }
 
-CSR_READ(mireg)
+uint64_t riscv_aia_mireg(CPURISCVState *env, uint64_t value, uint64_t mask)
 {
-    return ireg(env, IRQ_LEVEL_M, env_cpu(env)->imsic_m, env->miselect, 0, 0);
+    const IMSICLink *imsic = env_cpu(env)->imsic_m;
+    unsigned reg = (unsigned)env->miselect;
+
+    if (riscv_aia_is_imsic(reg))
+        return imsic ? imsic->access(imsic->opaque, 0, reg, value, mask) : 0;
+    return is_iprio(reg) ? iprio_access(env, IRQ_LEVEL_M, reg, value, mask) : 0;
 }
 
-CSR_READ(sireg)
+/* S's priorities. A guest has none of its own: its hypervisor emulates them (AIA, 6.1). */
+static CSRAccess iprio_check(CPURISCVState *env, unsigned select, unsigned n, bool vs)
 {
-    return ireg(env, IRQ_LEVEL_S, env_cpu(env)->imsic_s, env->siselect, 0, 0);
+    if (!riscv_ext_on(env, EXT_SSAIA))
+        return CSR_ILLEGAL;
+    if (vs)
+        return env->virt ? CSR_VIRTUAL : CSR_ILLEGAL;
+    return n == 1 && is_iprio(select) && riscv_aia_stateen(env, STATEEN_AIA);
 }
 
-CSR_WRITE_FN(mireg)
+static uint64_t siprio_read(CPURISCVState *env, unsigned select, unsigned n, bool vs)
 {
-    ireg(env, IRQ_LEVEL_M, env_cpu(env)->imsic_m, env->miselect, value, mask);
+    return iprio_access(env, IRQ_LEVEL_S, select, 0, 0);
+}
+
+static unsigned siprio_write(CPURISCVState *env, unsigned select, unsigned n, bool vs,
+                             uint64_t value, uint64_t mask)
+{
+    iprio_access(env, IRQ_LEVEL_S, select, value, mask);
     return 0;
 }
 
-CSR_WRITE_FN(sireg)
+const IndirectRange riscv_indirect_iprio = {
+    ISELECT_IPRIO, ISELECT_IPRIO_LAST, iprio_check, siprio_read, siprio_write,
+};
+
+/* Interrupt files of S and of guests. */
+static CSRAccess file_check(CPURISCVState *env, unsigned select, unsigned n, bool vs)
 {
-    ireg(env, IRQ_LEVEL_S, env_cpu(env)->imsic_s, env->siselect, value, mask);
+    if (!riscv_ext_on(env, EXT_SSAIA))
+        return CSR_ILLEGAL;
+    if (vs)
+        return riscv_vs_check_file(env, n == 1 && riscv_aia_is_imsic(select));
+    return n == 1 && riscv_aia_is_imsic(select) && imsic_s_reachable(env);
+}
+
+static uint64_t file_access(CPURISCVState *env, unsigned select, bool vs, uint64_t value,
+                            uint64_t mask)
+{
+    const IMSICLink *imsic = env_cpu(env)->imsic_s;
+    unsigned file = vs ? riscv_vs_file(env) : 0;
+
+    return imsic && (file || !vs) ? imsic->access(imsic->opaque, file, select, value, mask) : 0;
+}
+
+static uint64_t file_read(CPURISCVState *env, unsigned select, unsigned n, bool vs)
+{
+    return file_access(env, select, vs, 0, 0);
+}
+
+static unsigned file_write(CPURISCVState *env, unsigned select, unsigned n, bool vs, uint64_t value,
+                           uint64_t mask)
+{
+    file_access(env, select, vs, value, mask);
     return 0;
 }
+
+const IndirectRange riscv_indirect_imsic = {
+    ISELECT_IMSIC, ISELECT_IMSIC_LAST, file_check, file_read, file_write,
+};
 
 /* ---- Top external interrupt ---- */
 
@@ -305,6 +327,14 @@ void riscv_aia_explain(const CPURISCVState *env, unsigned csr, GString *out)
     bool ind = (csr & 0xFF) >= 0x50 && (csr & 0xFF) <= 0x57, reg = ind && (csr & 0xFF) != 0x50;
     uint64_t select = machine ? env->miselect : env->siselect;
 
+    if (reg && !machine && select >= ISELECT_COUNTER && select <= ISELECT_COUNTER_LAST) {
+        if (!(env->menvcfg & MENVCFG_CDE))
+            g_string_append(out, "siselect names a counter, and menvcfg.CDE=0");
+        else
+            g_string_append_printf(out, "counter %u is not delegated (mcounteren), or has no such register",
+                                   (unsigned)select - ISELECT_COUNTER);
+        return;
+    }
     if (!riscv_ext_on(env, machine ? EXT_SMAIA : EXT_SSAIA) &&
         (reg || !riscv_ext_on(env, machine ? EXT_SMCSRIND : EXT_SSCSRIND)))
         g_string_append_printf(out, "needs %s, which is off", machine ? "smaia" : "ssaia");

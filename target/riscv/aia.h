@@ -25,9 +25,15 @@ bool riscv_aia_stateen(const CPURISCVState *env, uint64_t bit);
 /* Whether the number selects a register of an interrupt file. */
 bool riscv_aia_is_imsic(uint64_t reg);
 
+/* mireg: whether miselect names a register, and the access; returns the value before. */
+bool riscv_aia_has_mireg(const CPURISCVState *env);
+uint64_t riscv_aia_mireg(CPURISCVState *env, uint64_t value, uint64_t mask);
+
 /* VS level (aia-vs.c): pending and enabled, numbered as the guest sees them. Any thread. */
 uint64_t riscv_vs_irqs(const CPURISCVState *env);
 bool riscv_vs_has_work(const CPURISCVState *env); /* the same, and what hvictl makes up */
+/* The number of the interrupt file that the guest has (hstatus.VGEIN), or 0. */
+unsigned riscv_vs_file(const CPURISCVState *env);
 /* The one that is taken, or -1. */
 int riscv_vs_first(const CPURISCVState *env);
 /* Appends why one of the indirect registers or top interrupts cannot be accessed now. */

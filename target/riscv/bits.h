@@ -57,6 +57,7 @@
 #define PMM_RESERVED 1
 #define ENVCFG_CBO (ENVCFG_CBIE | ENVCFG_CBCFE | ENVCFG_CBZE)
 #define MENVCFG_DTE (1ULL << 59)
+#define MENVCFG_CDE (1ULL << 60)
 #define MENVCFG_ADUE (1ULL << 61)
 #define MENVCFG_PBMTE (1ULL << 62)
 #define MENVCFG_STCE (1ULL << 63)
@@ -64,6 +65,7 @@
 /* Indirect registers: what miselect and its like hold, and their ranges. */
 #define ISELECT_MASK 0xFFFULL
 enum { ISELECT_IPRIO = 0x30, ISELECT_IPRIO_LAST = 0x3F, ISELECT_IMSIC = 0x70, ISELECT_IMSIC_LAST = 0xFF };
+enum { ISELECT_COUNTER = 0x40, ISELECT_COUNTER_LAST = 0x5F };
 /* What M can filter or make up for S (AIA, mvien): SSI, SEI and the local interrupts. */
 #define LOCAL_INTERRUPTS (~0x1FFFULL)
 #define HVICTL_VTI (1ULL << 30)

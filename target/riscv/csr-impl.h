@@ -37,6 +37,8 @@ CSR_CHECK(vs);
 CSR_CHECK(counter);
 CSR_CHECK(time);
 CSR_CHECK(hpm);
+CSR_CHECK(scountovf);
+CSR_CHECK(scountinhibit);
 CSR_CHECK(stimecmp);
 CSR_CHECK(satp);
 CSR_CHECK(spec11);
@@ -56,7 +58,6 @@ CSR_CHECK(miselect);
 CSR_CHECK(siselect);
 CSR_CHECK(mireg);
 CSR_CHECK(sireg);
-CSR_CHECK(ireg2);
 CSR_CHECK(mtopei);
 CSR_CHECK(stopei);
 CSR_CHECK(stopi);
@@ -67,7 +68,12 @@ CSR_CHECK(vstopei);
 CSR_CHECK(seed);
 /* Those of siselect and its like for a guest (V=1): the registers are the vs ones. */
 CSRAccess riscv_vs_check_siselect(const CPURISCVState *env);
-CSRAccess riscv_vs_check_sireg(const CPURISCVState *env);
+/* A guest's interrupt file, seen by the guest or through the vs registers; exists: the number is one of
+ * a file's registers. */
+CSRAccess riscv_vs_check_file(const CPURISCVState *env, bool exists);
+/* From a guest whose privilege does not suffice: indirect registers and top external interrupts, for
+ * which it does not matter what the hypervisor would get (AIA, 2.3 and 2.4; Sscsrind). */
+CSRAccess riscv_vs_check_above(CPURISCVState *env, unsigned csr);
 CSRAccess riscv_vs_check_stopei(const CPURISCVState *env);
 CSRAccess riscv_vs_check_stopi(const CPURISCVState *env);
 
@@ -92,6 +98,7 @@ CSR_READ(mimpid);
 CSR_READ(mhartid);
 CSR_READ(mhpmevent);
 CSR_READ(scountovf);
+CSR_READ(scountinhibit);
 CSR_READ(mstateen);
 CSR_READ(sstateen);
 CSR_READ(hstateen);
@@ -105,7 +112,6 @@ CSR_READ(vsip);
 CSR_READ(vsepc);
 CSR_READ(pmpcfg);
 CSR_READ(pmpaddr);
-CSR_READ(zero);
 CSR_READ(mireg);
 CSR_READ(sireg);
 CSR_READ(mvip);
@@ -144,6 +150,8 @@ CSR_WRITE_FN(counter);
 CSR_WRITE_FN(counteren);
 CSR_WRITE_FN(mcountinhibit);
 CSR_WRITE_FN(mhpmevent);
+CSR_WRITE_FN(countercfg);
+CSR_WRITE_FN(scountinhibit);
 CSR_WRITE_FN(mstateen);
 CSR_WRITE_FN(sstateen);
 CSR_WRITE_FN(medeleg);
@@ -175,6 +183,22 @@ CSR_WRITE_FN(hvien);
 
 /* Whether U, S or M is there. */
 bool riscv_priv_exists(const CPURISCVState *env, unsigned priv);
+/*
+ * A range of registers behind siselect and vsiselect (csr-indirect.c). n is 1 for sireg, 2 for sireg2 ..
+ * 6. vs: the number is vsiselect's, because V=1 or because the hypervisor looks at vsireg. What state
+ * enables and privilege refuse by the number of the CSR alone has been refused before.
+ */
+typedef struct IndirectRange {
+    uint16_t first, last;
+    CSRAccess (*check)(CPURISCVState *env, unsigned select, unsigned n, bool vs);
+    uint64_t (*read)(CPURISCVState *env, unsigned select, unsigned n, bool vs);
+    unsigned (*write)(CPURISCVState *env, unsigned select, unsigned n, bool vs, uint64_t value,
+                      uint64_t mask);
+} IndirectRange;
+
+extern const IndirectRange riscv_indirect_iprio, riscv_indirect_imsic; /* aia.c */
+extern const IndirectRange riscv_indirect_counters;                    /* csr-counter.c */
+
 /* Whether satp, vsatp and hgatp know the mode on this hart. */
 bool riscv_satp_mode_exists(const RISCVCPU *cpu, unsigned mode);
 /* Bits of mstatus, or of vsstatus, that can be written; sstatus has those of them in SSTATUS_WRITE. */

@@ -268,6 +268,8 @@ uint64_t riscv_envcfg_mask(const CPURISCVState *env, unsigned csr)
         mask |= MENVCFG_ADUE;
     if (riscv_ext_on(env, EXT_SSDBLTRP))
         mask |= MENVCFG_DTE;
+    if (csr == 0x30A && riscv_ext_on(env, EXT_SMCDELEG))
+        mask |= MENVCFG_CDE;
     return mask;
 }
 

@@ -166,6 +166,8 @@ static CSRAccess guest_access(CPURISCVState *env, const CSRRow *row, unsigned cs
 
     if (least == PRV_M)
         return CSR_ILLEGAL;
+    if (least > priv && ((csr & 0xCF8) == 0x050 || (csr & 0xCFF) == 0x05C))
+        return riscv_vs_check_above(env, csr);
     if (least <= priv) {
         access = row_check(env, row, csr);
         /* The hypervisor says which interrupt there is: the guest cannot (AIA, 6.3.2). */
@@ -283,7 +285,7 @@ static void explain_check(CPURISCVState *env, const CSRRow *row, unsigned csr, G
     else if (row->check == check_spec11 || !check_spec12(env, csr))
         g_string_append(out, "not in the privileged specification (priv_spec)");
     else if (row->check == check_miselect || row->check == check_siselect ||
-             row->check == check_mireg || row->check == check_sireg || row->check == check_ireg2 ||
+             row->check == check_mireg || row->check == check_sireg ||
              row->check == check_mtopei || row->check == check_stopei || row->check == check_stopi)
         riscv_aia_explain(env, csr, out);
     else if (row->check == check_mseccfg)
@@ -292,6 +294,8 @@ static void explain_check(CPURISCVState *env, const CSRRow *row, unsigned csr, G
         g_string_append(out, "needs h or ssdbltrp, which are off");
     else if (row->check == check_seed)
         g_string_append_printf(out, "mseccfg.%s=0", env->priv == PRV_U ? "USEED" : "SSEED");
+    else if (row->check == check_scountinhibit)
+        g_string_append(out, "menvcfg.CDE=0");
     else if (row->check == check_senvcfg)
         g_string_append(out, "mstateen0.ENVCFG=0");
     else if (row->check == check_sstateen)

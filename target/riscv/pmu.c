@@ -43,6 +43,13 @@ static uint64_t counter_event(const CPURISCVState *env, unsigned n)
                     : env->mhpmevent[n] & MHPMEVENT_IDX;
 }
 
+/* The modes in which it stands, as mhpmevent has them. */
+static uint64_t counter_filter(const CPURISCVState *env, unsigned n)
+{
+    return (n == 0 ? env->mcyclecfg : n == 2 ? env->minstretcfg : env->mhpmevent[n]) &
+           (MHPMEVENT_INH | MHPMEVENT_VINH);
+}
+
 static uint64_t event_source(const CPURISCVState *env, uint64_t event, uint64_t instret)
 {
     switch (event) {
@@ -88,11 +95,11 @@ static uint64_t inhibit_bit(const CPURISCVState *env)
 
 static uint32_t running_now(const CPURISCVState *env)
 {
-    uint32_t running = COUNTER_CY | COUNTER_IR;
+    uint32_t running = 0;
     uint64_t inhibit = inhibit_bit(env);
 
-    for (unsigned n = 3; n < 32; n++)
-        if ((env->mhpmevent[n] & MHPMEVENT_IDX) && !(env->mhpmevent[n] & inhibit))
+    for (unsigned n = 0; n < 32; n++)
+        if (n != 1 && counter_event(env, n) && !(counter_filter(env, n) & inhibit))
             running |= 1u << n;
     return running & ~(uint32_t)env->mcountinhibit;
 }
@@ -104,11 +111,11 @@ static void recompute(CPURISCVState *env, uint64_t instret)
 
     env->pmu_running = running_now(env);
     env->pmu_armed = env->pmu_armed_misses = 0;
-    env->pmu_filtered = false;
+    env->pmu_filtered = counter_filter(env, 0) || counter_filter(env, 2);
     for (unsigned n = 3; n < 32; n++) {
         uint64_t event = env->mhpmevent[n];
 
-        if ((event & (MHPMEVENT_INH | MHPMEVENT_VINH)) && (event & MHPMEVENT_IDX))
+        if (counter_filter(env, n) && (event & MHPMEVENT_IDX))
             env->pmu_filtered = true;
         if (!overflow || (event & MHPMEVENT_OF) || !((env->pmu_running >> n) & 1))
             continue;

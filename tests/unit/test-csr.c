@@ -557,6 +557,79 @@ static void test_counters(void)
     hart_done(&h);
 }
 
+static void test_counter_filters(void)
+{
+    const uint64_t inh = 7ULL << 60;
+    uint64_t v;
+    Hart h;
+
+    hart_init(&h, "rv64,smcntrpmf=on,h=off");
+    for (unsigned csr = 0x321; csr <= 0x322; csr++) {
+        g_assert_cmphex(csr_write_read(&h, csr, X64), ==, inh);
+        g_assert_cmphex(csr_write_read(&h, csr, 0), ==, 0);
+    }
+    h.env->tcg.icount = 500;
+    csr_put(&h, 0x322, 1ULL << 62); /* MINH */
+    v = csr_read(&h, 0xB02);
+    h.env->tcg.icount += 10;
+    g_assert_cmpuint(csr_read(&h, 0xB02), ==, v);
+    csr_put(&h, 0xB02, 9); /* an instruction that is not counted does not count itself either */
+    g_assert_cmpuint(csr_read(&h, 0xB02), ==, 9);
+    csr_put(&h, 0x322, 1ULL << 61);
+    h.env->tcg.icount += 10;
+    g_assert_cmpuint(csr_read(&h, 0xB02), ==, 19);
+    device_reset(DEVICE(h.cpu));
+    g_assert_cmphex(csr_read(&h, 0x322), ==, 0);
+    hart_done(&h);
+
+    hart_init(&h, "rv64i,zicsr=on,smcntrpmf=on");
+    g_assert_cmphex(csr_write_read(&h, 0x321, X64), ==, 1ULL << 62);
+    hart_done(&h);
+    hart_init(&h, "rv64");
+    g_assert_false(csr_get(&h, 0x321, &v));
+    g_assert_false(csr_get(&h, 0x120, &v));
+    g_assert_cmphex(csr_write_read(&h, 0x30A, 1ULL << 60) & 1ULL << 60, ==, 0);
+    hart_done(&h);
+}
+
+/* siselect 0x40 to 0x5F: which of sireg to sireg6 are there, and what is behind them. */
+static void test_delegation(void)
+{
+    static const unsigned windows[] = { 0x151, 0x152, 0x153, 0x155, 0x156, 0x157 };
+    static const char *const cpus[] = {
+        "rv64,ssccfg=on,smcntrpmf=on,h=off", "rv64,smcdeleg=on,h=off", "rv64,ssccfg=on,zihpm=off,h=off",
+        "rv64,ssccfg=on,smcntrpmf=on,zicntr=off,h=off",
+    };
+
+    for (unsigned c = 0; c < G_N_ELEMENTS(cpus); c++) {
+        Hart h;
+
+        hart_init(&h, cpus[c]);
+        for (unsigned at = 0; at < 4 * 32; at++) {
+            unsigned n = at & 31;
+            bool cde = at & 32, given = at & 64, fixed = n < 3;
+
+            csr_put(&h, 0x30A, cde ? 1ULL << 60 : 0);
+            csr_put(&h, 0x306, given ? 1ULL << n : 0);
+            csr_put(&h, 0x150, 0x40 + n);
+            for (unsigned i = 0; i < 6; i++) {
+                bool there = cde && given && n != 1 && n < 19 && i < 2 &&
+                             (fixed ? c != 3 && (i == 0 || c == 0) : c != 2);
+                uint64_t v;
+
+                g_assert_cmpint(csr_get(&h, windows[i], &v), ==, there);
+                hart_set_priv(&h, PRV_S);
+                g_assert_cmpint(csr_get(&h, windows[i], &v), ==, there);
+                g_assert_cmpint(csr_put(&h, windows[i], 0), ==, there);
+                hart_set_priv(&h, PRV_U);
+                g_assert_false(csr_get(&h, windows[i], &v));
+                hart_set_priv(&h, PRV_M);
+            }
+        }
+        hart_done(&h);
+    }
+}
+
 static void test_misa(void)
 {
     Hart h;
@@ -621,6 +694,8 @@ int main(int argc, char **argv)
     g_test_add_func("/csr/interrupts", test_interrupts);
     g_test_add_func("/csr/sstc", test_sstc);
     g_test_add_func("/csr/counters", test_counters);
+    g_test_add_func("/csr/counter-filters", test_counter_filters);
+    g_test_add_func("/csr/delegation", test_delegation);
     g_test_add_func("/csr/misa", test_misa);
     g_test_add_func("/csr/state", test_state);
     return g_test_run();

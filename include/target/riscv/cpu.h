@@ -102,6 +102,7 @@ struct CPUArchState {
      * see pmu.c. [0] cycle, [2] instret, [3..31] by number. */
     uint64_t counter[32];
     uint64_t mhpmevent[32];
+    uint64_t mcyclecfg, minstretcfg;
     uint64_t tlb_misses[3]; /* by MMUAccess: page walks made */
     /* Of the counters; see pmu.c. All but pmu_due follows from the registers. */
     uint32_t pmu_running, pmu_armed, pmu_armed_misses; /* by counter number */
