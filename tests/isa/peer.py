@@ -1,0 +1,61 @@
+# The independent models that the tests of this directory compare with: QEMU (a command, or a tree that
+# scripts/fetch-outer unpacked, run by chroot) and Spike.
+# SPDX-License-Identifier: MIT
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+BOARD = ['-M', 'virt', '-bios', 'none', '-display', 'none', '-serial', 'stdio', '-monitor', 'none']
+QEMU_IN_TREE = '/usr/bin/qemu-system-riscv64'
+
+
+class Model:
+    """Something that runs a bare-metal ELF file and prints what it writes to the UART."""
+
+    def __init__(self, what):
+        self.root = what if os.path.isdir(what) else None
+        self.command = ['chroot', what, QEMU_IN_TREE] if self.root else shlex.split(what)
+        if self.root and os.geteuid():
+            self.command = ['unshare', '-r', *self.command]
+        self.is_spike = os.path.basename(self.command[0]) == 'spike'
+        self.version = 0
+        if not self.is_spike:
+            out = subprocess.run(self.command + ['--version'], stdout=subprocess.PIPE,
+                                 stderr=subprocess.DEVNULL, check=False).stdout
+            m = re.match(rb'QEMU emulator version (\d+)|Vireo version ()', out)
+            if not m:
+                sys.exit(f'{what}: not something that runs')
+            self.version = int(m.group(1) or 0)
+
+    def name(self):
+        return 'spike' if self.is_spike else f'qemu{self.version}' if self.version else 'ours'
+
+    def run(self, elf, cpu, spike_isa=None, timeout=120):
+        if self.is_spike:
+            args = self.command + [f'--isa={spike_isa}', elf]
+            return self.output(args, timeout)
+        if 0 < self.version < 11:
+            cpu = cpu.replace(',num-pmp-regions=16', '')  # 16 is what they have
+        if not self.root:
+            return self.output(self.command + BOARD + ['-kernel', elf, '-cpu', cpu], timeout)
+        with tempfile.NamedTemporaryFile(dir=os.path.join(self.root, 'tmp'), suffix='.elf') as f:
+            with open(elf, 'rb') as original:
+                shutil.copyfileobj(original, f)
+            f.flush()
+            inside = '/tmp/' + os.path.basename(f.name)
+            return self.output(self.command + BOARD + ['-kernel', inside, '-cpu', cpu], timeout)
+
+    @staticmethod
+    def output(args, timeout):
+        try:
+            p = subprocess.run(args, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, timeout=timeout, check=False)
+            out = p.stdout
+        except subprocess.TimeoutExpired as e:
+            out = (e.stdout or b'') + b'\ntimeout\n'
+        return out.decode('latin-1').replace('\r', '').splitlines()
