@@ -528,6 +528,57 @@ static void test_both(void)
     teardown();
 }
 
+/* What QEMU 10's device answers, test by test. */
+static void test_testdev(void)
+{
+    static const struct {
+        uint32_t head;
+        unsigned offset;
+        uint8_t data;
+        bool any;
+        const char *name;
+    } rows[] = {
+        { 0x100, 0x800, 0xfa, false, "mmio-no-" }, { 0x101, 0x801, 0xce, true, "mmio-wil" },
+        { 0x102, 0x802, 0xfa, false, "mmio-dat" }, { 0x103, 0x83, 0xfa, false, "portio-n" },
+        { 0x104, 0x84, 0xce, true, "portio-w" },   { 0x105, 0x85, 0xfa, false, "portio-d" },
+    };
+
+    setup(false);
+    set_prop = "membar";
+    set_value = "8G";
+    add("pci-testdev", NULL, "5");
+    wr(config(0, 5, 0, PCI_BAR0 + 8), 0xffffffff, 4);
+    wr(config(0, 5, 0, PCI_BAR0 + 12), 0xffffffff, 4);
+    g_assert_cmphex(rd(config(0, 5, 0, PCI_BAR0 + 8), 4), ==, 0xc);
+    g_assert_cmphex(rd(config(0, 5, 0, PCI_BAR0 + 12), 4), ==, 0xfffffffe);
+    wr(config(0, 5, 0, PCI_BAR0), MEM, 4);
+    wr(config(0, 5, 0, PCI_BAR0 + 4), 0x1000, 4);
+    wr(config(0, 5, 0, PCI_BAR0 + 8), 0, 4);
+    wr(config(0, 5, 0, PCI_BAR0 + 12), 4, 4);
+    wr(config(0, 5, 0, PCI_COMMAND), PCI_COMMAND_IO | PCI_COMMAND_MEMORY, 2);
+    g_assert_cmphex(rd(MEM, 4), ==, 0);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        hwaddr bar = i < 3 ? MEM : PORTS;
+        uint64_t name;
+
+        wr(bar, i % 3, 1);
+        memcpy(&name, rows[i].name, 8);
+        g_assert_cmphex(rd(bar, 4), ==, rows[i].head);
+        g_assert_cmphex(rd(bar + 4, 4), ==, rows[i].offset);
+        g_assert_cmphex(rd(bar + 8, 8), ==, rows[i].data);
+        g_assert_cmphex(rd(bar + 16, 8), ==, name);
+        wr(bar + rows[i].offset, rows[i].data, 1);
+        wr(bar + rows[i].offset, rows[i].data + 1u, 1);
+        wr(bar + rows[i].offset - 1, rows[i].data, 1);
+        g_assert_cmphex(rd(bar + 12, 4), ==, rows[i].any ? 2 : 1);
+    }
+    wr(MEM, 3, 1);
+    g_assert_cmphex(rd(MEM, 8), ==, 0);
+    g_assert_cmphex(rd(0x400000000, 8), ==, UINT64_MAX);
+    wr(0x400000000, 1, 8);
+    teardown();
+}
+
 /* A function behind a port: bus numbers, windows, and a pin that is turned on its way. */
 static void test_port(void)
 {
@@ -579,6 +630,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pci/legacy", test_legacy);
     g_test_add_func("/pci/legacy-vectors", test_legacy_vectors);
     g_test_add_func("/pci/both", test_both);
+    g_test_add_func("/pci/testdev", test_testdev);
     g_test_add_func("/pci/port", test_port);
     return g_test_run();
 }
