@@ -155,18 +155,6 @@ static bool priv_suffices(const CPURISCVState *env, unsigned csr)
     return env->priv >= (least == 2 ? PRV_S : least);
 }
 
-/* Registers that come and go with what is selected, or with a file of the IMSIC: from a mode that never
- * sees them they are virtual all the same, unless mstateen0 closes them (AIA, 2.3 to 2.5; Sscsrind). */
-static bool always_virtual(const CPURISCVState *env, const CSRRow *row)
-{
-    if (row->check == check_vsireg || row->check == check_sireg || row->check == check_ireg2)
-        return (riscv_ext_on(env, EXT_SSAIA) || riscv_ext_on(env, EXT_SSCSRIND)) &&
-               riscv_aia_stateen(env, STATEEN_CSRIND);
-    if (row->check == check_stopei || row->check == check_vstopei)
-        return !container_of(env, RISCVCPU, env)->imsic_s || riscv_aia_stateen(env, STATEEN_IMSIC);
-    return false;
-}
-
 /* With V=1: what its mode keeps from the guest, but HS would get (with TVM=0), is a virtual
  * instruction. */
 static CSRAccess guest_access(CPURISCVState *env, const CSRRow *row, unsigned csr, bool writes)
@@ -191,8 +179,7 @@ static CSRAccess guest_access(CPURISCVState *env, const CSRRow *row, unsigned cs
     env->priv = PRV_S;
     env->virt = false;
     env->mstatus &= ~MSTATUS_TVM;
-    access = always_virtual(env, row) || row_check(env, row, csr) == CSR_OK ? CSR_VIRTUAL
-                                                                            : CSR_ILLEGAL;
+    access = row_check(env, row, csr) == CSR_OK ? CSR_VIRTUAL : CSR_ILLEGAL;
     env->priv = priv;
     env->virt = true;
     env->mstatus = status;
