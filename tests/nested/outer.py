@@ -33,7 +33,7 @@ HOLES = {
 class Files:
     """The files of outer machines, in a directory of their own; use it in a with statement."""
 
-    def __init__(self, program, chroot, peer=None):
+    def __init__(self, program, chroot, peer=None, kvmtool=None):
         self.chroot = chroot
         extra = [(f'inner/{name}', b''.join(w.to_bytes(4, 'little') for w in words))
                  for name, words in HOLES.items()]
@@ -43,6 +43,8 @@ class Files:
             extra += [(f'peer/{name}', libs / name)
                       for name in image.libraries(other, libs, 'riscv64-linux-gnu-readelf')]
             extra.append(('peer/qemu-system-riscv64', other))
+        if kvmtool:
+            extra.append(('peer/lkvm', kvmtool))
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix='nested-', dir=chroot))
         self.directory.chmod(0o755)
         image.make(TREE, KERNEL, pathlib.Path(program), SYSROOT, self.directory / 'initramfs', extra)
@@ -81,11 +83,14 @@ class Outer(Guest):
         self.seen = self.log.rindex("Type 'poweroff'")
         self.shell()
 
-    def start(self, args, accel='kvm', append='quiet'):
-        """Starts the emulator under test in the outer guest's shell, with a Linux guest."""
-        self.send(f'qemu-system-riscv64 -accel {accel} -m 256M -nographic -kernel /inner/kernel '
-                  f'-initrd /inner/initramfs -append "console=ttyS0 {append}" {args}; '
-                  'echo emulator-ended $?\n')
+    def start(self, args, accel='kvm', append='quiet', program='qemu-system-riscv64'):
+        """Starts the emulator under test, or another, in the outer guest's shell, with a Linux guest."""
+        self.command_line(f'{program} -accel {accel} -m 256M -nographic -kernel /inner/kernel '
+                          f'-initrd /inner/initramfs -append "console=ttyS0 {append}" {args}')
+
+    def command_line(self, line):
+        """Starts a program in the outer guest's shell; see ended()."""
+        self.send(f'{line}; echo emulator-ended $?\n')
 
     def inner_shell(self):
         self.expect('shell of inner', 120)
