@@ -51,7 +51,7 @@ class Generator:
     def __init__(self, table, sequences, seed, without=(), without_rows=()):
         self.rng = random.Random(seed)
         self.table = table
-        without = {w.lower() for w in without}
+        self.without = without = {w.lower() for w in without}
         self.zama16b = 'zama16b' not in without
         self.rows = [r for r in table.rows if r.name not in EXCLUDED and 'vs' not in r.flags
                      and r.name not in without_rows
@@ -229,6 +229,10 @@ class Generator:
         if row.format.name.startswith('Csr'):
             return self.csr(row)
         o = self.operands(row)
+        if row.name == 'fcvt.s.bf16':
+            # QEMU 10 takes what is not boxed for the NaN of binary16, which is a number in BF16.
+            return self.encode(self.by['fmv.h.x'], {'rd': o['rs1'], 'rs1': o['rd'] | 1}) + \
+                self.encode(row, o)
         return self.encode(row, o) if o else b''
 
     def reserved_pair(self):

@@ -19,12 +19,12 @@ ARGS = ['-M', 'virt', '-display', 'none', '-serial', 'stdio', '-monitor', 'none'
 NAMES = {'tr': 'traps', 'me': 'memory', 'ha': 'history', 'cs': 'fcsr'}
 
 
-def run(command, image, timeout=int(os.environ.get("RUN_TIMEOUT", 60))):
-    with tempfile.NamedTemporaryFile(suffix='.bin') as f:
+def run(command, image, root='', timeout=int(os.environ.get("RUN_TIMEOUT", 60))):
+    with tempfile.NamedTemporaryFile(suffix='.bin', dir=root or None) as f:
         f.write(image)
         f.flush()
         try:
-            p = subprocess.run(shlex.split(command) + ARGS + ['-bios', f.name],
+            p = subprocess.run(shlex.split(command) + ARGS + ['-bios', f.name[len(root):]],
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, timeout=timeout, check=False)
         except subprocess.TimeoutExpired:
@@ -39,12 +39,15 @@ def run(command, image, timeout=int(os.environ.get("RUN_TIMEOUT", 60))):
 OPTIONAL = ('zicond', 'zicbom', 'zicboz', 'zicbop', 'zihintntl', 'zcb', 'zcmop', 'zimop',
             'zfhmin', 'zfh', 'zfa', 'zacas', 'zabha', 'zama16b', 'zbkb', 'zbkc', 'zbkx', 'zknd', 'zkne',
             'zknh', 'zksed', 'zksh')
+# The same, of those that need vectors.
+VECTOR = ('zvbb', 'zvkb', 'zvbc', 'zvkg', 'zvkned', 'zvknha', 'zvknhb', 'zvksed', 'zvksh', 'zfbfmin',
+          'zvfbfmin', 'zvfbfwma')
 # What QEMU does right from this version on.
 ATOMICS_FAULT_WELL = 8
 ROWS_RIGHT = {'ctzw': 8}
 
 
-def probe(peer):
+def probe(peer, vectors):
     """The peer's command with what it can switch on, what it lacks, and its major version."""
     version = subprocess.run(shlex.split(peer) + ['--version'], stdout=subprocess.PIPE, check=False)
     m = re.match(rb'QEMU emulator version (\d+)', version.stdout)
@@ -52,9 +55,10 @@ def probe(peer):
         print(f'{peer} is not QEMU: nothing to compare with')
         sys.exit(77)
     on, without = [], []
-    for ext in OPTIONAL:
-        p = subprocess.run(shlex.split(peer) + ['-cpu', f'rv64,{ext}=on', '-display', 'none', '-M',
-                                                'virt,dumpdtb=/dev/null'], check=False,
+    for ext in OPTIONAL + (VECTOR if vectors else ()):
+        needs = 'v=on,zfbfmin=on,zvfbfmin=on,' if ext.startswith('zv') else ''
+        p = subprocess.run(shlex.split(peer) + ['-cpu', f'rv64,{needs}{ext}=on', '-display', 'none',
+                                                '-M', 'virt,dumpdtb=/dev/null'], check=False,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if p.returncode == 0:
             on.append(f'{ext}=on')
@@ -84,7 +88,8 @@ def differences(ours, peer):
 class Comparison:
     def __init__(self, args):
         self.args = args
-        self.peer, self.without, self.version = probe(args.peer)
+        peer = f'chroot {shlex.quote(args.root)} {args.peer}' if args.root else args.peer
+        self.peer, self.without, self.version = probe(peer, args.vlen)
         if args.vlen:
             self.without += [e for e in ('h', 'zcb', 'zcmop', 'zimop', 'zacas', 'zabha')
                              if e not in self.without]
@@ -108,7 +113,7 @@ class Comparison:
 
     def compare(self, seed, count, iterations):
         image = self.image(seed, count, iterations)
-        ours, peer = run(self.ours, image), run(self.peer, image)
+        ours, peer = run(self.ours, image), run(self.peer, image, self.args.root)
         if ours == peer and len(ours) >= 60:
             return []
         return differences(ours, peer) or ['lengths differ']
@@ -137,6 +142,7 @@ def main():
     p = argparse.ArgumentParser(description='Compares random programs in two emulators.')
     p.add_argument('--ours', required=True, help='command of the emulator under test')
     p.add_argument('--peer', required=True, help='command to compare with')
+    p.add_argument('--root', default='', help='the tree in which the peer is run by chroot')
     p.add_argument('--harness', required=True, help='harness.S as a flat binary')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--programs', type=int, default=20)

@@ -55,6 +55,7 @@ struct CPUArchState {
         uint8_t fp;      /* bits by sew: floating point of that width exists */
     } vcfg;
     const struct VecKernels *vk; /* the loops for this host */
+    const struct VecGroups *vg;  /* the same over element groups */
 
     /* LR/SC: address of the reservation (UINT64_MAX: none), its size and the value read. */
     uint64_t reserve_addr, reserve_value;

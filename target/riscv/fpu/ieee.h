@@ -24,7 +24,7 @@ typedef struct FpFormat {
     uint8_t width, exp_bits, frac_bits;
 } FpFormat;
 
-extern const FpFormat fp_binary16, fp_binary32, fp_binary64;
+extern const FpFormat fp_binary16, fp_bf16, fp_binary32, fp_binary64;
 
 /* How an operation rounds, and the flags it adds to. rm is 0..4. */
 typedef struct FpEnv {

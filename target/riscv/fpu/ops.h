@@ -44,6 +44,11 @@ static inline uint64_t fp_unbox16(uint64_t v)
     return likely(v >> 16 == 0xffffffffffff) ? (uint16_t)v : 0x7e00;
 }
 
+static inline uint64_t fp_unbox_bf16(uint64_t v)
+{
+    return likely(v >> 16 == 0xffffffffffff) ? (uint16_t)v : 0x7fc0;
+}
+
 static inline uint64_t fp_box64(uint64_t v)
 {
     return v;
@@ -92,6 +97,7 @@ FP_EXACT_ZFA(16)
 FP_EXACT_ZFA(32)
 FP_EXACT_ZFA(64)
 FP_EXACT1(to_i32_mod)
+FP_EXACT1(widenbf16_32) FP_EXACT1(narrow32_bf16)
 FP_EXACT1(widen16_32) FP_EXACT1(widen16_64) FP_EXACT1(narrow32_16) FP_EXACT1(narrow64_16)
 
 /* ---- On the host ---- */

@@ -6,6 +6,7 @@
 #include "target/riscv/fpu/unpack.h"
 
 const FpFormat fp_binary16 = { 16, 5, 10 };
+const FpFormat fp_bf16 = { 16, 8, 7 };
 const FpFormat fp_binary32 = { 32, 8, 23 };
 const FpFormat fp_binary64 = { 64, 11, 52 };
 

@@ -99,6 +99,23 @@ V_VX(nmsac)
 V_VX(madd)
 V_VX(nmsub)
 
+/* Zvkb, Zvbb. */
+V_VX(andn)
+V_VX(rol)
+V_VXI(ror)
+#define V1(name, k)                                                                         \
+    EXEC(name)                                                                              \
+    {                                                                                       \
+        check(env, op, op->rd | op->rs2, 1);                                                \
+        vec_run(env, op, env->vk->op[k].vv[env->vcfg.sew], VRD, VRS2, NULL, env->vcfg.sew); \
+    }
+V1(vbrev8_v, VK_brev8)
+V1(vrev8_v, VK_rev8)
+V1(vbrev_v, VK_brev)
+V1(vclz_v, VK_clz)
+V1(vctz_v, VK_ctz)
+V1(vcpop_v, VK_cpop)
+
 /* The high half of a product of 64 bits is not part of Zve64x. */
 #define V_HIGH(n)                                                                           \
     EXEC(v##n##_vv)                                                                         \
@@ -133,20 +150,20 @@ static void run_apart(CPURISCVState *env, const TCGOp *op, VecFn *fn, const void
     vec_done(env);
 }
 
-#define WIDE(name, k, form, vector, wide, operand)                                          \
+#define WIDE(name, k, form, vector, wide, scalar, operand)                                  \
     EXEC(name)                                                                              \
     {                                                                                       \
-        uint64_t x = RS1;                                                                   \
+        uint64_t x = (uint64_t)(scalar);                                                    \
         (void)x;                                                                            \
         check_widening(env, op, vector, wide);                                              \
-        run_apart(env, op, env->vk->op[k].form[env->vcfg.sew], operand, env->vcfg.sew + 1u); \
+        run_apart(env, op, env->vk->op[k].form[env->vcfg.sew], operand, env->vcfg.sew + 1u);\
     }
-#define WIDE_VV(name, k) WIDE(name, k, vv, true, false, VRS1)
-#define WIDE_VX(name, k) WIDE(name, k, vx, false, false, &x)
+#define WIDE_VV(name, k) WIDE(name, k, vv, true, false, 0, VRS1)
+#define WIDE_VX(name, k) WIDE(name, k, vx, false, false, RS1, &x)
 #define WIDE_VX2(n) WIDE_VV(v##n##_vv, VK_##n) WIDE_VX(v##n##_vx, VK_##n)
 #define WIDE_WX2(n)                                                                         \
-    WIDE(v##n##_wv, VK_##n##_w, vv, true, true, VRS1)                                       \
-    WIDE(v##n##_wx, VK_##n##_w, vx, false, true, &x)
+    WIDE(v##n##_wv, VK_##n##_w, vv, true, true, 0, VRS1)                                    \
+    WIDE(v##n##_wx, VK_##n##_w, vx, false, true, RS1, &x)
 WIDE_VX2(waddu)
 WIDE_VX2(wadd)
 WIDE_VX2(wsubu)
@@ -162,6 +179,8 @@ WIDE_VX2(wmaccu)
 WIDE_VX2(wmacc)
 WIDE_VX2(wmaccsu)
 WIDE_VX(vwmaccus_vx, VK_wmaccus)
+WIDE_VX2(wsll)
+WIDE(vwsll_vi, VK_wsll, vx, false, false, IMM, &x)
 
 #define NARROW(name, k, form, vector, scalar, operand)                                      \
     EXEC(name)                                                                              \

@@ -9,6 +9,7 @@
 
 #include "target/riscv/bits.h"
 #include "target/riscv/mode.h"
+#include "target/riscv/vector/groups.h"
 #include "target/riscv/vector/kernels.h"
 
 static int vtype_lmul(uint64_t vtype)
@@ -38,6 +39,8 @@ void riscv_vector_derive(CPURISCVState *env)
     unsigned vlenb = env_cpu(env)->vlen / 8u;
 
     env->vk = riscv_vec_kernels();
+    if (!env->vg)
+        env->vg = riscv_vec_groups();
     env->vcfg.vlenb = (uint16_t)vlenb;
     env->vcfg.fp = (uint8_t)(riscv_ext_on(env, EXT_ZVFH) << 1 | riscv_ext_on(env, EXT_ZVE32F) << 2 |
                              riscv_ext_on(env, EXT_ZVE64D) << 3);
