@@ -37,7 +37,8 @@ LEFT_OUT = ('csrrw', 'csrrs', 'csrrc', 'csrrwi', 'csrrsi', 'csrrci')
 # What is switched off in each run.
 NOT_IN_MAX = ['Smrnmi']
 SCALAR_CRYPTO = ['Zbkb', 'Zbkc', 'Zbkx', 'Zknd', 'Zkne', 'Zknh', 'Zksed', 'Zksh']
-NOT_IN_RV64 = NOT_IN_MAX + SCALAR_CRYPTO + ['Zabha', 'Zacas', 'Zcb', 'Zcmop', 'Zfh', 'Zfhmin', 'Zimop']
+NOT_IN_RV64 = NOT_IN_MAX + SCALAR_CRYPTO + ['Zabha', 'Zacas', 'Zcb', 'Zcmop', 'Zfbfmin', 'Zfh', 'Zfhmin',
+                                            'Zimop']
 RUNS = {
     'max': NOT_IN_MAX,
     'max,h=off': ['H', *NOT_IN_MAX],
@@ -47,11 +48,12 @@ RUNS = {
     'max,zk=off,zkn=off,zks=off,zkne=off,zknd=off,zknh=off,zksed=off,zksh=off':
         ['Zknd', 'Zkne', 'Zknh', 'Zksed', 'Zksh', *NOT_IN_MAX],
     'max,v=off,d=off': ['D', 'Zcd', *NOT_IN_MAX],
-    'max,v=off,d=off,f=off': ['F', 'D', 'Zcd', 'Zfa', 'Zfh', 'Zfhmin', *NOT_IN_MAX],
+    'max,v=off,d=off,f=off': ['F', 'D', 'Zcd', 'Zfa', 'Zfbfmin', 'Zfh', 'Zfhmin', *NOT_IN_MAX],
     'max,zcb=off,zimop=off,zacas=off': ['Zcb', 'Zimop', 'Zacas', *NOT_IN_MAX],
     'max,zcmop=off,zfh=off,zfhmin=off,zabha=off':
         ['Zcmop', 'Zfh', 'Zfhmin', 'Zabha', *NOT_IN_MAX],
     'max,zfh=off': ['Zfh', *NOT_IN_MAX],
+    'max,zfbfmin=off': ['Zfbfmin', *NOT_IN_MAX],
     'max,zfa=off': ['Zfa', *NOT_IN_MAX],
     'rv64,zicond=off,zicbom=off,zicboz=off,zawrs=off,svinval=off':
         ['Zicond', 'Zicbom', 'Zicboz', 'Zawrs', 'Svinval', *NOT_IN_RV64],

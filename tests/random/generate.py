@@ -55,7 +55,7 @@ class Generator:
         self.zama16b = 'zama16b' not in without
         self.rows = [r for r in table.rows if r.name not in EXCLUDED and 'vs' not in r.flags
                      and r.name not in without_rows
-                     and not {w.lower() for w in re.findall(r'\w+', r.requires or '')} & without]
+                     and self.available(r)]
         by = {r.name: r for r in self.rows}
         self.plain = [r for r in self.rows if r.end() == 'none' or r.name == 'fence.i']
         self.branches = [r for r in self.rows if r.end() == 'branch']
@@ -66,6 +66,11 @@ class Generator:
         self.atomics_fault_well = self.reservations = True
         self.last_rd = {'x': 5, 'f': 5}
         self.vectors = 0
+
+    def available(self, row):
+        """Whether both have the row: one of the alternatives that it requires."""
+        return any(not {w.lower() for w in re.findall(r'\w+', part)} & self.without
+                   for part in (row.requires or '').split('|'))
 
     # ---- Values ----
 
@@ -231,7 +236,7 @@ class Generator:
         o = self.operands(row)
         if row.name == 'fcvt.s.bf16':
             # QEMU 10 takes what is not boxed for the NaN of binary16, which is a number in BF16.
-            return self.encode(self.by['fmv.h.x'], {'rd': o['rs1'], 'rs1': o['rd'] | 1}) + \
+            return self.encode(self.table.by_name['fmv.h.x'], {'rd': o['rs1'], 'rs1': o['rd'] | 1}) + \
                 self.encode(row, o)
         return self.encode(row, o) if o else b''
 

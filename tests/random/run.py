@@ -38,10 +38,10 @@ def run(command, image, root='', timeout=int(os.environ.get("RUN_TIMEOUT", 60)))
 # Extensions that a peer may not have or not switch on by itself.
 OPTIONAL = ('zicond', 'zicbom', 'zicboz', 'zicbop', 'zihintntl', 'zcb', 'zcmop', 'zimop',
             'zfhmin', 'zfh', 'zfa', 'zacas', 'zabha', 'zama16b', 'zbkb', 'zbkc', 'zbkx', 'zknd', 'zkne',
-            'zknh', 'zksed', 'zksh')
+            'zknh', 'zksed', 'zksh', 'zfbfmin')
 # The same, of those that need vectors.
-VECTOR = ('zvbb', 'zvkb', 'zvbc', 'zvkg', 'zvkned', 'zvknha', 'zvknhb', 'zvksed', 'zvksh', 'zfbfmin',
-          'zvfbfmin', 'zvfbfwma')
+VECTOR = ('zvbb', 'zvkb', 'zvbc', 'zvkg', 'zvkned', 'zvknha', 'zvknhb', 'zvksed', 'zvksh', 'zvfbfmin',
+          'zvfbfwma')
 # What QEMU does right from this version on.
 ATOMICS_FAULT_WELL = 8
 ROWS_RIGHT = {'ctzw': 8}

@@ -23,7 +23,7 @@ class Generator(generate.Generator):
     def prepare(self, vlen, version, wild):
         self.vlen, self.version, self.wild, self.vectors = vlen, version, wild, 3
         rows = [r for r in self.table.rows if 'vs' in r.flags and not r.name.startswith('vset')
-                and (r.requires or '').lower() not in self.without]
+                and self.available(r)]
         self.grouped = [r for r in rows if r.bits & 0x7f == OP_VE]
         self.vrows = [r for r in rows if r.bits & 0x7f != OP_VE]
         self.some = [r for r in self.vrows if not r.requires.startswith('Zve')]
