@@ -47,7 +47,7 @@ ATOMICS_FAULT_WELL = 8
 ROWS_RIGHT = {'ctzw': 8}
 
 
-def probe(peer, vectors):
+def probe(peer, root, vectors):
     """The peer's command with what it can switch on, what it lacks, and its major version."""
     version = subprocess.run(shlex.split(peer) + ['--version'], stdout=subprocess.PIPE, check=False)
     m = re.match(rb'QEMU emulator version (\d+)', version.stdout)
@@ -57,9 +57,12 @@ def probe(peer, vectors):
     on, without = [], []
     for ext in OPTIONAL + (VECTOR if vectors else ()):
         needs = 'v=on,zfbfmin=on,zvfbfmin=on,' if ext.startswith('zv') else ''
-        p = subprocess.run(shlex.split(peer) + ['-cpu', f'rv64,{needs}{ext}=on', '-display', 'none',
-                                                '-M', 'virt,dumpdtb=/dev/null'], check=False,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # QEMU puts a new file where the tree's is: never name a device here.
+        with tempfile.TemporaryDirectory(dir=root or None) as tree:
+            dtb = os.path.join(tree, 'dtb')[len(root):]
+            p = subprocess.run(shlex.split(peer) + ['-cpu', f'rv64,{needs}{ext}=on', '-display', 'none',
+                                                    '-M', f'virt,dumpdtb={dtb}'], check=False,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         if p.returncode == 0:
             on.append(f'{ext}=on')
         else:
@@ -89,7 +92,7 @@ class Comparison:
     def __init__(self, args):
         self.args = args
         peer = f'chroot {shlex.quote(args.root)} {args.peer}' if args.root else args.peer
-        self.peer, self.without, self.version = probe(peer, args.vlen)
+        self.peer, self.without, self.version = probe(peer, args.root, args.vlen)
         if args.vlen:
             self.without += [e for e in ('h', 'zcb', 'zcmop', 'zimop', 'zacas', 'zabha')
                              if e not in self.without]
