@@ -66,7 +66,6 @@ static bool not_yet(Object *obj, const Property *prop, Error **errp)
     { .name = (name_), .type = &prop_str, .offset = offsetof(RISCVCPU, not_yet),            \
       .help = (why_), .flags = PROP_HIDDEN, .changed = not_yet }
 #define AGNOSTIC "is not offered: tail and masked-off elements are always left undisturbed"
-#define NEEDS_RVA23 "names a profile whose extensions are not all implemented yet"
 
 /* The older way to say how many counters there are: from mhpmcounter3 on. */
 static bool pmu_num_changed(Object *obj, const Property *prop, Error **errp)
@@ -134,12 +133,12 @@ const Property riscv_cpu_props[] = {
     PROP_NOT_YET("rvv_ta_all_1s", AGNOSTIC),
     PROP_NOT_YET("rvv_ma_all_1s", AGNOSTIC),
     PROP_NOT_YET("rvv_vl_half_avl", "is not offered: vl is the application vector length, or VLMAX"),
-    PROP_NOT_YET("rva23u64", NEEDS_RVA23),
-    PROP_NOT_YET("rva23s64", NEEDS_RVA23),
     PROP_NOT_YET("sv32", "is for RV32 harts, which are not implemented yet"),
     PROP_NOT_YET("sv64", "names a mode that no specification defines yet"),
     PROP_BOOL("short-isa-string", RISCVCPU, short_isa, false,
               "Only single letters in riscv,isa of the device tree"),
+    PROP_BOOL("strict", RISCVCPU, strict, false,
+              "Refuse what a profile that is claimed does not allow, rather than warn"),
     PROP_BOOL("x-misa-w", RISCVCPU, misa_w, false, "misa can switch extensions off"),
     PROP_END,
 };
@@ -239,6 +238,8 @@ static const TypeInfo riscv_models[] = {
     MODEL("rva20s64", "What the profile RVA20S64 mandates", 0, PROFILE_RVA20S64),
     MODEL("rva22u64", "What the profile RVA22U64 mandates", 0, PROFILE_RVA22U64),
     MODEL("rva22s64", "What the profile RVA22S64 mandates", 0, PROFILE_RVA22S64),
+    MODEL("rva23u64", "What the profile RVA23U64 mandates", 0, PROFILE_RVA23U64),
+    MODEL("rva23s64", "What the profile RVA23S64 mandates", 0, PROFILE_RVA23S64),
 };
 type_init_array(riscv_models);
 
@@ -261,8 +262,6 @@ static char **model_names(void)
 static const struct {
     const char *name, *what;
 } models_to_come[] = {
-    { "rva23u64", "a profile with the extension v" },
-    { "rva23s64", "a profile with the extensions v and h" },
     { "rv32", "for RV32" },
     { "rv32i", "for RV32" },
     { "rv32e", "for RV32" },

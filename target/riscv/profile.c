@@ -6,6 +6,8 @@
  */
 #include "target/riscv/profile.h"
 
+#include <stdarg.h>
+
 #include "target/riscv/ext.h"
 
 #define L(...) ((const uint8_t[]){ __VA_ARGS__, EXT_END_ })
@@ -28,6 +30,17 @@ const RISCVProfileRow riscv_profile_rows[PROFILE_NR] = {
         "rva22s64", "Profile of 2022 with supervisor mode", PROFILE_RVA22U64, true, 12, true,
         L(EXT_S, EXT_ZIFENCEI, EXT_SVADE, EXT_SVPBMT, EXT_SVINVAL),
     },
+    [PROFILE_RVA23U64] = {
+        "rva23u64", "Profile of 2023 for user mode", PROFILE_RVA22U64, false, 13, true,
+        L(EXT_V, EXT_ZVFHMIN, EXT_ZVBB, EXT_ZVKT, EXT_ZIHINTNTL, EXT_ZICOND, EXT_ZIMOP, EXT_ZCMOP,
+          EXT_ZCB, EXT_ZFA, EXT_ZAWRS, EXT_SUPM),
+    },
+    /* Smstateen and H make Sha. */
+    [PROFILE_RVA23S64] = {
+        "rva23s64", "Profile of 2023 with supervisor mode", PROFILE_RVA23U64, true, 13, true,
+        L(EXT_S, EXT_H, EXT_ZIFENCEI, EXT_SVADE, EXT_SVNAPOT, EXT_SVPBMT, EXT_SVINVAL, EXT_SSTC,
+          EXT_SSCOFPMF, EXT_SSNPM, EXT_SMSTATEEN),
+    },
 };
 
 bool riscv_profile_has(RISCVProfile profile, unsigned ext)
@@ -39,21 +52,43 @@ bool riscv_profile_has(RISCVProfile profile, unsigned ext)
     return false;
 }
 
+/* What a profile does not allow: an error if the user wants it strictly, or else a warning, once for all
+ * harts. Returns whether to go on. */
+static G_GNUC_PRINTF(3, 4) bool complain(const RISCVCPU *cpu, Error **errp, const char *fmt, ...)
+{
+    g_autofree char *text = NULL;
+    va_list args;
+
+    va_start(args, fmt);
+    text = g_strdup_vprintf(fmt, args);
+    va_end(args);
+    if (cpu->strict) {
+        error_setg(errp, "%s", text);
+        return false;
+    }
+    if (cpu->parent_obj.cpu_index == 0)
+        warn_report("-cpu: %s", text);
+    return true;
+}
+
 bool riscv_profiles_apply(RISCVCPU *cpu, Error **errp)
 {
+    if (cpu->strict && !cpu->profiles) {
+        error_setg(errp, "strict=on needs a profile: -cpu rva23s64,strict=on or rva23s64=on");
+        return false;
+    }
     for (unsigned p = 0; p < PROFILE_NR; p++) {
         if (!((cpu->profiles >> p) & 1))
             continue;
         for (unsigned e = 0; e < EXT_NR; e++) {
             if (!riscv_profile_has(p, e) || ext_get(cpu->ext, e))
                 continue;
-            if (ext_get(cpu->ext_chosen, e)) {
-                error_setg(errp, "profile '%s' mandates '%s', which is switched off (%s=off: "
-                           "without claiming the profile)", riscv_profile_rows[p].name,
-                           riscv_ext_rows[e].name, riscv_profile_rows[p].name);
+            if (!ext_get(cpu->ext_chosen, e))
+                ext_put(cpu->ext, e, true);
+            else if (!complain(cpu, errp, "profile '%s' mandates '%s', which is switched off (%s=off: "
+                               "without claiming the profile)", riscv_profile_rows[p].name,
+                               riscv_ext_rows[e].name, riscv_profile_rows[p].name))
                 return false;
-            }
-            ext_put(cpu->ext, e, true);
         }
     }
     return true;
@@ -76,21 +111,19 @@ bool riscv_profiles_check(const RISCVCPU *cpu, Error **errp)
         if (!((cpu->profiles >> p) & 1))
             continue;
         for (size_t i = 0; row->blocks64 && i < G_N_ELEMENTS(blocks); i++) {
-            if (blocks[i].size != 64) {
-                error_setg(errp, "profile '%s' mandates cache blocks of 64 bytes, not %s=%u",
-                           row->name, blocks[i].name, blocks[i].size);
+            if (blocks[i].size != 64 &&
+                !complain(cpu, errp, "profile '%s' mandates cache blocks of 64 bytes, not %s=%u",
+                          row->name, blocks[i].name, blocks[i].size))
                 return false;
-            }
         }
-        if (cpu->priv_spec < row->spec) {
-            error_setg(errp, "profile '%s' needs priv_spec=v1.%d.0 or later", row->name, row->spec);
+        if (cpu->priv_spec < row->spec &&
+            !complain(cpu, errp, "profile '%s' needs priv_spec=v1.%d.0 or later", row->name,
+                      row->spec))
             return false;
-        }
-        if (row->supervisor && !(cpu->mmu && cpu->sv39)) {
-            error_setg(errp, "profile '%s' mandates Sv39, which is off (%s)", row->name,
-                       cpu->mmu ? "sv39=off" : "mmu=off");
+        if (row->supervisor && !(cpu->mmu && cpu->sv39) &&
+            !complain(cpu, errp, "profile '%s' mandates Sv39, which is off (%s)", row->name,
+                      cpu->mmu ? "sv39=off" : "mmu=off"))
             return false;
-        }
     }
     return true;
 }

@@ -1,5 +1,5 @@
 /*
- * Profiles: names for sets of extensions that systems agree to have (RVA20, RVA22). Each is a CPU model
+ * Profiles: names for sets of extensions that systems agree to have (RVA20, RVA22, RVA23). Each is a CPU model
  * and a boolean property of every model.
  *
  * SPDX-License-Identifier: MIT
@@ -14,6 +14,8 @@ typedef enum RISCVProfile {
     PROFILE_RVA20S64,
     PROFILE_RVA22U64,
     PROFILE_RVA22S64,
+    PROFILE_RVA23U64,
+    PROFILE_RVA23S64,
     PROFILE_NR,
 } RISCVProfile;
 
@@ -32,11 +34,12 @@ extern const RISCVProfileRow riscv_profile_rows[PROFILE_NR];
 /* Whether the profile mandates the extension, itself or by its base. */
 bool riscv_profile_has(RISCVProfile profile, unsigned ext);
 /*
- * Switches on what the claimed profiles (RISCVCPU.profiles) mandate. What the user switched off
- * is an error that names the profile.
+ * Switches on what the claimed profiles (RISCVCPU.profiles) mandate. What the user switched off stays
+ * off, with a warning that names the profile; with RISCVCPU.strict it is an error.
  */
 bool riscv_profiles_apply(RISCVCPU *cpu, Error **errp);
-/* After the configuration is complete: cache blocks and virtual memory are as mandated. */
+/* After the configuration is complete: cache blocks, specification and virtual memory are as mandated,
+ * or there is a warning, or an error. */
 bool riscv_profiles_check(const RISCVCPU *cpu, Error **errp);
 
 #endif

@@ -68,6 +68,22 @@ static const TCGOp *op_dirty_first(CPUArchState *env, const TCGOp *op)
     cpu_loop_exit_restart(env);
 }
 
+/*
+ * Ztso on a host whose own order is weaker: a fence before each load and store keeps all orders but that
+ * of a store with a later load. op->spare: the row.
+ */
+#if defined(__x86_64__) || defined(__i386__) || defined(__s390x__)
+enum { HOST_IS_TSO = 1 };
+#else
+enum { HOST_IS_TSO = 0 };
+#endif
+
+static const TCGOp *op_ordered(CPUArchState *env, const TCGOp *op)
+{
+    __atomic_thread_fence(__ATOMIC_ACQ_REL);
+    return riscv_insn_fn(op->spare)(env, op);
+}
+
 static void translate_illegal(TBBuilder *b, uint32_t insn, unsigned len)
 {
     tb_append(b, op_illegal, insn, len);
@@ -175,8 +191,13 @@ void riscv_translate_insn(TBBuilder *b, uint32_t insn, unsigned len)
     op->aux = o.aux;
 
     bool aligned = !riscv_ext_on(env, EXT_ZCA);
-    if (!aligned)
+    if (!HOST_IS_TSO && (flags & (INSN_LOAD | INSN_STORE)) && riscv_ext_on(env, EXT_ZTSO)) {
+        op->spare = (uint16_t)row;
+        op->fn = op_ordered;
+        b->model_state = 0;
+    } else if (!aligned) {
         fuse(b, op, row);
+    }
     if (flags & INSN_BRANCH) {
         b->model_state = 0;
         translate_branch(b, op, len, aligned);

@@ -1,5 +1,5 @@
 /*
- * Extensions that the compiler does not know: Zacas, Zabha, Zama16b, Zimop, Zcmop, Zfh, Zfa. Run with
+ * Extensions that the compiler does not know: Zacas, Zabha, Zama16b, Zalasr, Zimop, Zcmop, Zfh, Zfa. Run with
  * all of them, and with Zama16b off, which mvendorid = 1 announces.
  *
  * SPDX-License-Identifier: MIT
@@ -412,6 +412,57 @@ static void test_zfa(void)
     CHECK_EQ(OP_X(1, 0x61, f8), 0);
 }
 
+/* ---- Zalasr ---- */
+
+#define ACQUIRE(name, funct3)                                                 \
+    static u64 name(const void *p)                                            \
+    {                                                                         \
+        u64 v = 0x5eed;                                                       \
+        __asm__ volatile(".insn r 0x2f, " #funct3 ", 0x1a, %0, %1, x0" : "+r"(v) : "r"(p) : "memory"); \
+        return v;                                                             \
+    }
+#define RELEASE(name, funct3)                                                 \
+    static void name(void *p, u64 v)                                          \
+    {                                                                         \
+        __asm__ volatile(".insn r 0x2f, " #funct3 ", 0x1d, x0, %0, %1" : : "r"(p), "r"(v) : "memory"); \
+    }
+ACQUIRE(lb_aq, 0) ACQUIRE(lh_aq, 1) ACQUIRE(lw_aq, 2) ACQUIRE(ld_aq, 3)
+RELEASE(sb_rl, 0) RELEASE(sh_rl, 1) RELEASE(sw_rl, 2) RELEASE(sd_rl, 3)
+
+static void test_acquire_release(void)
+{
+    char *p = (char *)m;
+
+    set(0x8182838485868788, 0);
+    CHECK_EQ(lb_aq(p + 1), 0xffffffffffffff87);
+    CHECK_EQ(lh_aq(p + 2), 0xffffffffffff8586);
+    CHECK_EQ(lw_aq(p + 4), 0xffffffff81828384);
+    CHECK_EQ(ld_aq(p), 0x8182838485868788);
+    sd_rl(p, 0x1111111122222222);
+    sw_rl(p + 4, 0x9999999933333333);
+    sh_rl(p + 2, 0x4444);
+    sb_rl(p + 1, 0x1ff);
+    check(0x333333334444ff22, 0);
+    /* Without aq a load is reserved, without rl a store; so is rd or rs2 other than 0. */
+    EXPECT_TRAP(2, INSN(0x3005352f));
+    EXPECT_TRAP(2, INSN(0x3205352f));
+    EXPECT_TRAP(2, INSN(0x3415352f));
+    EXPECT_TRAP(2, INSN(0x38a5302f));
+    EXPECT_TRAP(2, INSN(0x3ca5302f));
+    EXPECT_TRAP(2, INSN(0x3aa530af));
+    set(0x8182838485868788, 1);
+    if (zama16b) {
+        EXPECT_NO_TRAP(CHECK_EQ(ld_aq(p + 1), 0x0181828384858687));
+        EXPECT_NO_TRAP(sh_rl(p + 7, 0x203));
+        check(0x0382838485868788, 2);
+    } else {
+        EXPECT_TRAP_AT(4, (u64)p + 1, ld_aq(p + 1));
+        EXPECT_TRAP_AT(6, (u64)p + 7, sh_rl(p + 7, 0));
+    }
+    EXPECT_TRAP_AT(4, (u64)p + 15, lh_aq(p + 15));
+    EXPECT_TRAP_AT(6, (u64)p + 14, sw_rl(p + 14, 0));
+}
+
 int main(void)
 {
     zama16b = csr_read("mvendorid") == 0;
@@ -423,6 +474,7 @@ int main(void)
     if (zama16b) {
         test_harts();
     }
+    test_acquire_release();
     test_mop();
     test_half();
     test_zfa();

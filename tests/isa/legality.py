@@ -37,7 +37,7 @@ LEFT_OUT = ('csrrw', 'csrrs', 'csrrc', 'csrrwi', 'csrrsi', 'csrrci')
 # What is switched off in each run.
 NOT_IN_MAX = ['Smrnmi']
 SCALAR_CRYPTO = ['Zbkb', 'Zbkc', 'Zbkx', 'Zknd', 'Zkne', 'Zknh', 'Zksed', 'Zksh']
-NOT_IN_RV64 = NOT_IN_MAX + SCALAR_CRYPTO + ['Zabha', 'Zacas', 'Zcb', 'Zcmop', 'Zfbfmin', 'Zfh', 'Zfhmin',
+NOT_IN_RV64 = NOT_IN_MAX + SCALAR_CRYPTO + ['Zabha', 'Zacas', 'Zalasr', 'Zcb', 'Zcmop', 'Zfbfmin', 'Zfh', 'Zfhmin',
                                             'Zimop']
 RUNS = {
     'max': NOT_IN_MAX,
@@ -52,7 +52,7 @@ RUNS = {
     'max,zcb=off,zimop=off,zacas=off': ['Zcb', 'Zimop', 'Zacas', *NOT_IN_MAX],
     'max,zcmop=off,zfh=off,zfhmin=off,zabha=off':
         ['Zcmop', 'Zfh', 'Zfhmin', 'Zabha', *NOT_IN_MAX],
-    'max,zfh=off': ['Zfh', *NOT_IN_MAX],
+    'max,zfh=off,zalasr=off': ['Zfh', 'Zalasr', *NOT_IN_MAX],
     'max,zfbfmin=off': ['Zfbfmin', *NOT_IN_MAX],
     'max,zfa=off': ['Zfa', *NOT_IN_MAX],
     'rv64,zicond=off,zicbom=off,zicboz=off,zawrs=off,svinval=off':

@@ -23,7 +23,8 @@ static RISCVCPU *make(const char *spec, char **text)
     return cpu;
 }
 
-#define MODELS "host, max, rv64, rv64i, rva20s64, rva20u64, rva22s64, rva22u64"
+#define MODELS "host, max, rv64, rv64i, rva20s64, rva20u64, rva22s64, rva22u64, " \
+               "rva23s64, rva23u64"
 
 static void test_errors(void)
 {
@@ -58,25 +59,29 @@ static void test_errors(void)
         { "rv64,sv48=off,sv57=on", "sv57=on needs sv48, which is off" },
         { "rv64,sv39=off,sv48=on", "sv48=on needs sv39, which is off" },
         { "rv64,smepmp=on,pmp=off", "extension 'smepmp' needs PMP, which is off" },
-        { "rva23s64", "CPU model 'rva23s64' is not implemented yet: it is a profile with the "
-                      "extensions v and h" },
         { "rv64,vlen=192", "vlen=192: a power of two from 128 to 1024 is needed" },
         { "rv64,elen=32", "elen=32: only 64 is implemented" },
-        { "rva20s64,zifencei=off", "profile 'rva20s64' mandates 'zifencei', which is switched off "
+        { "rva20s64,zifencei=off,strict=on", "profile 'rva20s64' mandates 'zifencei', which is switched off "
                                    "(rva20s64=off: without claiming the profile)" },
-        { "rva20s64,m=off", "profile 'rva20s64' mandates 'm', which is switched off "
+        { "rva20s64,m=off,strict=on", "profile 'rva20s64' mandates 'm', which is switched off "
                             "(rva20s64=off: without claiming the profile)" },
-        { "rv64,m=off,rva20u64=on", "profile 'rva20u64' mandates 'm', which is switched off "
+        { "rv64,m=off,rva20u64=on,strict=on", "profile 'rva20u64' mandates 'm', which is switched off "
                                     "(rva20u64=off: without claiming the profile)" },
-        { "rva20s64,mmu=off", "profile 'rva20s64' mandates Sv39, which is off (mmu=off)" },
-        { "rva20s64,sv39=off", "profile 'rva20s64' mandates Sv39, which is off (sv39=off)" },
+        { "rva20s64,mmu=off,strict=on", "profile 'rva20s64' mandates Sv39, which is off (mmu=off)" },
+        { "rva20s64,sv39=off,strict=on", "profile 'rva20s64' mandates Sv39, which is off (sv39=off)" },
         { "rv64,priv_spec=v1.11.0,sstc=on", "extension 'sstc' needs priv_spec=v1.12.0 or later" },
         { "rv64,priv_spec=v1.12.0,svvptc=on",
           "extension 'svvptc' needs priv_spec=v1.13.0 or later" },
-        { "rva22s64,priv_spec=v1.11.0", "profile 'rva22s64' needs priv_spec=v1.12.0 or later" },
+        { "rva22s64,priv_spec=v1.11.0,strict=on", "profile 'rva22s64' needs priv_spec=v1.12.0 or later" },
         { "rv64,s=off,ssnpm=on", "extension 'ssnpm' needs 's', which is off" },
         { "rv64,ssnpm=on,supm=off", "extension 'ssnpm' includes 'supm', which is switched off" },
         { "rv64,priv_spec=v1.12.0,smnpm=on", "extension 'smnpm' needs priv_spec=v1.13.0 or later" },
+        { "rv64,strict=on",
+          "strict=on needs a profile: -cpu rva23s64,strict=on or rva23s64=on" },
+        { "rva22u64,cboz_blocksize=32,strict=on",
+          "profile 'rva22u64' mandates cache blocks of 64 bytes, not cboz_blocksize=32" },
+        { "rva23s64,v=off,strict=on", "profile 'rva23s64' mandates 'v', which is switched off "
+                                      "(rva23s64=off: without claiming the profile)" },
         { "rv64,pmu-mask=1", "pmu-mask=0x1: counters 0 to 2 are not programmable" },
     };
 

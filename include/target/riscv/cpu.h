@@ -156,6 +156,7 @@ struct RISCVCPU {
     uint64_t ext[4];        /* extensions on, by number in the extension table (ext.def) */
     uint64_t ext_chosen[4]; /* those the user set, on or off */
     uint64_t profiles;      /* claimed, bits by RISCVProfile */
+    bool strict;            /* what they do not allow is an error, not a warning */
     uint64_t hartid;
     Timebase *timebase;     /* the board's; set before realize */
     uint64_t resetvec;      /* pc after reset; set by the board */
