@@ -60,6 +60,7 @@ static void multiply_add(CPURISCVState *env, const TCGOp *op, bool vector)
     FpEnv e = { .rm = env->frm };
 
     check(env, op, false, vector);
+    vec_require(env, op, vec_accumulator_ok(op, env->vcfg.lmul, vector));
     for (unsigned i = (unsigned)env->vstart; i < env->vl; i++) {
         uint64_t a, b;
 

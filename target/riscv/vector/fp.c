@@ -234,6 +234,8 @@ VEC_ALWAYS void widening(CPURISCVState *env, const TCGOp *op, VecFp what, bool w
     uint64_t x;
 
     check_wide(env, op, vector, wide);
+    if (acc)
+        vec_require(env, op, vec_accumulator_ok(op, env->vcfg.lmul, vector));
     bs = vector ? VRS1 : NULL;
     x = vector ? 0 : vec_box(sew, vec_unbox(sew, FRS1));
     if (sew == 1)

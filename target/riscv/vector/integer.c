@@ -156,6 +156,8 @@ static void run_apart(CPURISCVState *env, const TCGOp *op, VecFn *fn, const void
         uint64_t x = (uint64_t)(scalar);                                                    \
         (void)x;                                                                            \
         check_widening(env, op, vector, wide);                                              \
+        if (k >= VK_wmaccu && k <= VK_wmaccus)                                              \
+            vec_require(env, op, vec_accumulator_ok(op, env->vcfg.lmul, vector));           \
         run_apart(env, op, env->vk->op[k].form[env->vcfg.sew], operand, env->vcfg.sew + 1u);\
     }
 #define WIDE_VV(name, k) WIDE(name, k, vv, true, false, 0, VRS1)

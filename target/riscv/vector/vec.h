@@ -64,6 +64,16 @@ static inline bool vec_dest_ok(unsigned d, int dlmul, unsigned dsew, unsigned s,
     return slmul >= 0 && s + ns == d + nd;
 }
 
+/* d, of twice the width, is read as well as written: no source may share a register with it, for that
+ * would be read with two widths. vector: vs1 is one. */
+static inline bool vec_accumulator_ok(const TCGOp *op, int lmul, bool vector)
+{
+    unsigned nd = vec_regs(lmul + 1), ns = vec_regs(lmul);
+
+    return !vec_overlap(op->rd, nd, op->rs2, ns) &&
+           !(vector && vec_overlap(op->rd, nd, op->rs1, ns));
+}
+
 /* vill, and a masked instruction whose destination or one of its sources is v0: a destination that is
  * no mask must not be, and no register may be read with two element widths. */
 static inline bool vec_mask_ok(const TCGOp *op, unsigned r)
