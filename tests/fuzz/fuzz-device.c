@@ -26,10 +26,14 @@
 #define MAX_OPS 512
 #define ECAM 0x30000000ull
 #define PCI_MEMORY 0x40000000ull
+#define PCI_PORTS 0x3000000ull
+#define FIRST_PORT 0x1000
 
 static DeviceState *device;
 static DeviceState *window; /* whose registers are accessed: the device or its transport */
 static PCIDevice *function; /* the same, if it is a PCI function */
+static hwaddr ports;        /* its BAR of ports; 0: none */
+static bool legacy;         /* this input's driver uses them */
 static struct {
     hwaddr base;
     uint64_t size;
@@ -112,7 +116,11 @@ static void place_bars(void)
     hwaddr config = ECAM + ((hwaddr)function->devfn << 12), at = PCI_MEMORY;
 
     for (unsigned n = 0; n < PCI_NUM_BARS; n++) {
-        if (function->bars[n].mr) {
+        if (function->bars[n].mr && function->bars[n].type == PCI_BAR_IO) {
+            address_space_st(as, config + PCI_BAR0 + 4 * n, FIRST_PORT, 4);
+            ports = PCI_PORTS + FIRST_PORT;
+            add_window(ports, function->bars[n].size);
+        } else if (function->bars[n].mr) {
             at = (at + function->bars[n].size - 1) & ~(function->bars[n].size - 1);
             address_space_st(as, config + PCI_BAR0 + 4 * n, at, 4);
             add_window(at, function->bars[n].size);
@@ -152,8 +160,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         exit(1);
     }
     /* A virtio device on PCI needs what it needs elsewhere. */
-    g_autofree char *part = g_str_has_suffix(type, "-pci")
-        ? g_strdup_printf("%.*s-device", (int)strlen(type) - 4, type) : g_strdup(type);
+    const char *on_pci = strstr(type, "-pci");
+    g_autofree char *part = g_str_has_prefix(type, "virtio-") && on_pci
+        ? g_strdup_printf("%.*s-device", (int)(on_pci - type), type) : g_strdup(type);
     for (size_t i = 0; i < G_N_ELEMENTS(needs); i++) {
         if (g_str_equal(needs[i].device, part)) {
             g_string_append_printf(line, " %s", needs[i].options);
@@ -200,8 +209,38 @@ static uint64_t pci_register(uint64_t offset, uint64_t value, unsigned *size)
            : offset == R_READY ? 0x1c : 0x3000 + 4 * (value & 0xff);
 }
 
+/* The same of the ports; UINT64_MAX: there is none. */
+static uint64_t port_register(uint64_t offset, uint64_t *value, unsigned *size)
+{
+    *size = 4;
+    switch (offset) {
+    case R_DRV_FEATURES:
+        return 0x04;
+    case R_DESC: /* one page number for all */
+        *value >>= 12;
+        return 0x08;
+    case R_QUEUE_SEL:
+        *size = 2;
+        return 0x0e;
+    case R_NOTIFY:
+        *size = 2;
+        return 0x10;
+    case R_STATUS:
+        *size = 1;
+        return 0x12;
+    }
+    return UINT64_MAX;
+}
+
 static void reg_write(uint64_t offset, uint64_t value, unsigned size)
 {
+    if (legacy) {
+        offset = port_register(offset, &value, &size);
+        if (offset != UINT64_MAX) {
+            address_space_st(as, ports + offset, value, size);
+        }
+        return;
+    }
     if (function) {
         offset = pci_register(offset, value, &size);
     }
@@ -245,13 +284,14 @@ static void handshake(Input *in)
 {
     uint64_t mask = take(in, 8), v;
 
+    legacy = ports && mask >> 63;
     reg_write(R_STATUS, 0, 4);
     reg_write(R_STATUS, 3, 4);
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < (legacy ? 1 : 2); i++) {
         reg_write(R_FEATURES_SEL, i, 4);
         unsigned size;
 
-        if (address_space_ld(as, windows[nr_windows - 1].base +
+        if (address_space_ld(as, legacy ? ports : windows[nr_windows - 1].base +
                                      (function ? pci_register(R_FEATURES, 0, &size) : R_FEATURES),
                              &v, 4) != MEMTX_OK) {
             v = 0;
@@ -297,6 +337,18 @@ static void descriptor(Input *in)
     address_space_write_rom(as, RING(q) + slot * 16, d, 16);
 }
 
+/* Where the available ring is: the size of a legacy one is the device's choice. */
+static hwaddr available(unsigned q)
+{
+    uint64_t num = 128;
+
+    if (legacy) {
+        address_space_st(as, ports + 0x0e, q, 2);
+        address_space_ld(as, ports + 0x0c, &num, 2);
+    }
+    return RING(q) + 16 * num;
+}
+
 /* Puts a chain into the available ring and notifies. */
 static void submit(Input *in)
 {
@@ -304,14 +356,16 @@ static void submit(Input *in)
     uint16_t head = take(in, 1);
     uint8_t avail[4];
 
-    address_space_read_ram(as, RING(q) + 2048, avail, 4);
+    hwaddr ring = available(q);
+
+    address_space_read_ram(as, ring, avail, 4);
     uint16_t idx = ld16_le(avail + 2);
     uint8_t entry[2];
 
     st16_le(entry, head);
-    address_space_write_rom(as, RING(q) + 2048 + 4 + 2 * (idx & 127), entry, 2);
+    address_space_write_rom(as, ring + 4 + 2 * (idx & 127), entry, 2);
     st16_le(avail + 2, idx + 1);
-    address_space_write_rom(as, RING(q) + 2048, avail, 4);
+    address_space_write_rom(as, ring, avail, 4);
     reg_write(R_NOTIFY, q, 4);
 }
 
@@ -382,6 +436,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                   object_dynamic_cast(window, TYPE_VIRTIO_PCI);
     Input in = { data, data + size };
 
+    legacy = false;
     if (function) {
         nr_windows = 1;
         place_bars();

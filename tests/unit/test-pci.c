@@ -427,15 +427,12 @@ static void test_interfaces(void)
     }
 }
 
-/* A driver of the legacy interface: 1024 entries in three areas from one page on. */
-static void test_legacy(void)
+/* A proper driver of the legacy interface asks for random bytes: 1024 entries in three areas from one
+ * page on. */
+static void serve_legacy(uint32_t page)
 {
-    const hwaddr desc = RAM + 0x10000, avail = desc + 16 * 1024, used = desc + 0x5000;
+    const hwaddr desc = (hwaddr)page << 12, avail = desc + 16 * 1024, used = desc + 0x5000;
 
-    setup(true);
-    add("virtio-rng-pci", NULL, "5");
-    g_assert_cmphex(rd(config(0, 5, 0, PCI_SUBSYSTEM_ID), 2), ==, 4);
-    map_ports(5);
     wr(PORTS + L_STATUS, 0, 1);
     wr(PORTS + L_STATUS, 3, 1);
     g_assert_cmphex(rd(PORTS + L_STATUS, 1), ==, 3);
@@ -446,11 +443,14 @@ static void test_legacy(void)
     wr(PORTS + L_SEL, 0, 2);
     g_assert_cmphex(rd(PORTS + L_SIZE, 2), ==, 1024);
     g_assert_cmphex(rd(PORTS + L_PFN, 4), ==, 0);
-    wr(PORTS + L_PFN, (uint32_t)(desc >> 12), 4);
-    g_assert_cmphex(rd(PORTS + L_PFN, 4), ==, desc >> 12);
+    wr(PORTS + L_PFN, page, 4);
+    g_assert_cmphex(rd(PORTS + L_PFN, 4), ==, page);
     wr(PORTS + L_STATUS, 7, 1);
+    wr(used, 0, 8);
+    wr(RAM + 0x8000, 0, 8);
     wr(desc, RAM + 0x8000, 8);
     wr(desc + 8, 2ull << 32 | 64, 8); /* 64 bytes for the device to write */
+    wr(avail, 0, 4);
     wr(avail + 4, 0, 2);
     wr(avail + 2, 1, 2);
     wr(PORTS + L_NOTIFY, 0, 2);
@@ -467,6 +467,54 @@ static void test_legacy(void)
     wr(PORTS + L_PFN, 0, 4); /* the driver takes it back */
     g_assert_cmphex(rd(PORTS + L_PFN, 4), ==, 0);
     wr(PORTS + L_STATUS, 0, 1);
+}
+
+static void test_legacy(void)
+{
+    setup(true);
+    add("virtio-rng-pci", NULL, "5");
+    g_assert_cmphex(rd(config(0, 5, 0, PCI_SUBSYSTEM_ID), 2), ==, 4);
+    map_ports(5);
+    serve_legacy(0x80010);
+    teardown();
+}
+
+/* Anything, in any order, through ports, BAR 4 and configuration space; then a proper driver. */
+static void test_hostile(void)
+{
+    static const uint32_t values[] = { 0, 1, 3, 7, 15, 0x80000, 0x80010, 0x800fe, 0x80100, 0x10000, 0x3000,
+                                       0xffff, 0x28000000, UINT32_MAX };
+    g_autoptr(GRand) r = g_rand_new_with_seed(5);
+    const hwaddr bar = MEM + 0x100000;
+
+    setup(true);
+    add("virtio-rng-pci", NULL, "5");
+    for (int round = 0; round < 200; round++) {
+        map_ports(5);
+        wr(config(0, 5, 0, PCI_BAR0 + 16), (uint32_t)bar, 4);
+        wr(config(0, 5, 0, PCI_BAR0 + 20), 0, 4);
+        for (int i = 0; i < 150; i++) {
+            unsigned size = 1u << g_rand_int_range(r, 0, 4), which = (unsigned)g_rand_int_range(r, 0, 16);
+            hwaddr at = which < 9    ? PORTS + (hwaddr)g_rand_int_range(r, 0, 40)
+                        : which < 15 ? bar + (hwaddr)g_rand_int_range(r, 0, 0x50)
+                                     : config(0, 5, 0, (unsigned)g_rand_int_range(r, 0, 0x100));
+            uint64_t v = values[g_rand_int_range(r, 0, G_N_ELEMENTS(values))];
+
+            at &= ~(hwaddr)(size - 1);
+            if (which == 0) {
+                wr(bar + 0x3000, 0, 2); /* a notification */
+            } else if (which % 3) {
+                wr(at, v | (which == 1 ? v << 32 : 0), size);
+            } else {
+                rd(at, size);
+            }
+        }
+        /* What a driver of a machine that has been reset finds. */
+        device_reset(&host->root->functions[5 << 3]->parent_obj);
+        g_assert_false(pins[1]);
+        map_ports(5);
+        serve_legacy(0x80020);
+    }
     teardown();
 }
 
@@ -630,6 +678,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pci/legacy", test_legacy);
     g_test_add_func("/pci/legacy-vectors", test_legacy_vectors);
     g_test_add_func("/pci/both", test_both);
+    g_test_add_func("/pci/hostile", test_hostile);
     g_test_add_func("/pci/testdev", test_testdev);
     g_test_add_func("/pci/port", test_port);
     return g_test_run();
