@@ -62,4 +62,6 @@ void tcg_debug_access(CPUArchState *env, vaddr va, unsigned size, bool load, boo
     p = debug_watch_at(va, size, load, store);
     if (p)
         stop_here(env, p, va > p->addr ? va : p->addr);
+    if (ops->watch_access)
+        ops->watch_access(env, va, size, load, store);
 }

@@ -204,7 +204,7 @@ _Noreturn void tcg_loop_exit_debug(CPUArchState *env);
 bool tcg_debug_changed(AccelState *accel, bool code, bool data, Error **errp);
 /* Appends what stops at a breakpoint on the instruction that comes next. */
 void tcg_debug_translate(TBBuilder *b);
-/* An access to a page with a watchpoint: leaves the block if it meets it. */
+/* An access to a page with a watchpoint, the debugger's or the CPU's: leaves the block if it meets it. */
 void tcg_debug_access(CPUArchState *env, vaddr va, unsigned size, bool load, bool store);
 
 /* ---- rr.c: one vCPU at a time ---- */

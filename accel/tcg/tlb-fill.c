@@ -98,7 +98,8 @@ static bool watched(CPUArchState *env, vaddr va, uint64_t size)
 
     if (ops->data_address)
         va = ops->data_address(env, va);
-    return debug_watches(va, va + (size - 1));
+    return debug_watches(va, va + (size - 1)) ||
+           (ops->watches && ops->watches(env, va, va + (size - 1)));
 }
 
 /* Enters a translation. The dirty bit is read under the lock, after the page was noted as one that

@@ -115,6 +115,7 @@ enum { PMP_OFF = 0, PMP_TOR = 1, PMP_NA4 = 2, PMP_NAPOT = 3 };
 #define MNSTATUS_MNPP (3ULL << MNSTATUS_MNPP_SHIFT)
 
 /* mstateen0 and sstateen0; bit 63 is in all of mstateen0 to 3. */
+#define STATEEN_CONTEXT (1ULL << 57) /* scontext and hcontext */
 #define STATEEN_IMSIC (1ULL << 58)
 #define STATEEN_AIA (1ULL << 59)
 #define STATEEN_CSRIND (1ULL << 60)

@@ -47,14 +47,6 @@ static bool given(Object *obj, const Property *prop, Error **errp)
       .def.u = (def_), .min = (lo), .max = (hi), .help = (help_),                           \
       .bit = RISCV_GIVEN_##what_, .changed = given }
 
-static bool debug_changed(Object *obj, const Property *prop, Error **errp)
-{
-    if (!RISCV_CPU(obj)->debug)
-        return true;
-    error_setg(errp, "debug triggers (Sdtrig) are not implemented yet");
-    return false;
-}
-
 /* Ways of QEMU to set what is not there: refused with the reason rather than as unknown. */
 static bool not_yet(Object *obj, const Property *prop, Error **errp)
 {
@@ -121,8 +113,7 @@ const Property riscv_cpu_props[] = {
              "Smrnmi: where a non-maskable interrupt goes"),
     PROP_U64("rnmi-exception-vector", RISCVCPU, rnmi_exception_vector, 0, 0, UINT64_MAX,
              "Smrnmi: where exceptions of M go while mnstatus.NMIE=0"),
-    { .name = "debug", .type = &prop_bool, .offset = offsetof(RISCVCPU, debug),
-      .help = "Debug triggers", .flags = PROP_HIDDEN, .changed = debug_changed },
+    PROP_BOOL("debug", RISCVCPU, debug, true, "Debug triggers (Sdtrig)"),
     PROP_ENUM("priv_spec", RISCVCPU, priv_spec, 13, priv_specs,
               "Privileged specification; what came later is not there"),
     PROP_ENUM("vext_spec", RISCVCPU, vext_spec, 10, vext_specs,

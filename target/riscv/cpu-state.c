@@ -15,6 +15,7 @@
 #include "target/riscv/mode.h"
 #include "target/riscv/pmu.h"
 #include "target/riscv/sstc.h"
+#include "target/riscv/trigger.h"
 #include "target/riscv/vector/vector.h"
 
 static const StateField sbi_event_fields[] = {
@@ -69,6 +70,10 @@ static const StateField fields[] = {
     S_U64(RISCVCPU, env.hgeip, .flags = STATE_NO_RESET), /* lines */
     S_U64(RISCVCPU, env.nmi_lines, .flags = STATE_NO_RESET),
     S_U64(RISCVCPU, env.nmi_edges),
+    S_U64(RISCVCPU, env.tdata1, .count = RISCV_TRIGGERS, .reset = (uint64_t)TRIGGER_DISABLED << 60),
+    S_U64(RISCVCPU, env.tdata2, .count = RISCV_TRIGGERS),
+    S_U64(RISCVCPU, env.tdata3, .count = RISCV_TRIGGERS),
+    S_U64(RISCVCPU, env.trigger_counted),
     S_U64(RISCVCPU, env.mvip),
     S_U64(RISCVCPU, env.sie_virt),
     S_U64(RISCVCPU, env.vsie_virt),
@@ -201,6 +206,7 @@ void riscv_state_derive(RISCVCPU *cpu)
     riscv_pmu_derive(env);
     riscv_vector_derive(env);
     riscv_aia_derive(env);
+    riscv_trigger_derive(env);
     riscv_mode_update(env);
     riscv_tlb_flush(env);
     riscv_tlb_switch(env);

@@ -19,6 +19,7 @@
 #include "target/riscv/sstc.h"
 #include "target/riscv/translate.h"
 #include "target/riscv/trap.h"
+#include "target/riscv/trigger.h"
 
 void riscv_mode_update(CPURISCVState *env)
 {
@@ -52,6 +53,8 @@ void riscv_mode_update(CPURISCVState *env)
         for (size_t i = 0; i < ARRAY_SIZE(letters); i++)
             if (ext_get(cpu->ext, letters[i].ext) && !ext_get(env->ext_on, letters[i].ext))
                 mode |= letters[i].bit;
+    if (unlikely((env->trigger_modes >> (env->priv + (env->virt ? 4 : 0))) & 1))
+        mode |= MODE_TRIGGERS;
     env->tcg.mode = mode;
 }
 
@@ -178,6 +181,7 @@ static bool riscv_cpu_realize(DeviceState *dev, Error **errp)
     }
     riscv_ext_add_named(cpu->ext, cpu->cbom_blocksize == 64 && cpu->cbop_blocksize == 64 &&
                                       cpu->cboz_blocksize == 64, cpu->vlen);
+    ext_put(cpu->ext, EXT_SDTRIG, cpu->debug && ext_get(cpu->ext, EXT_ZICSR) && !cpu->kvm);
     if (!ext_get(cpu->ext, EXT_S))
         cpu->mmu = false;
     if (cpu->kvm)
@@ -267,6 +271,8 @@ static const TCGCPUOps riscv_tcg_ops = {
     .tlb_fill = riscv_tlb_fill,
     .data_address = riscv_data_address,
     .bus_error = riscv_bus_error,
+    .watches = riscv_trigger_watches,
+    .watch_access = riscv_trigger_access,
     .tlb_keys = riscv_tlb_keys,
     .deliver_exception = riscv_deliver_exception,
     .take_interrupt = riscv_take_interrupt,

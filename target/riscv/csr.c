@@ -12,6 +12,7 @@
 #include "target/riscv/mode.h"
 #include "target/riscv/mmu.h"
 #include "target/riscv/trap.h"
+#include "target/riscv/trigger.h"
 
 typedef struct CSRRow {
     const char *name;
@@ -198,10 +199,11 @@ static CSRAccess csr_access(CPURISCVState *env, const CSRRow *row, unsigned csr,
     return priv_suffices(env, csr) ? row_check(env, row, csr) : CSR_ILLEGAL;
 }
 
-/* The register that stands in for one of S while V=1, or the same. */
+/* The register that stands in for one of S while V=1, or the same. None does for scontext (0x5A8),
+ * whose number plus 0x100 is hcontext. */
 static unsigned guest_csr(unsigned csr)
 {
-    return ((csr >> 8) & 3) == PRV_S && csr_index[csr + 0x100] ? csr + 0x100 : csr;
+    return ((csr >> 8) & 3) == PRV_S && csr >> 8 != 5 && csr_index[csr + 0x100] ? csr + 0x100 : csr;
 }
 
 CSRResult riscv_csr_insn(CPURISCVState *env, const TCGOp *op, unsigned csr, CSRKind kind,
@@ -290,6 +292,8 @@ static void explain_check(CPURISCVState *env, const CSRRow *row, unsigned csr, G
         riscv_aia_explain(env, csr, out);
     else if (row->check == check_mseccfg)
         g_string_append(out, "no extension that needs it is on (smepmp, smmpm, zkr)");
+    else if (row->check == check_scontext || row->check == check_hcontext)
+        g_string_append(out, "mstateen0 bit 57 is 0, or there is no such mode");
     else if (row->check == check_mtval2)
         g_string_append(out, "needs h or ssdbltrp, which are off");
     else if (row->check == check_seed)

@@ -19,6 +19,7 @@
 #include "target/riscv/mode.h"
 #include "target/riscv/pmu.h"
 #include "target/riscv/trap.h"
+#include "target/riscv/trigger.h"
 #include "util/bits.h"
 
 typedef enum WalkResult {
@@ -535,6 +536,10 @@ bool riscv_tlb_fill(CPURISCVState *env, vaddr va, MMUAccess access, unsigned siz
     }
     if (r == WALK_OK)
         return true;
+    /* A trigger on the address comes before its fault. */
+    if (unlikely(env->trigger_data) && access != MMU_FETCH &&
+        riscv_trigger_data(env, va, size, access == MMU_LOAD, access == MMU_STORE))
+        return false;
     if (r == WALK_ACCESS_FAULT) {
         riscv_bus_error(env, va, out->pa, access);
     } else {

@@ -33,6 +33,8 @@ enum {
     MODE_MISA_OFF_M = 1 << 13,
     MODE_MISA_OFF_V = 1 << 14,
     MODE_MISA_OFF_H = 1 << 15,
+    /* A debug trigger of this hart looks at instructions in this mode: see trigger.h. */
+    MODE_TRIGGERS = 1 << 24,
 };
 
 static inline RISCVPriv mode_priv(uint32_t mode)

@@ -11,6 +11,7 @@
 #include "target/riscv/insn-fn.h"
 #include "target/riscv/isa.h"
 #include "target/riscv/mode.h"
+#include "target/riscv/trigger.h"
 
 unsigned riscv_insn_len(uint16_t parcel)
 {
@@ -53,6 +54,14 @@ static const TCGOp *op_jalr_aligned(CPUArchState *env, const TCGOp *op)
     env->x[op->rd] = (uint64_t)op->imm;
     env->tcg.pc = target;
     TCG_EXIT_LOOKUP(env, op);
+}
+
+/* In front of each instruction while a debug trigger looks at them. */
+static const TCGOp *op_trigger(CPUArchState *env, const TCGOp *op)
+{
+    env->tcg.cur = op;
+    riscv_trigger_insn(env, op->insn, op->len);
+    TCG_NEXT(env, op);
 }
 
 /* In a guest whose FS is not Dirty in both registers: makes it so, then runs the instruction itself,
@@ -164,6 +173,11 @@ void riscv_translate_insn(TBBuilder *b, uint32_t insn, unsigned len)
     RISCVOperands o;
     unsigned row = riscv_decode(insn, env->ext_on, &o);
     unsigned flags = riscv_insn_flags(row);
+
+    if (unlikely(b->mode & MODE_TRIGGERS)) {
+        tb_append(b, op_trigger, insn, len);
+        b->model_state = 0; /* no sequence runs across it */
+    }
 
     if (row == INSN_illegal || ((flags & (INSN_FS | INSN_FSW)) && !(b->mode & MODE_FS)) ||
         ((flags & INSN_VS) && !(b->mode & MODE_VS))) {

@@ -16,6 +16,7 @@
 #include "target/riscv/pmu.h"
 #include "target/riscv/rnmi.h"
 #include "target/riscv/sbi/firmware.h"
+#include "target/riscv/trigger.h"
 #include "util/bits.h"
 #include "util/log.h"
 
@@ -236,6 +237,8 @@ static uint64_t trap_to_m(CPURISCVState *env, uint64_t cause, uint64_t tval)
     s &= ~MSTATUS_MIE;
     if (riscv_ext_on(env, EXT_SMDBLTRP))
         s |= MSTATUS_MDT;
+    if (unlikely(env->tcontrol)) /* MPTE = MTE, MTE = 0 */
+        env->tcontrol = (env->tcontrol & TCONTROL_MTE) << 4;
     env->mcause = cause;
     env->mepc = env->tcg.pc;
     env->mtval = tval;
@@ -306,10 +309,13 @@ static void double_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, Mode 
     set_mode_and_pc(env, m, pc & ~3ULL);
 }
 
+static void trap_triggers(CPURISCVState *env, uint64_t cause, Mode from);
+
 /* Enters the handler of mode `to` from tcg.pc. */
 static void enter_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, Mode to)
 {
     uint64_t offset = cause & CAUSE_INTERRUPT ? 4 * (cause & ~CAUSE_INTERRUPT) : 0, vec;
+    Mode from = { env->priv, env->virt };
 
     if (to.priv == PRV_M) {
         if (unlikely(riscv_trap_unexpected(env))) {
@@ -327,6 +333,8 @@ static void enter_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, Mode t
           : to.virt        ? trap_to_vs(env, cause, tval)
                            : trap_to_s(env, cause, tval);
     set_mode_and_pc(env, to, (vec & ~3ULL) + (vec & 1 ? offset : 0));
+    if (unlikely(env->trigger_traps))
+        trap_triggers(env, cause, from);
 }
 
 /* From a mode below M: through M, S and, from a guest, VS, as far as it is delegated. */
@@ -337,11 +345,45 @@ static Mode trap_target(const CPURISCVState *env, unsigned n, uint64_t deleg, ui
     return (Mode){ PRV_S, env->virt && ((guest_deleg >> n) & 1) };
 }
 
+static Mode exception_target(CPURISCVState *env, uint64_t cause)
+{
+    Mode to = trap_target(env, (unsigned)cause, env->medeleg, env->hedeleg);
+
+    /* What firmware does not want is S-mode's. */
+    if (unlikely(env_cpu(env)->sbi_builtin) && to.priv == PRV_M)
+        to = (Mode){ PRV_S, false };
+    return to;
+}
+
+/* A debug trigger on the trap that has just been taken: a breakpoint before the handler's first
+ * instruction. It ends, since a handler that could not be interrupted is left alone. */
+static void trap_triggers(CPURISCVState *env, uint64_t cause, Mode from)
+{
+    if (riscv_trigger_trap(env, cause, from.priv, from.virt))
+        enter_trap(env, EXC_BREAKPOINT, 0, exception_target(env, EXC_BREAKPOINT));
+}
+
+/* Triggers on instructions, and what they make of a fetch that faulted. */
+static uint64_t triggers_before(CPURISCVState *env, uint64_t cause)
+{
+    bool fetch = cause == EXC_INST_PAGE_FAULT || cause == EXC_INST_ACCESS_FAULT ||
+                 cause == EXC_INST_GUEST_PAGE_FAULT;
+
+    env->trigger_counted = 0;
+    if (!(fetch || (cause & CAUSE_INTERRUPT)) || !(env->tcg.mode & MODE_TRIGGERS))
+        return cause;
+    if (fetch && riscv_trigger_fetch(env, env->tcg.pc))
+        return EXC_BREAKPOINT;
+    riscv_trigger_count_trap(env);
+    return cause;
+}
+
 void riscv_deliver_exception(CPURISCVState *env)
 {
     uint64_t cause = env->exc_cause;
-    Mode to;
 
+    if (unlikely(env->trigger_modes))
+        cause = triggers_before(env, cause);
     if (unlikely(env_cpu(env)->sbi_builtin) && env->priv <= PRV_S) {
         if (cause == EXC_ECALL_S && !env->virt) {
             riscv_sbi_ecall(env);
@@ -351,16 +393,14 @@ void riscv_deliver_exception(CPURISCVState *env)
     }
     if (unlikely(log_enabled(LOG_GUEST_ERRORS)))
         log_refused(env, cause, env->exc_tval);
-    to = trap_target(env, (unsigned)cause, env->medeleg, env->hedeleg);
-    /* What firmware does not want is S-mode's. */
-    if (unlikely(env_cpu(env)->sbi_builtin) && to.priv == PRV_M)
-        to = (Mode){ PRV_S, false };
-    enter_trap(env, cause, env->exc_tval, to);
+    enter_trap(env, cause, env->exc_tval, exception_target(env, cause));
 }
 
 static void take_nmi(CPURISCVState *env, uint64_t cause)
 {
     __atomic_store_n(&env_cpu(env)->parent_obj.halted, false, __ATOMIC_RELAXED);
+    if (unlikely(env->trigger_modes))
+        triggers_before(env, CAUSE_INTERRUPT);
     enter_rnmi(env, cause, (Mode){ env->priv, env->virt });
 }
 
@@ -391,6 +431,8 @@ bool riscv_take_interrupt(CPURISCVState *env)
         riscv_sbi_interrupt(env, n))
         return false;
     __atomic_store_n(&env_cpu(env)->parent_obj.halted, false, __ATOMIC_RELAXED);
+    if (unlikely(env->trigger_modes))
+        triggers_before(env, CAUSE_INTERRUPT);
     enter_trap(env, CAUSE_INTERRUPT | (unsigned)n, 0,
                (Mode){ level == IRQ_LEVEL_M ? PRV_M : PRV_S, level == IRQ_LEVEL_VS });
     return true;
@@ -430,6 +472,8 @@ void riscv_mret(CPURISCVState *env, const TCGOp *op)
     s |= MSTATUS_MPIE;
     s = deposit64(s, MSTATUS_MPP_SHIFT, 2, riscv_ext_on(env, EXT_U) ? PRV_U : PRV_M);
     env->mstatus = s & ~(MSTATUS_MPV | MSTATUS_MDT);
+    if (unlikely(env->tcontrol)) /* MTE = MPTE */
+        env->tcontrol = (env->tcontrol & TCONTROL_MPTE) | (env->tcontrol & TCONTROL_MPTE) >> 4;
     rearm_double_traps(env, to);
     trap_return(env, to, env->mepc);
 }

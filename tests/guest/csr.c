@@ -27,7 +27,7 @@ static void test_identity(void)
     EXPECT_TRAP(2, csr_read("0x3c0 + 0x30")); /* beyond pmpaddr63 */
     EXPECT_TRAP(2, csr_read("0x7ff"));
     EXPECT_TRAP(2, csr_read("0xc80")); /* cycleh is for RV32 */
-    EXPECT_TRAP(2, csr_read("0x5a8")); /* scontext, without Sdtrig */
+    EXPECT_TRAP(2, csr_read("0x5a9")); /* beside scontext */
 }
 
 static void test_scratch(void)

@@ -38,7 +38,6 @@ static void test_errors(void)
         { "rv64,+zba", "'+zba' is not understood (write 'zba=on')" },
         { "rv64,-zba", "'-zba' is not understood (write 'zba=off')" },
         { "rv64,zba", "'zba' is not understood (write 'zba=on' or 'zba=off')" },
-        { "rv64,debug=on", "debug triggers (Sdtrig) are not implemented yet" },
         { "rv64,zk=on,zkr=off", "extension 'zk' includes 'zkr', which is switched off" },
         { "max,zk=on,zknd=off", "extension 'zkn' includes 'zknd', which is switched off" },
         { "rv64i,zkr=on", "extension 'zkr' needs 'zicsr', which is off" },
@@ -108,22 +107,23 @@ static void test_isa_string(void)
         { "rv64i", "rv64i" },
         { "rv64i,m=on", "rv64im_zmmul" },
         { "rv64i,zicsr=on,u=on,s=on,h=on,smstateen=on,zicntr=on",
-          "rv64ih_ziccif_zicclsm_zicntr_zicsr_sha_shcounterenw_shgatpa_shtvala_shvsatpa_shvstvala_"
+          "rv64ih_ziccif_zicclsm_zicntr_zicsr_sdtrig_sha_shcounterenw_shgatpa_shtvala_shvsatpa_shvstvala_"
           "shvstvecd_smstateen_ssccptr_sscounterenw_ssstateen_sstvala_sstvecd_ssu64xl" },
         { "rv64i,g=on", "rv64imafd_ziccamoa_ziccif_zicclsm_ziccrse_zicsr_zifencei_zmmul_za64rs_"
-                        "zaamo_zalrsc" },
+                        "zaamo_zalrsc_sdtrig" },
         { "rva20u64", "rv64imafdc_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_zmmul_za64rs_"
-                      "zaamo_zalrsc_zca_zcd" },
+                      "zaamo_zalrsc_zca_zcd_sdtrig" },
         { "rv64i,rva20s64=on",
           "rv64imafdc_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_zifencei_zmmul_za64rs_"
-          "zaamo_zalrsc_zca_zcd_ssccptr_sscounterenw_sstvala_sstvecd_ssu64xl_svade" },
+          "zaamo_zalrsc_zca_zcd_sdtrig_ssccptr_sscounterenw_sstvala_sstvecd_ssu64xl_svade" },
         { "rva20s64,rva20s64=off,c=off,svade=off,smstateen=on",
           "rv64imafd_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_zifencei_zmmul_za64rs_"
-          "zaamo_zalrsc_smstateen_ssccptr_sscounterenw_ssstateen_sstvala_sstvecd_ssu64xl" },
+          "zaamo_zalrsc_sdtrig_smstateen_ssccptr_sscounterenw_ssstateen_sstvala_sstvecd_ssu64xl" },
+        { "rv64i,zicsr=on,debug=off", "rv64i_ziccif_zicclsm_zicsr" },
         { "rv64,zicond=off,svinval=off,svnapot=off,svpbmt=off",
           "rv64imafdch_zic64b_zicbom_zicbop_zicboz_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_"
           "zifencei_zihintntl_zihintpause_zihpm_zmmul_za64rs_zaamo_zalrsc_zawrs_zfa_zca_zcd_zba_zbb_"
-          "zbc_zbs_shcounterenw_shgatpa_shtvala_shvsatpa_shvstvala_shvstvecd_ssccptr_sscounterenw_sstc_sstvala_sstvecd_ssu64xl_svadu_svvptc" },
+          "zbc_zbs_sdtrig_shcounterenw_shgatpa_shtvala_shvsatpa_shvstvala_shvstvecd_ssccptr_sscounterenw_sstc_sstvala_sstvecd_ssu64xl_svadu_svvptc" },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {

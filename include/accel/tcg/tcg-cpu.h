@@ -98,6 +98,11 @@ typedef struct TCGCPUOps {
     bool (*tlb_fill)(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLBFill *out);
     /* The address that a load or store to va goes to, where upper bits are ignored; NULL: va. */
     vaddr (*data_address)(CPUArchState *env, vaddr va);
+    /* Watchpoints of the CPU's own, beside the debugger's: whether any may look at these bytes, asked when
+     * a page enters the TLB (flush it when the answer changes), and an access to such a page, which has
+     * been translated and is not made yet. The latter may raise. NULL: it has none. */
+    bool (*watches)(CPUArchState *env, vaddr first, vaddr last);
+    void (*watch_access)(CPUArchState *env, vaddr va, unsigned size, bool load, bool store);
     /* The access reached nothing or was refused by the bus: record the exception. */
     void (*bus_error)(CPUArchState *env, vaddr va, hwaddr pa, MMUAccess access);
     /* Keys of the current regime, for loads and stores, and for fetches. */

@@ -23,6 +23,7 @@ typedef enum RISCVPriv { PRV_U = 0, PRV_S = 1, PRV_M = 3 } RISCVPriv;
 #define TARGET_REG_SINK 32
 
 #define RISCV_MAX_PMP 64
+#define RISCV_TRIGGERS 4
 #define RISCV_MIN_VLEN 128
 #define RISCV_MAX_VLEN 1024
 #define RISCV_PMP_KNOWN 64 /* a power of two */
@@ -80,6 +81,12 @@ struct CPUArchState {
     uint64_t mnstatus;  /* without Smrnmi NMIE is always 1 */
     uint64_t nmi_lines; /* atomic: levels of the lines */
     uint64_t nmi_edges; /* atomic: asked for by the monitor and not taken yet */
+    /* Debug triggers; see trigger.c. */
+    uint64_t tselect, tcontrol, scontext, mcontext;
+    uint64_t tdata1[RISCV_TRIGGERS], tdata2[RISCV_TRIGGERS], tdata3[RISCV_TRIGGERS];
+    uint64_t trigger_counted; /* instret, plus 1, at the last instruction that icount has counted */
+    uint8_t trigger_modes;    /* in which instructions are looked at; follows, as the next two */
+    bool trigger_data, trigger_traps; /* loads and stores are looked at; traps are */
     uint64_t mcounteren, mcountinhibit, menvcfg, mseccfg, mconfigptr;
     uint64_t stvec, sscratch, sepc, scause, stval, satp, scounteren, senvcfg, stimecmp;
     uint64_t mstateen[4];
