@@ -118,6 +118,53 @@ static void test_legality(void)
     hart_done(&h);
 }
 
+/* Element groups: whole ones, of the right width, that have room; what must not overlap. */
+static void test_groups(void)
+{
+    static const struct {
+        unsigned vtype;
+        uint32_t insn;
+        uint8_t vl, vstart;
+        bool legal;
+    } rows[] = {
+        { E32 | M1, 0xa22120f7, 4, 0, true },   /* vaesem.vv v1, v2 */
+        { E32 | M1, 0xa22120f7, 3, 0, false },  /* no whole group */
+        { E32 | M1, 0xa22120f7, 4, 2, false },
+        { E32 | M2, 0xa2412177, 8, 4, true },
+        { E64 | M1, 0xa22120f7, 2, 0, false },
+        { E32 | MF2, 0xa22120f7, 0, 0, false }, /* no room, even for none */
+        { E32 | M1, 0xa62120f7, 4, 0, true },   /* vaesem.vs v1, v2 */
+        { E32 | M1, 0xa6212177, 4, 0, false },  /* vaesem.vs v2, v2 */
+        { E32 | M2, 0xa6312177, 4, 0, false },  /* vaesem.vs v2, v3: in vd's group */
+        { E32 | M2, 0xa6512177, 4, 0, true },   /* vaesem.vs v2, v5: any register */
+        { E32 | M1, 0xbe21a0f7, 4, 0, true },   /* vsha2cl.vv v1, v2, v3 */
+        { E32 | M1, 0xbe20a0f7, 4, 0, false },  /* vsha2cl.vv v1, v2, v1 */
+        { E64 | M1, 0xbe21a0f7, 2, 0, false },  /* a group needs two registers */
+        { E64 | M2, 0xbe432177, 4, 0, true },   /* vsha2cl.vv v2, v4, v6 */
+        { E32 | M1, 0x8221a0f7, 4, 0, false },  /* vsm3me.vv v1, v2, v3: groups of 256 bits */
+        { E32 | M2, 0x82412177, 8, 0, true },   /* vsm3me.vv v2, v4, v2 */
+        { E32 | M2, 0x82222177, 8, 0, false },  /* vsm3me.vv v2, v2, v4 */
+        { E32 | M2, 0x82412177, 4, 0, false },
+        { E64 | M1, 0x3221a0d7, 2, 0, true },   /* vclmul.vv v1, v2, v3 */
+        { E32 | M1, 0x3221a0d7, 4, 0, false },
+        { E8 | M1, 0xf6412157, 4, 0, false },   /* vwmacc.vv v2, v2, v4: read with two widths */
+        { E8 | M1, 0xc632a157, 4, 0, true },    /* vwadd.vv v2, v3, v5 is not */
+        { E8 | M1, 0xf632a157, 4, 0, false },   /* vwmacc.vv v2, v5, v3 */
+    };
+    Hart h;
+
+    hart_with_vectors(&h, "max,vlen=128");
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        vset(&h, rows[i].vl, rows[i].vtype);
+        h.env->vstart = rows[i].vstart;
+        int64_t cause = run(&h, rows[i].insn);
+        if (cause != (rows[i].legal ? -1 : EXC_ILLEGAL_INST))
+            g_error("row %zu: cause %d", i, (int)cause);
+        h.env->vstart = 0;
+    }
+    hart_done(&h);
+}
+
 /* Elements before vstart, masked off and in the tail keep their values. */
 static void test_undisturbed(void)
 {
@@ -182,6 +229,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/vector/vsetvl", test_vsetvl);
     g_test_add_func("/vector/legality", test_legality);
+    g_test_add_func("/vector/groups", test_groups);
     g_test_add_func("/vector/undisturbed", test_undisturbed);
 #ifdef __x86_64__
     g_test_add_func("/vector/kernels", test_kernels);
