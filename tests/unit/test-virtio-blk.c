@@ -661,7 +661,9 @@ int main(int argc, char **argv)
     g_test_add_func("/virtio-blk/malformed", test_malformed);
     g_test_add_func("/virtio-blk/reset-in-flight", test_reset_in_flight);
 #ifndef __SANITIZE_THREAD__ /* gigabytes of shadow memory: minutes, and nothing about threads */
-    g_test_add_func("/virtio-blk/huge", test_huge);
+    if (!rig_again()) {
+        g_test_add_func("/virtio-blk/huge", test_huge);
+    }
 #endif
     g_test_add_func("/virtio-blk/unplug-in-flight", test_unplug_in_flight);
     g_test_add_func("/virtio-blk/queues", test_queues);

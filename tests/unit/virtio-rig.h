@@ -69,6 +69,13 @@ typedef struct Seg {
     bool write;
 } Seg;
 
+/* Whether this run repeats the tests over another ring: those that take long and have nothing to do with
+ * rings need not be among them. */
+static inline bool rig_again(void)
+{
+    return g_getenv("RIG_RING") != NULL;
+}
+
 /* ---- Memory and registers ---- */
 
 static inline void rig_poke(Rig *r, uint64_t addr, const void *p, size_t len)
