@@ -40,6 +40,10 @@ static bool qualifier(const char *word, Question *q)
         q->mode = word[0];
         return true;
     }
+    if (g_str_equal(word, "vs") || g_str_equal(word, "vu")) {
+        q->mode = g_ascii_toupper(word[1]);
+        return true;
+    }
     return false;
 }
 

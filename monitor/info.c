@@ -287,7 +287,7 @@ const MonitorCommand monitor_info_commands[] = {
     { "usernet", NULL, "", "the connections of user networks", monitor_info_usernet },
     { "uuid", NULL, "", "the identity of the guest", monitor_info_uuid },
     { "version", NULL, "", "the version", info_version },
-    { "why", NULL, "address [load|store|fetch] [u|s|m]",
+    { "why", NULL, "address [load|store|fetch] [u|s|m|vu|vs]",
       "what an access goes through: page tables, PMP, memory; and where it is refused",
       monitor_info_why },
     { "vnc", NULL, "", "the VNC servers and their clients", monitor_info_vnc },

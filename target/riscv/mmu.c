@@ -579,9 +579,14 @@ bool riscv_explain_access(CPUState *cpu, vaddr va, CPUAccessKind kind, char mode
     TLBFill fill = { 0 };
     WalkResult r;
 
-    w.priv = mode == 'u' ? PRV_U : mode == 's' ? PRV_S : mode == 'm' ? PRV_M
-             : w.access == MMU_FETCH ? env->priv : riscv_data_priv(env);
-    w.virt = !mode && (w.access == MMU_FETCH ? env->virt : riscv_data_virt(env));
+    w.priv = mode == 'u' || mode == 'U' ? PRV_U : mode == 's' || mode == 'S' ? PRV_S
+             : mode == 'm' ? PRV_M : w.access == MMU_FETCH ? env->priv : riscv_data_priv(env);
+    w.virt = mode ? mode == 'U' || mode == 'S'
+                  : w.access == MMU_FETCH ? env->virt : riscv_data_virt(env);
+    if (w.virt && !riscv_ext_on(env, EXT_H)) {
+        g_string_append(out, "the hart has no VS and VU: the hypervisor extension (h) is off\n");
+        return false;
+    }
     g_string_append_printf(out, "%s at %#" PRIx64 " from %s mode", access_names[w.access], va,
                            riscv_mode_name(w.priv, w.virt));
     symbol_append(out, va);

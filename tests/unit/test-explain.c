@@ -180,11 +180,84 @@ static void test_access(void)
     hart_done(&h);
 }
 
+/* Both stages, for a guest that is not running: what each of its walks went through. */
+static void test_guest_access(void)
+{
+    const uint64_t g_root = RAM_BASE + 0x8000, vs_root = RAM_BASE + 0x10000;
+    const uint64_t open = PTE_V | PTE_R | PTE_W | PTE_X | PTE_A | PTE_D;
+    const uint64_t vs_leaf = 0x60005000 >> 2 | open;
+    g_autoptr(GString) out = g_string_new(NULL);
+    Hart h;
+
+    hart_init(&h, "rv64,h=off");
+    g_assert_false(explain(&h, 0x1234, CPU_ACCESS_LOAD, 'S', out));
+    assert_has(out, "the hypervisor extension (h) is off");
+    hart_done(&h);
+
+    hart_init(&h, "rv64,h=on");
+    csr_put(&h, 0x3BF, UINT64_MAX);
+    csr_put(&h, 0x3A2, 0x1FULL << 56);
+    /* Guest physical 0x80000000 is itself, with the tables of VS-stage; 0x60005000 is 0x80005000. */
+    ram_put(&h, g_root + 8 * 2, RAM_BASE >> 2 | open | PTE_U);
+    ram_put(&h, g_root + 8 * 1, (RAM_BASE + 0xc000) >> 2 | PTE_V);
+    ram_put(&h, RAM_BASE + 0xc000 + 8 * 256, (RAM_BASE + 0xd000) >> 2 | PTE_V);
+    ram_put(&h, RAM_BASE + 0xd000 + 8 * 5, (RAM_BASE + 0x5000) >> 2 | (open & ~PTE_W) | PTE_U);
+    ram_put(&h, vs_root, (RAM_BASE + 0x11000) >> 2 | PTE_V);
+    ram_put(&h, RAM_BASE + 0x11000, (RAM_BASE + 0x12000) >> 2 | PTE_V);
+    ram_put(&h, RAM_BASE + 0x12000 + 8, vs_leaf);
+    csr_put(&h, 0x680, (uint64_t)SATP_SV39 << 60 | 7ULL << 44 | g_root >> 12);
+    csr_put(&h, 0x280, (uint64_t)SATP_SV39 << 60 | 3ULL << 44 | vs_root >> 12);
+
+    g_assert_true(explain(&h, 0x1234, CPU_ACCESS_LOAD, 'S', out));
+    assert_has(out, "load at 0x1234 from VS mode");
+    assert_has(out, "VS-stage Sv39, root 0x80010000, ASID 3");
+    assert_has(out, "G-stage Sv39x4, root 0x80008000, VMID 7");
+    assert_has(out, "guest physical address 0x60005234");
+    assert_has(out, "level 0: entry at 0x8000d028");
+    assert_has(out, "memory: RAM 'ram' + 0x5234");
+    g_assert_true(explain(&h, 0x1234, CPU_ACCESS_FETCH, 'S', out));
+
+    /* Each stage refuses for reasons of its own. */
+    g_assert_false(explain(&h, 0x1234, CPU_ACCESS_STORE, 'S', out));
+    assert_has(out, "guest-page fault: W=0 in the entry");
+    g_assert_false(explain(&h, 0x1234, CPU_ACCESS_LOAD, 'U', out));
+    assert_has(out, "load at 0x1234 from VU mode");
+    assert_has(out, "\npage fault: U=0 in the entry, and the access is from U");
+    ram_put(&h, RAM_BASE + 0x12000 + 8, vs_leaf | PTE_U);
+    g_assert_true(explain(&h, 0x1234, CPU_ACCESS_LOAD, 'U', out));
+    g_assert_false(explain(&h, 0x1234, CPU_ACCESS_LOAD, 'S', out));
+    assert_has(out, "the access is from VS, and vsstatus.SUM=0");
+    ram_put(&h, RAM_BASE + 0x12000 + 8, vs_leaf & ~PTE_A);
+    csr_put(&h, 0x60A, 0);
+    g_assert_false(explain(&h, 0x1234, CPU_ACCESS_LOAD, 'S', out));
+    assert_has(out, "\npage fault: A=0 in the entry, and henvcfg.ADUE=0");
+    ram_put(&h, RAM_BASE + 0x12000 + 8, 0x40000000 >> 2 | open);
+    g_assert_false(explain(&h, 0x1234, CPU_ACCESS_LOAD, 'S', out));
+    assert_has(out, "guest physical address 0x40000234");
+    assert_has(out, "guest-page fault: V=0 in the entry");
+    /* A table of VS-stage that G-stage does not map. */
+    ram_put(&h, vs_root, 0x20000000 >> 2 | PTE_V);
+    g_assert_false(explain(&h, 0x1234, CPU_ACCESS_LOAD, 'S', out));
+    assert_has(out, "level 2: entry at 0x80010000");
+    assert_has(out, "guest-page fault: V=0 in the entry");
+    /* Bare stages. */
+    csr_put(&h, 0x280, 0);
+    g_assert_true(explain(&h, 0x60005234, CPU_ACCESS_LOAD, 'U', out));
+    assert_has(out, "memory: RAM 'ram' + 0x5234");
+    g_assert_false(explain(&h, 1ULL << 41, CPU_ACCESS_LOAD, 'S', out));
+    assert_has(out, "guest-page fault: the guest physical address is too wide");
+    /* The hypervisor itself is not asked. */
+    g_assert_true(explain(&h, RAM_BASE, CPU_ACCESS_LOAD, 's', out));
+    assert_has(out, "no translation in bare mode");
+    hart_done(&h);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/explain/illegal", test_illegal);
     g_test_add_func("/explain/interrupts", test_interrupts);
     g_test_add_func("/explain/access", test_access);
+    g_test_add_func("/explain/guest-access", test_guest_access);
     return g_test_run();
 }

@@ -111,8 +111,8 @@ struct CPUClass {
      * each step of the walk and its outcome is appended. */
     bool (*translate_debug)(CPUState *cpu, vaddr va, hwaddr *pa, GString *why);
     /* Appends what an access of one byte would go through: translation, protection, memory. mode: 'u',
-     * 's', 'm', or 0 for the present one. False if it would fault. No side effects. vCPU paused or on
-     * its thread, as for the next. */
+     * 's', 'm', of a guest 'U' and 'S', or 0 for the present one. False if it would fault. No side
+     * effects. vCPU paused or on its thread, as for the next. */
     bool (*explain_access)(CPUState *cpu, vaddr va, CPUAccessKind kind, char mode, GString *out);
     /* Raises a non-maskable interrupt, once. NULL: there is no such thing. Any thread. */
     bool (*nmi)(CPUState *cpu, Error **errp);
