@@ -66,6 +66,7 @@
 #define ISELECT_MASK 0xFFFULL
 enum { ISELECT_IPRIO = 0x30, ISELECT_IPRIO_LAST = 0x3F, ISELECT_IMSIC = 0x70, ISELECT_IMSIC_LAST = 0xFF };
 enum { ISELECT_COUNTER = 0x40, ISELECT_COUNTER_LAST = 0x5F };
+enum { ISELECT_CTR = 0x200, ISELECT_CTR_LAST = 0x2FF };
 /* What M can filter or make up for S (AIA, mvien): SSI, SEI and the local interrupts. */
 #define LOCAL_INTERRUPTS (~0x1FFFULL)
 #define HVICTL_VTI (1ULL << 30)
@@ -115,12 +116,28 @@ enum { PMP_OFF = 0, PMP_TOR = 1, PMP_NA4 = 2, PMP_NAPOT = 3 };
 #define MNSTATUS_MNPP (3ULL << MNSTATUS_MNPP_SHIFT)
 
 /* mstateen0 and sstateen0; bit 63 is in all of mstateen0 to 3. */
+#define STATEEN_CTR (1ULL << 54)
 #define STATEEN_CONTEXT (1ULL << 57) /* scontext and hcontext */
 #define STATEEN_IMSIC (1ULL << 58)
 #define STATEEN_AIA (1ULL << 59)
 #define STATEEN_CSRIND (1ULL << 60)
 #define STATEEN_ENVCFG (1ULL << 62)
 #define STATEEN_SE (1ULL << 63)
+
+/* Control transfer records: mctrctl, and without M and MTE sctrctl and vsctrctl. From bit 33 on filters,
+ * by type of transfer: ctr.h. */
+#define CTRCTL_U (1ULL << 0)
+#define CTRCTL_S (1ULL << 1)
+#define CTRCTL_M (1ULL << 2)
+#define CTRCTL_RASEMU (1ULL << 7)
+#define CTRCTL_STE (1ULL << 8)
+#define CTRCTL_MTE (1ULL << 9)
+#define CTRCTL_BPFRZ (1ULL << 11)
+#define CTRCTL_LCOFIFRZ (1ULL << 12)
+#define CTRCTL_MASK (0x1B87ULL | 0xFF3EULL << 32)
+#define CTRSTATUS_WRPTR 0xFFULL
+#define CTRSTATUS_FROZEN (1ULL << 31)
+#define CTRDEPTH_MAX 4 /* 256 entries */
 
 /* What can be delegated: everything but ecall from M (11) and what we never raise; with H also what
  * that brings (10, 20 to 23). */

@@ -11,6 +11,7 @@
 #include "target/riscv/aia.h"
 #include "target/riscv/bits.h"
 #include "target/riscv/causes.h"
+#include "target/riscv/ctr.h"
 #include "target/riscv/mmu.h"
 #include "target/riscv/mode.h"
 #include "target/riscv/pmu.h"
@@ -59,6 +60,13 @@ static const StateField fields[] = {
 #undef CSR
 #undef CSR_VIEW
 #undef CSR_RANGE
+
+    S_U64(RISCVCPU, env.ctr_source, .count = 256),
+    S_U64(RISCVCPU, env.ctr_target, .count = 256),
+    S_U64(RISCVCPU, env.ctr_data, .count = 256),
+    S_U64(RISCVCPU, env.ctr_cycles),
+    S_BOOL(RISCVCPU, env.ctr_counting),
+    S_BOOL(RISCVCPU, env.ctr_timed),
 
     S_BYTES(RISCVCPU, env.vreg, 32 * RISCV_MAX_VLEN / 8),
 
@@ -155,6 +163,11 @@ static bool check(const Object *scratch, Error **errp)
                    env->priv == PRV_M ? "the mode is M" : "this CPU lacks extension 'h'");
         return false;
     }
+    if (env->sctrdepth > CTRDEPTH_MAX || (env->sctrstatus & CTRSTATUS_WRPTR) >> (env->sctrdepth + 4)) {
+        error_setg(errp, "sctrdepth %#" PRIx64 " and sctrstatus %#" PRIx64 " do not go together",
+                   env->sctrdepth, env->sctrstatus);
+        return false;
+    }
     if (!riscv_vector_state_valid(cpu, errp))
         return false;
     for (unsigned n = 0; n < 32; n++) {
@@ -206,6 +219,7 @@ void riscv_state_derive(RISCVCPU *cpu)
     riscv_pmu_derive(env);
     riscv_vector_derive(env);
     riscv_aia_derive(env);
+    riscv_ctr_derive(env);
     riscv_trigger_derive(env);
     riscv_mode_update(env);
     riscv_tlb_flush(env);

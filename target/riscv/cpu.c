@@ -7,6 +7,7 @@
 
 #include "target/riscv/bits.h"
 #include "target/riscv/cpu-impl.h"
+#include "target/riscv/ctr.h"
 #include "target/riscv/explain.h"
 #include "target/riscv/fpu/fpu.h"
 #include "target/riscv/kvm/kvm.h"
@@ -53,6 +54,8 @@ void riscv_mode_update(CPURISCVState *env)
         for (size_t i = 0; i < ARRAY_SIZE(letters); i++)
             if (ext_get(cpu->ext, letters[i].ext) && !ext_get(env->ext_on, letters[i].ext))
                 mode |= letters[i].bit;
+    if (unlikely(env->ctr_on))
+        mode |= riscv_ctr_mode(env);
     if (unlikely((env->trigger_modes >> (env->priv + (env->virt ? 4 : 0))) & 1))
         mode |= MODE_TRIGGERS;
     env->tcg.mode = mode;

@@ -39,6 +39,9 @@ CSR_CHECK(time);
 CSR_CHECK(hpm);
 CSR_CHECK(scountovf);
 CSR_CHECK(scountinhibit);
+CSR_CHECK(ctr);
+CSR_CHECK(vsctrctl);
+CSR_CHECK(sctrdepth);
 CSR_CHECK(stimecmp);
 CSR_CHECK(satp);
 CSR_CHECK(spec11);
@@ -104,6 +107,7 @@ CSR_READ(mhartid);
 CSR_READ(mhpmevent);
 CSR_READ(scountovf);
 CSR_READ(scountinhibit);
+CSR_READ(sctrctl);
 CSR_READ(mstateen);
 CSR_READ(sstateen);
 CSR_READ(hstateen);
@@ -160,6 +164,9 @@ CSR_WRITE_FN(mcountinhibit);
 CSR_WRITE_FN(mhpmevent);
 CSR_WRITE_FN(countercfg);
 CSR_WRITE_FN(scountinhibit);
+CSR_WRITE_FN(ctrctl);
+CSR_WRITE_FN(sctrdepth);
+CSR_WRITE_FN(sctrstatus);
 CSR_WRITE_FN(mstateen);
 CSR_WRITE_FN(sstateen);
 CSR_WRITE_FN(medeleg);
@@ -206,6 +213,7 @@ typedef struct IndirectRange {
 
 extern const IndirectRange riscv_indirect_iprio, riscv_indirect_imsic; /* aia.c */
 extern const IndirectRange riscv_indirect_counters;                    /* csr-counter.c */
+extern const IndirectRange riscv_indirect_ctr;                         /* ctr.c */
 
 /* Whether satp, vsatp and hgatp know the mode on this hart. */
 bool riscv_satp_mode_exists(const RISCVCPU *cpu, unsigned mode);

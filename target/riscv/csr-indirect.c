@@ -21,7 +21,7 @@ static unsigned alias_of(unsigned csr)
 static const IndirectRange *range_of(uint64_t select)
 {
     static const IndirectRange *const ranges[] = {
-        &riscv_indirect_iprio, &riscv_indirect_counters, &riscv_indirect_imsic,
+        &riscv_indirect_iprio, &riscv_indirect_counters, &riscv_indirect_imsic, &riscv_indirect_ctr,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)

@@ -374,6 +374,8 @@ CSR_WRITE_FN(mstateen)
 
     if (n == 0) {
         can |= STATEEN_ENVCFG;
+        if (riscv_ext_on(env, EXT_SSCTR))
+            can |= STATEEN_CTR;
         if (riscv_ext_on(env, EXT_SDTRIG))
             can |= STATEEN_CONTEXT;
         if (riscv_ext_on(env, EXT_SSAIA) || riscv_ext_on(env, EXT_SSCSRIND))

@@ -298,6 +298,9 @@ static void explain_check(CPURISCVState *env, const CSRRow *row, unsigned csr, G
         g_string_append(out, "needs h or ssdbltrp, which are off");
     else if (row->check == check_seed)
         g_string_append_printf(out, "mseccfg.%s=0", env->priv == PRV_U ? "USEED" : "SSEED");
+    else if (row->check == check_ctr || row->check == check_vsctrctl ||
+             row->check == check_sctrdepth)
+        g_string_append(out, "mstateen0.CTR=0");
     else if (row->check == check_scountinhibit)
         g_string_append(out, "menvcfg.CDE=0");
     else if (row->check == check_senvcfg)

@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "target/riscv/ctr.h"
 #include "target/riscv/exec.h"
 #include "target/riscv/semihost.h"
 #include "target/riscv/trap.h"
@@ -44,6 +45,8 @@ EXEC_LOOKUP(sinval_vma)
     riscv_sfence_vma(env, op);
     env->tcg.pc = NEXT_PC;
 }
+
+EXEC(sctrclr) { riscv_sctrclr(env, op); }
 
 EXEC(sfence_w_inval) { riscv_sfence_inval(env, op); }
 EXEC(sfence_inval_ir) { riscv_sfence_inval(env, op); }

@@ -23,6 +23,7 @@ enum {
      * translated so that it does; see riscv_fs_dirty(). */
     MODE_FS_CLEAN = 1 << 5,
     MODE_VS_CLEAN = 1 << 6,
+    MODE_CTR = 1 << 28,      /* control transfers are recorded: ctr.h */
     /* Bits 8..15: single-letter extensions that the hart has but misa has switched off. Decoding
      * does not read these bits: riscv_ext_on() answers with them considered. */
     MODE_MISA_OFF_A = 1 << 8,

@@ -8,6 +8,7 @@
 
 #include "target/riscv/bits.h"
 #include "target/riscv/causes.h"
+#include "target/riscv/ctr.h"
 #include "target/riscv/insn-fn.h"
 #include "target/riscv/isa.h"
 #include "target/riscv/mode.h"
@@ -195,6 +196,9 @@ void riscv_translate_insn(TBBuilder *b, uint32_t insn, unsigned len)
         tb_end_exit(b);
         return;
     }
+
+    if (unlikely(b->mode & MODE_CTR))
+        riscv_ctr_translate(b, row, &o, insn, len);
 
     TCGOp *op = tb_append(b, riscv_insn_fn(row), insn, len);
     op->imm = o.imm;

@@ -9,6 +9,7 @@
 
 #include "hw/core/symbols.h"
 #include "target/riscv/bits.h"
+#include "target/riscv/ctr.h"
 #include "target/riscv/explain.h"
 #include "target/riscv/hyp.h"
 #include "target/riscv/mmu.h"
@@ -257,8 +258,10 @@ static uint64_t trap_to_m(CPURISCVState *env, uint64_t cause, uint64_t tval)
     return env->mtvec;
 }
 
-static void set_mode_and_pc(CPURISCVState *env, Mode to, vaddr pc)
+static void set_mode_and_pc(CPURISCVState *env, uint64_t cause, Mode to, vaddr pc)
 {
+    if (unlikely(env->ctr_on))
+        riscv_ctr_trap(env, cause, to.priv, to.virt, pc);
     set_mode(env, to, env->tcg.icount);
     env->tcg.pc = pc;
     riscv_mode_update(env);
@@ -274,7 +277,9 @@ static void enter_rnmi(CPURISCVState *env, uint64_t cause, Mode from)
         log_trap(env, cause, 0, to);
     env->hlv = HLV_OFF;
     riscv_nmi_stack(env, cause, from.priv, from.virt);
-    set_mode_and_pc(env, to, env_cpu(env)->rnmi_interrupt_vector);
+    /* Its causes are numbered otherwise. */
+    set_mode_and_pc(env, cause & CAUSE_INTERRUPT ? CAUSE_INTERRUPT : cause, to,
+                    env_cpu(env)->rnmi_interrupt_vector);
 }
 
 /* A trap into M while M cannot take one (priv. spec, "Double Trap Control in mstatus"). */
@@ -306,7 +311,7 @@ static void double_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, Mode 
     pc = trap_to_m(env, cause, tval);
     env->mtval2 = cause;
     env->mcause = EXC_DOUBLE_TRAP;
-    set_mode_and_pc(env, m, pc & ~3ULL);
+    set_mode_and_pc(env, EXC_DOUBLE_TRAP, m, pc & ~3ULL);
 }
 
 static void trap_triggers(CPURISCVState *env, uint64_t cause, Mode from);
@@ -332,7 +337,7 @@ static void enter_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, Mode t
     vec = to.priv == PRV_M ? trap_to_m(env, cause, tval)
           : to.virt        ? trap_to_vs(env, cause, tval)
                            : trap_to_s(env, cause, tval);
-    set_mode_and_pc(env, to, (vec & ~3ULL) + (vec & 1 ? offset : 0));
+    set_mode_and_pc(env, cause, to, (vec & ~3ULL) + (vec & 1 ? offset : 0));
     if (unlikely(env->trigger_traps))
         trap_triggers(env, cause, from);
 }
@@ -442,10 +447,13 @@ bool riscv_take_interrupt(CPURISCVState *env)
 
 static void trap_return(CPURISCVState *env, Mode to, uint64_t epc)
 {
+    epc &= riscv_ext_on(env, EXT_ZCA) ? ~1ULL : ~3ULL;
+    if (unlikely(env->ctr_on))
+        riscv_ctr_trap_return(env, to.priv, to.virt, tcg_current_pc(env), epc);
     if (to.priv != PRV_M)
         env->mstatus &= ~MSTATUS_MPRV;
     set_mode(env, to, riscv_instret(env) + 1);
-    env->tcg.pc = epc & (riscv_ext_on(env, EXT_ZCA) ? ~1ULL : ~3ULL);
+    env->tcg.pc = epc;
     riscv_mode_update(env);
     riscv_tlb_switch(env);
     riscv_update_interrupts(env);

@@ -19,10 +19,10 @@ import geninsn  # noqa: E402
 ARGS = ['-M', 'virt', '-bios', 'none', '-display', 'none', '-serial', 'stdio', '-monitor', 'none']
 
 # Modes in which a row is legal, where not in all, as the privileged manual says, with TSR, TVM and TW
-# clear and the enables of menvcfg and senvcfg at zero.
+# clear and the enables of menvcfg, senvcfg and mstateen0 at zero.
 MODES = {
     'mret': 'M', 'mnret': 'M', 'sret': 'MS', 'wfi': 'MS', 'sfence.vma': 'MS', 'sinval.vma': 'MS',
-    'sfence.w.inval': 'MS', 'sfence.inval.ir': 'MS',
+    'sfence.w.inval': 'MS', 'sfence.inval.ir': 'MS', 'sctrclr': 'M',
     **{name: 'MS' for name in (
         'hlv.b', 'hlv.bu', 'hlv.h', 'hlv.hu', 'hlvx.hu', 'hlv.w', 'hlv.wu', 'hlvx.wu', 'hlv.d',
         'hsv.b', 'hsv.h', 'hsv.w', 'hsv.d', 'hfence.vvma', 'hfence.gvma', 'hinval.vvma',
@@ -39,6 +39,7 @@ NOT_IN_MAX = ['Smrnmi']
 SCALAR_CRYPTO = ['Zbkb', 'Zbkc', 'Zbkx', 'Zknd', 'Zkne', 'Zknh', 'Zksed', 'Zksh']
 NOT_IN_RV64 = NOT_IN_MAX + SCALAR_CRYPTO + ['Zabha', 'Zacas', 'Zalasr', 'Zcb', 'Zcmop', 'Zfbfmin', 'Zfh', 'Zfhmin',
                                             'Zimop']
+NOT_IN_RV64 += ['Ssctr']
 RUNS = {
     'max': NOT_IN_MAX,
     'max,h=off': ['H', *NOT_IN_MAX],

@@ -131,6 +131,14 @@ struct CPUArchState {
     } pmp_known[RISCV_PMP_KNOWN];
     unsigned pte_hint; /* where in the FlatView the last page table was */
 
+    /* Control transfer records; see ctr.c. */
+    uint64_t mctrctl, vsctrctl, sctrstatus, sctrdepth;
+    uint64_t ctr_source[256], ctr_target[256], ctr_data[256];
+    uint64_t ctr_cycles; /* since the last record; while counting the distance from the clock */
+    bool ctr_counting;   /* the mode is recorded */
+    bool ctr_timed;      /* the next record has a count */
+    bool ctr_on;         /* traps have to look; follows from the registers */
+
     uint64_t vreg[32 * RISCV_MAX_VLEN / 64] __attribute__((aligned(16))); /* see vstart */
 };
 
