@@ -66,6 +66,8 @@ class Generator:
         self.atomics_fault_well = self.reservations = True
         self.last_rd = {'x': 5, 'f': 5}
         self.vectors = 0
+        self.guests = False
+        self.closed = set() # pages that the first stage does not give
 
     def available(self, row):
         """Whether both have the row: one of the alternatives that it requires."""
@@ -332,25 +334,52 @@ class Generator:
                 f = self.rng.choice((flags, flags, flags & ~4, flags & ~6 | 8, 0, flags ^ 0x10))
                 # Whether an SC that fails is checked like a store is free.
                 self.reservations = self.reservations and f == flags
+                if f != flags:
+                    self.closed.add(pa)
+            leaves.append(pa >> 2 | f)
+        return struct.pack('<1536Q', *root, *middle, *leaves)
+
+    def guest_tables(self):
+        """Sv39x4 tables from 0x8000c000: RAM onto itself; the data pages as chance has it. The lower ones
+        are where the root has entries for addresses that nobody uses. One stage refuses, not both: QEMU asks
+        whether an atomic may read before it asks whether it may write."""
+        flags = 0xdf
+        root, middle, leaves = [0] * 512, [0] * 512, []
+        root[2] = (BASE + 0xd000) >> 2 | 1
+        middle[0] = (BASE + 0xe000) >> 2 | 1
+        for page in range(512):
+            pa = BASE + page * 4096
+            f = flags
+            if pa in (DATA, DATA + 4096) and pa not in self.closed:
+                f = self.rng.choice((flags, flags & ~4, flags & ~6 | 8, 0, flags & ~0x10))
+                self.reservations = self.reservations and f == flags
             leaves.append(pa >> 2 | f)
         return struct.pack('<1536Q', *root, *middle, *leaves)
 
     def image(self, harness, count, iterations):
-        """Bodies run in M-mode without, in S and U with page tables."""
-        mode = self.rng.choice((3, 3, 1, 0))
+        """Bodies run in M-mode without, in S and U with page tables; in VS and VU with two stages."""
+        mode = self.rng.choice((1, 0) if self.guests else (3, 3, 1, 0))
         data = [self.value() for _ in range(512)]
         memory = [self.value() for _ in range(1024)]
         regs = [self.value() for _ in range(64)]
+        bare = self.guests and self.rng.random() < 0.2
         tables = self.page_tables(mode)
+        if bare:
+            self.reservations = True
+            self.closed = set()
+        g_tables = self.guest_tables() if self.guests else b''
         body = self.program(count)
         out = bytearray(harness.ljust(POOL - BASE, b'\0'))
         if len(out) != POOL - BASE:
             raise ValueError('the harness is too long')
         out += struct.pack('<512Q', *data) + struct.pack('<1024Q', *memory)
-        satp = 8 << 60 | (BASE + 0x7000) >> 12 if mode != 3 else 0
-        out += struct.pack('<64Q', *regs) + struct.pack('<4Q', iterations, mode << 11, satp,
-                                                             self.vectors)
+        satp = 8 << 60 | (BASE + 0x7000) >> 12 if mode != 3 and not bare else 0
+        hgatp = 8 << 60 | 5 << 44 | (BASE + 0xc000) >> 12 if self.guests else 0
+        out += struct.pack('<64Q', *regs) + struct.pack('<5Q', iterations, mode << 11, satp,
+                                                             self.vectors, hgatp)
         out = out.ljust(0x7000, b'\0') + tables
+        if g_tables:
+            out = out.ljust(0xc000, b'\0') + g_tables
         out = out.ljust(BODY - BASE, b'\0')
         return bytes(out) + body
 

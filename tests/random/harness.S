@@ -11,7 +11,7 @@
 #define POOL 0x80002000     /* constants to load: 4 KiB */
 #define DATA 0x80003000     /* memory to load and store: 8 KiB */
 #define REGS 0x80005000     /* first values: x0..x31, f0..f31 */
-#define CONFIG 0x80005200   /* number of iterations, mstatus.MPP, satp, whether there are vectors */
+#define CONFIG 0x80005200   /* number of iterations, mstatus.MPP, satp, whether there are vectors, hgatp */
 #define STATE 0x80006000
 #define BODY 0x80010000
 #define SAVE 0              /* offsets in STATE: 64 cells, the x registers and then f */
@@ -19,6 +19,13 @@
 #define TRAPS 520
 #define LINK 528
 #define VECTORS 0x8000a000  /* where the vector registers are stored to be looked at */
+#define HSTATUS 0x600
+#define HGATP 0x680
+#define VSSTATUS 0x200
+#define VSATP 0x280
+#define HENVCFG 0x60a
+#define MTINST 0x34a
+#define MTVAL2 0x34b
 #define UART 0x10000000
 #define FINISHER 0x100000
 
@@ -124,8 +131,32 @@ begin:
     li t2, 3 << 11
     csrc mstatus, t2
     csrs mstatus, t1
-    la t0, start_body
-    csrw mepc, t0
+    la t4, start_body
+    /* With an hgatp the body is a guest's, and satp is vsatp. In by way of HS: QEMU 10 drops what is
+     * written to mstatus.MPV. */
+    ld t1, 32(t0)
+    beqz t1, 1f
+    csrw HGATP, t1
+    ld t1, 16(t0)
+    csrw VSATP, t1
+    csrw satp, zero
+    li t1, 3 << 13
+    csrs VSSTATUS, t1
+    li t1, 0xf0
+    csrw HENVCFG, t1
+    li t1, 1 << 7
+    csrs HSTATUS, t1        /* SPV */
+    ld t1, 8(t0)
+    srli t1, t1, 3
+    csrs mstatus, t1        /* SPP, from MPP */
+    csrc mstatus, t2
+    li t1, 1 << 11
+    csrs mstatus, t1
+    csrw sepc, t4
+    la t4, enter_guest
+    .word 0x62000073        /* hfence.gvma */
+    .word 0x22000073        /* hfence.vvma */
+1:  csrw mepc, t4
     li t0, STATE
     li t1, 0x7e57
     sd t1, HASH(t0)
@@ -138,6 +169,8 @@ begin:
     ld x\r, (8 * \r)(x31)
     .endr
     mret
+enter_guest:
+    sret
 start_body:
     j run
 
@@ -195,6 +228,19 @@ trap:
     csrr x8, vstart
     MIX x8
     csrw vstart, zero
+1:  li x30, CONFIG
+    ld x30, 32(x30)
+    beqz x30, 1f
+    csrr x8, MTVAL2
+    MIX x8
+    csrr x8, mcause
+    andi x8, x8, ~2
+    addi x8, x8, -21        /* guest-page faults of loads and stores */
+    bnez x8, 1f
+    csrr x8, MTINST
+    andi x30, x8, 2         /* QEMU knows none of Zcb's */
+    beqz x30, 1f
+    MIX x8
 1:  sd x31, HASH(x2)
     ld x31, TRAPS(x2)
     addi x31, x31, 1

@@ -109,6 +109,7 @@ class Comparison:
     def image(self, seed, count, iterations):
         g = (vector.Generator if self.args.vlen else generate.Generator)(self.table, self.sequences, seed, self.without,
                                [r for r, v in ROWS_RIGHT.items() if self.version < v])
+        g.guests = self.args.guests
         g.atomics_fault_well = self.version >= ATOMICS_FAULT_WELL
         if self.args.vlen:
             g.prepare(self.args.vlen, self.version, self.args.wild)
@@ -152,6 +153,7 @@ def main():
     p.add_argument('--count', type=int, default=1000, help='units of instructions per program')
     p.add_argument('--iterations', type=int, default=10)
     p.add_argument('--vlen', type=int, default=0, help='vector programs, with registers of so many bits')
+    p.add_argument('--guests', action='store_true', help='in VS and VU, with two stages of translation')
     p.add_argument('--wild', action='store_true',
                    help='vector register numbers as they come: mostly illegal instructions')
     args = p.parse_args()
