@@ -39,9 +39,10 @@ unsigned riscv_vs_file(const CPURISCVState *env)
 uint64_t riscv_vs_irqs(const CPURISCVState *env)
 {
     uint64_t own = __atomic_load_n(&env->hvien, __ATOMIC_RELAXED) &
-                   ~__atomic_load_n(&env->hideleg, __ATOMIC_RELAXED) & LOCAL_INTERRUPTS;
+                   ~riscv_hideleg(env) & LOCAL_INTERRUPTS;
+    uint64_t given = riscv_irqs_at(env, IRQ_LEVEL_VS);
 
-    return (riscv_irqs_at(env, IRQ_LEVEL_VS) & MIP_VS) >> 1 |
+    return (given & MIP_VS) >> 1 | (given & LOCAL_INTERRUPTS) |
            (__atomic_load_n(&env->hvip, __ATOMIC_RELAXED) & own &
             __atomic_load_n(&env->vsie_virt, __ATOMIC_RELAXED));
 }

@@ -29,6 +29,9 @@ bool riscv_aia_is_imsic(uint64_t reg);
 bool riscv_aia_has_mireg(const CPURISCVState *env);
 uint64_t riscv_aia_mireg(CPURISCVState *env, uint64_t value, uint64_t mask);
 
+/* hideleg as it reads: what mideleg or mvien gives to S. Any thread. */
+uint64_t riscv_hideleg(const CPURISCVState *env);
+
 /* VS level (aia-vs.c): pending and enabled, numbered as the guest sees them. Any thread. */
 uint64_t riscv_vs_irqs(const CPURISCVState *env);
 bool riscv_vs_has_work(const CPURISCVState *env); /* the same, and what hvictl makes up */

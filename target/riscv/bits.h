@@ -165,7 +165,6 @@ enum { PMP_OFF = 0, PMP_TOR = 1, PMP_NA4 = 2, PMP_NAPOT = 3 };
 
 /* What VS can be given: not its own calls' cause, nor what the hypervisor alone handles. */
 #define HEDELEG_MASK 0xB1FFULL
-#define HIDELEG_MASK MIP_VS
 
 #define HGATP_MODE(v) ((v) >> 60)
 #define HGATP_VMID(v) (((v) >> 44) & 0x3FFF)

@@ -23,7 +23,7 @@
 static RISCVIrqLevel level_of(const CPURISCVState *env, unsigned n)
 {
     return !((env->mideleg >> n) & 1) ? IRQ_LEVEL_M
-           : (env->hideleg >> n) & 1  ? IRQ_LEVEL_VS
+           : (riscv_hideleg(env) >> n) & 1  ? IRQ_LEVEL_VS
                                       : IRQ_LEVEL_S;
 }
 

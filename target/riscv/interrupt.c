@@ -59,18 +59,24 @@ static uint64_t mie_now(const CPURISCVState *env)
     return __atomic_load_n(&env->mie, __ATOMIC_RELAXED);
 }
 
+/* What S has not got itself it cannot give on (AIA, 5.3). */
+uint64_t riscv_hideleg(const CPURISCVState *env)
+{
+    return __atomic_load_n(&env->hideleg, __ATOMIC_RELAXED) &
+           (__atomic_load_n(&env->mideleg, __ATOMIC_RELAXED) |
+            __atomic_load_n(&env->mvien, __ATOMIC_RELAXED));
+}
+
 uint64_t riscv_irqs_at(const CPURISCVState *env, RISCVIrqLevel level)
 {
-    uint64_t pending = mip_now(env) & mie_now(env);
+    uint64_t pending = mip_now(env) & mie_now(env), below;
     uint64_t mideleg = __atomic_load_n(&env->mideleg, __ATOMIC_RELAXED);
-    uint64_t hideleg = __atomic_load_n(&env->hideleg, __ATOMIC_RELAXED);
 
     if (level == IRQ_LEVEL_M)
         return pending & ~mideleg;
-    if (level == IRQ_LEVEL_VS)
-        return pending & mideleg & hideleg;
-    return (pending & mideleg & ~hideleg) |
-           (mvip_now(env) & virtual_s(env) & __atomic_load_n(&env->sie_virt, __ATOMIC_RELAXED));
+    below = (pending & mideleg) |
+            (mvip_now(env) & virtual_s(env) & __atomic_load_n(&env->sie_virt, __ATOMIC_RELAXED));
+    return level == IRQ_LEVEL_VS ? below & riscv_hideleg(env) : below & ~riscv_hideleg(env);
 }
 
 int riscv_next_interrupt(const CPURISCVState *env, RISCVIrqLevel *level)
@@ -186,13 +192,20 @@ CSR_READ(hip)
 /* What of vsip comes from hvip: local interrupts that hvien gives and hideleg does not. */
 static uint64_t virtual_vs(const CPURISCVState *env)
 {
-    return env->hvien & ~env->hideleg & LOCAL_INTERRUPTS;
+    return env->hvien & ~riscv_hideleg(env) & LOCAL_INTERRUPTS;
 }
 
-/* What VS sees lies one bit lower. */
+/* And what is an alias of sip and sie, bit for bit. */
+static uint64_t local_to_vs(const CPURISCVState *env)
+{
+    return riscv_hideleg(env) & LOCAL_INTERRUPTS;
+}
+
+/* What VS sees of its own interrupts lies one bit lower. */
 CSR_READ(vsip)
 {
-    return (mip_now(env) & env->hideleg & MIP_VS) >> 1 | (env->hvip & virtual_vs(env));
+    return (mip_now(env) & env->hideleg & MIP_VS) >> 1 | (env->hvip & virtual_vs(env)) |
+           (read_sip(env, csr) & local_to_vs(env));
 }
 
 CSR_READ(sie)
@@ -207,7 +220,8 @@ CSR_READ(hie)
 
 CSR_READ(vsie)
 {
-    return (env->mie & env->hideleg & MIP_VS) >> 1 | (env->vsie_virt & virtual_vs(env));
+    return (env->mie & env->hideleg & MIP_VS) >> 1 | (env->vsie_virt & virtual_vs(env)) |
+           (read_sie(env, csr) & local_to_vs(env));
 }
 
 CSR_READ(hgeip)
@@ -254,6 +268,19 @@ CSR_WRITE_FN(mideleg)
     return 0;
 }
 
+CSR_READ(hideleg)
+{
+    return riscv_hideleg(env);
+}
+
+CSR_WRITE_FN(hideleg)
+{
+    uint64_t can = MIP_VS | (riscv_ext_on(env, EXT_SSAIA) ? LOCAL_INTERRUPTS : lcofi_bit(env));
+
+    __atomic_store_n(&env->hideleg, value & can & (env->mideleg | env->mvien), __ATOMIC_RELAXED);
+    return 0;
+}
+
 CSR_WRITE_FN(mip)
 {
     uint64_t can = 0;
@@ -286,7 +313,7 @@ CSR_WRITE_FN(vsip)
 {
     mip_write(env, value << 1, (mask << 1) & MIP_VSSIP & env->hideleg);
     hvip_write(env, value, mask & virtual_vs(env));
-    return 0;
+    return write_sip(env, csr, value, mask & local_to_vs(env));
 }
 
 CSR_WRITE_FN(hgeie)
@@ -347,12 +374,17 @@ CSR_WRITE_FN(mie)
     return 0;
 }
 
+static void sie_write(CPURISCVState *env, uint64_t value, uint64_t mask)
+{
+    uint64_t own = virtual_s(env) & mask;
+
+    mie_write(env, value, mask & env->mideleg & ~MIP_H);
+    __atomic_store_n(&env->sie_virt, (env->sie_virt & ~own) | (value & own), __ATOMIC_RELAXED);
+}
+
 CSR_WRITE_FN(sie)
 {
-    uint64_t own = virtual_s(env);
-
-    mie_write(env, value, env->mideleg & ~MIP_H);
-    __atomic_store_n(&env->sie_virt, (env->sie_virt & ~own) | (value & own), __ATOMIC_RELAXED);
+    sie_write(env, value, ~0ULL);
     return 0;
 }
 
@@ -367,6 +399,7 @@ CSR_WRITE_FN(vsie)
     uint64_t own = virtual_vs(env);
 
     mie_write(env, value << 1, env->hideleg & MIP_VS);
+    sie_write(env, value, local_to_vs(env));
     __atomic_store_n(&env->vsie_virt, (env->vsie_virt & ~own) | (value & own), __ATOMIC_RELAXED);
     return 0;
 }

@@ -276,6 +276,36 @@ static void test_virtual_lcofi(void)
     csr_clear("sie", LCOFI);
     csr_write("0x308", 0);
 
+    /* hideleg takes what S has been given, and not for longer. */
+    csr_write("0x603", LCOFI);
+    CHECK_EQ(csr_read("0x603"), 0);
+    for (unsigned real = 0; real < 2; real++) {
+        if (real)
+            csr_write("mideleg", LCOFI);
+        else
+            csr_write("0x308", LCOFI);
+        csr_write("0x603", LCOFI);
+        CHECK_EQ(csr_read("0x603"), LCOFI);
+        csr_write("0x204", LCOFI);
+        CHECK_EQ(csr_read("sie"), LCOFI);
+        if (real)
+            csr_set("mip", LCOFI);
+        else
+            csr_write("0x309", LCOFI);
+        CHECK_EQ(csr_read("0x244"), LCOFI);
+        CHECK_EQ(csr_read("sip"), LCOFI);
+        CHECK_EQ(csr_read("0xdb0"), 0);
+        CHECK_EQ(csr_read("0xeb0") >> 16, 13);
+        csr_clear("0x244", LCOFI);
+        CHECK_EQ(csr_read("sip"), 0);
+        CHECK_EQ(csr_read("0xeb0"), 0);
+        csr_clear("sie", LCOFI);
+        CHECK_EQ(csr_read("0x204"), 0);
+        csr_write("0x308", 0);
+        csr_write("mideleg", 0);
+        CHECK_EQ(csr_read("0x603"), 0);
+    }
+
     csr_write("0x608", LCOFI); /* hvien */
     csr_write("0x645", LCOFI); /* hvip */
     CHECK_EQ(csr_read("0x244"), LCOFI); /* vsip */
