@@ -273,3 +273,13 @@ void tcg_probe_access(CPUArchState *env, vaddr va, unsigned size)
     if (!tlb_probe(env, va, MMU_LOAD, size, &p))
         probe_or_raise(env, va, MMU_STORE, size, &p);
 }
+
+uint64_t tcg_fetch64(CPUArchState *env, vaddr va)
+{
+    TLBProbe p;
+
+    probe_or_raise(env, va, MMU_FETCH, 8, &p);
+    if (!p.host)
+        bus_error(env, va, p.pa, MMU_FETCH);
+    return __atomic_load_n((const uint64_t *)p.host, __ATOMIC_RELAXED);
+}

@@ -116,6 +116,7 @@ enum { PMP_OFF = 0, PMP_TOR = 1, PMP_NA4 = 2, PMP_NAPOT = 3 };
 #define MNSTATUS_MNPP (3ULL << MNSTATUS_MNPP_SHIFT)
 
 /* mstateen0 and sstateen0; bit 63 is in all of mstateen0 to 3. */
+#define STATEEN_JVT (1ULL << 2)
 #define STATEEN_CTR (1ULL << 54)
 #define STATEEN_CONTEXT (1ULL << 57) /* scontext and hcontext */
 #define STATEEN_IMSIC (1ULL << 58)

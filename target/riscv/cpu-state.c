@@ -74,6 +74,7 @@ static const StateField fields[] = {
     S_U64(RISCVCPU, env.mip, .flags = STATE_NO_RESET),
     S_U64(RISCVCPU, env.mip_sw),
     S_U64(RISCVCPU, env.mstateen, .count = 4),
+    S_U64(RISCVCPU, env.sstateen0),
     S_U64(RISCVCPU, env.hstateen, .count = 4),
     S_U64(RISCVCPU, env.hgeip, .flags = STATE_NO_RESET), /* lines */
     S_U64(RISCVCPU, env.nmi_lines, .flags = STATE_NO_RESET),

@@ -144,7 +144,7 @@ CSR_WRITE_FN(hstateen)
     unsigned n = csr & 3;
     uint64_t wmask = env->mstateen[n] & (n == 0 ? STATEEN_SE | STATEEN_ENVCFG | STATEEN_CSRIND |
                                                     STATEEN_AIA | STATEEN_IMSIC | STATEEN_CONTEXT |
-                                                    STATEEN_CTR
+                                                    STATEEN_CTR | STATEEN_JVT
                                               : STATEEN_SE);
 
     env->hstateen[n] = (env->hstateen[n] & ~wmask) | (value & wmask);

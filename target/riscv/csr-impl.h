@@ -71,6 +71,7 @@ CSR_CHECK(vsiselect);
 CSR_CHECK(vsireg);
 CSR_CHECK(vstopei);
 CSR_CHECK(seed);
+CSR_CHECK(jvt);
 /* Those of siselect and its like for a guest (V=1): the registers are the vs ones. */
 CSRAccess riscv_vs_check_siselect(const CPURISCVState *env);
 /* A guest's interrupt file, seen by the guest or through the vs registers; exists: the number is one of
@@ -81,6 +82,9 @@ CSRAccess riscv_vs_check_file(const CPURISCVState *env, bool exists);
 CSRAccess riscv_vs_check_above(CPURISCVState *env, unsigned csr);
 CSRAccess riscv_vs_check_stopei(const CPURISCVState *env);
 CSRAccess riscv_vs_check_stopi(const CPURISCVState *env);
+
+/* Whether jvt, and the jumps through it, may be used now (mstateen0.JVT). */
+CSRAccess riscv_jvt_access(const CPURISCVState *env);
 
 CSR_READ(fflags);
 CSR_READ(frm);

@@ -344,9 +344,9 @@ CSR_CHECK(senvcfg)
 
 /* ---- State enable ----
  *
- * mstateen says what S and U may reach of state that an unaware system would not switch. Of what the
- * bits stand for there is senvcfg, and sstateen itself. sstateen has no bit for either: all of its
- * bits are read-only zero, and so are those of mstateen for what is not here (smstateen.adoc). */
+ * mstateen says what S and U may reach of state that an unaware system would not switch, sstateen what U
+ * may. A bit that a level above refuses reads as zero, and so do those for what is not here
+ * (smstateen.adoc). Of sstateen's bits there is JVT. */
 
 CSR_CHECK(sstateen)
 {
@@ -362,9 +362,17 @@ CSR_READ(mstateen)
     return env->mstateen[csr & 3];
 }
 
+/* The bits of sstateen0 that can be seen and written now. */
+static uint64_t sstateen0_bits(const CPURISCVState *env)
+{
+    uint64_t can = riscv_ext_on(env, EXT_ZCMT) ? STATEEN_JVT : 0;
+
+    return can & env->mstateen[0] & (env->virt ? env->hstateen[0] : ~0ULL);
+}
+
 CSR_READ(sstateen)
 {
-    return 0;
+    return (csr & 3) == 0 ? env->sstateen0 & sstateen0_bits(env) : 0;
 }
 
 CSR_WRITE_FN(mstateen)
@@ -378,6 +386,8 @@ CSR_WRITE_FN(mstateen)
             can |= STATEEN_CTR;
         if (riscv_ext_on(env, EXT_SDTRIG))
             can |= STATEEN_CONTEXT;
+        if (riscv_ext_on(env, EXT_ZCMT))
+            can |= STATEEN_JVT;
         if (riscv_ext_on(env, EXT_SSAIA) || riscv_ext_on(env, EXT_SSCSRIND))
             can |= STATEEN_CSRIND;
         if (riscv_ext_on(env, EXT_SSAIA))
@@ -389,7 +399,28 @@ CSR_WRITE_FN(mstateen)
 
 CSR_WRITE_FN(sstateen)
 {
+    uint64_t can = (csr & 3) == 0 ? sstateen0_bits(env) : 0;
+
+    env->sstateen0 = (env->sstateen0 & ~can) | (value & can);
     return 0;
+}
+
+CSRAccess riscv_jvt_access(const CPURISCVState *env)
+{
+    if (env->priv == PRV_M || !riscv_ext_on(env, EXT_SMSTATEEN))
+        return CSR_OK;
+    if (!(env->mstateen[0] & STATEEN_JVT))
+        return CSR_ILLEGAL;
+    if (env->virt && !(env->hstateen[0] & STATEEN_JVT))
+        return CSR_VIRTUAL;
+    if (env->priv == PRV_U && riscv_ext_on(env, EXT_S) && !(env->sstateen0 & STATEEN_JVT))
+        return env->virt ? CSR_VIRTUAL : CSR_ILLEGAL;
+    return CSR_OK;
+}
+
+CSR_CHECK(jvt)
+{
+    return riscv_jvt_access(env);
 }
 
 /* ---- satp ---- */

@@ -303,6 +303,8 @@ static void explain_check(CPURISCVState *env, const CSRRow *row, unsigned csr, G
         g_string_append(out, "mstateen0.CTR=0");
     else if (row->check == check_scountinhibit)
         g_string_append(out, "menvcfg.CDE=0");
+    else if (row->check == check_jvt)
+        g_string_append(out, "mstateen0.JVT=0, or hstateen0's or sstateen0's");
     else if (row->check == check_senvcfg)
         g_string_append(out, "mstateen0.ENVCFG=0");
     else if (row->check == check_sstateen)

@@ -13,6 +13,7 @@
 #include "target/riscv/fpu/ieee.h"
 #include "target/riscv/isa.h"
 #include "target/riscv/mode.h"
+#include "target/riscv/zcm.h"
 
 static const char *const x_names[32] = {
     "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4", "a5",
@@ -128,6 +129,18 @@ static void put_constant(GString *out, unsigned number)
         g_string_append_printf(out, "%a", value);
 }
 
+/* ra, and s0 to the last one: "ra,s0-s11". */
+static void put_register_list(GString *out, unsigned list)
+{
+    unsigned last = riscv_zcmp_saved(list) - 1;
+
+    g_string_append(out, "ra");
+    if (last > 0)
+        g_string_append(out, last > 1 ? ",s0-" : ",");
+    if (last > 0)
+        g_string_append_printf(out, "s%u", last - 1);
+}
+
 static void put_word(GString *out, const char *word, size_t len, const RISCVOperands *o,
                      unsigned classes, uint64_t pc)
 {
@@ -156,6 +169,14 @@ static void put_word(GString *out, const char *word, size_t len, const RISCVOper
         put_fence_set(out, (unsigned)(o->imm >> 4) & 15);
     else if (IS("succ"))
         put_fence_set(out, (unsigned)o->imm & 15);
+    else if (IS("rlist"))
+        put_register_list(out, o->aux);
+    else if (IS("stack"))
+        g_string_append_printf(out, "%u", riscv_zcmp_stack(o->aux, (unsigned)o->imm));
+    else if (IS("sreg1"))
+        g_string_append_printf(out, "s%u", o->aux & 7);
+    else if (IS("sreg2"))
+        g_string_append_printf(out, "s%u", (unsigned)o->imm & 7);
     else if (IS("constant"))
         put_constant(out, o->aux);
     else if (IS("mask"))

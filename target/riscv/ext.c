@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "target/riscv/isa.h"
 #include "util/bits.h"
 
 #define NONE ((const uint8_t[]){ EXT_END_ })
@@ -32,6 +33,16 @@ static const struct {
     { { EXT_SMNPM, EXT_S }, EXT_SSPM },
     { { EXT_SUPM, EXT_S }, EXT_SSNPM }, /* without S: user_masking() */
 };
+
+/* Extensions whose instructions are coded alike. */
+static const uint8_t conflicts[][2] = {
+    { EXT_ZCMP, EXT_ZCD },
+    { EXT_ZCMT, EXT_ZCD },
+};
+
+#define BIT_IN(word, ext) ((ext) / 64 == (word) ? 1ULL << (ext) % 64 : 0)
+#define WORD_OF_ALL(word) ~(BIT_IN(word, EXT_ZCMP) | BIT_IN(word, EXT_ZCMT))
+const uint64_t riscv_ext_all[4] = { WORD_OF_ALL(0), WORD_OF_ALL(1), WORD_OF_ALL(2), WORD_OF_ALL(3) };
 
 static bool is_letter(unsigned ext)
 {
@@ -175,6 +186,21 @@ void riscv_ext_complete(uint64_t *set)
     }
 }
 
+static bool check_conflicts(const uint64_t *set, Error **errp)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(conflicts); i++) {
+        const uint8_t *c = conflicts[i];
+
+        if (ext_get(set, c[0]) && ext_get(set, c[1])) {
+            error_setg(errp, "extensions '%s' and '%s' use the same encodings%s",
+                       riscv_ext_rows[c[0]].name, riscv_ext_rows[c[1]].name,
+                       c[1] == EXT_ZCD ? " (without zcd: d=off, or c=off,zca=on)" : "");
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool finalize(uint64_t *set, const uint64_t *chosen, bool any, Error **errp)
 {
     if (!ext_get(set, EXT_I) && !ext_get(set, EXT_E)) {
@@ -199,7 +225,7 @@ static bool finalize(uint64_t *set, const uint64_t *chosen, bool any, Error **er
             return false;
         }
     }
-    return true;
+    return check_conflicts(set, errp);
 }
 
 bool riscv_ext_finalize(uint64_t *set, const uint64_t *chosen, Error **errp)

@@ -31,7 +31,7 @@ typedef struct InsnRow {
     struct {
         uint8_t operand;
         int64_t value;
-    } excludes[2];
+    } excludes[4];
     uint8_t n_fields;
     InsnRowField fields[6];
 } InsnRow;

@@ -107,7 +107,7 @@ class Comparison:
             self.harness = f.read()
 
     def image(self, seed, count, iterations):
-        g = (vector.Generator if self.args.vlen else generate.Generator)(self.table, self.sequences, seed, self.without,
+        g = (vector.Generator if self.args.vlen else generate.Generator)(self.table, self.sequences, seed, self.without + ['zcmp', 'zcmt'],
                                [r for r, v in ROWS_RIGHT.items() if self.version < v])
         g.guests = self.args.guests
         g.atomics_fault_well = self.version >= ATOMICS_FAULT_WELL

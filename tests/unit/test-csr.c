@@ -122,9 +122,9 @@ static void walk_all(const char *cpu, const Expect *rows, size_t nr)
 
 static void test_walk(void)
 {
-    walk_all("rv64,h=off", walk, G_N_ELEMENTS(walk));
-    walk_all("rv64", walk_h, G_N_ELEMENTS(walk_h));
-    walk_all("rv64,h=off,ssdbltrp=on,smrnmi=on", walk_dbltrp, G_N_ELEMENTS(walk_dbltrp));
+    walk_all("rv64,svpbmt=on,h=off", walk, G_N_ELEMENTS(walk));
+    walk_all("rv64,svpbmt=on", walk_h, G_N_ELEMENTS(walk_h));
+    walk_all("rv64,svpbmt=on,h=off,ssdbltrp=on,smrnmi=on", walk_dbltrp, G_N_ELEMENTS(walk_dbltrp));
 }
 
 static void test_mstatus(void)

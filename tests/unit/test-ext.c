@@ -81,6 +81,11 @@ static void test_errors(void)
           "profile 'rva22u64' mandates cache blocks of 64 bytes, not cboz_blocksize=32" },
         { "rva23s64,v=off,strict=on", "profile 'rva23s64' mandates 'v', which is switched off "
                                       "(rva23s64=off: without claiming the profile)" },
+        { "rv64,zcmp=on", "extensions 'zcmp' and 'zcd' use the same encodings (without zcd: d=off, or "
+                          "c=off,zca=on)" },
+        { "rv64,zce=on", "extensions 'zcmp' and 'zcd' use the same encodings (without zcd: d=off, or "
+                         "c=off,zca=on)" },
+        { "rv64i,zcmt=on", "extension 'zcmt' needs 'zca', which is off" },
         { "rv64,pmu-mask=1", "pmu-mask=0x1: counters 0 to 2 are not programmable" },
     };
 
@@ -120,7 +125,7 @@ static void test_isa_string(void)
           "rv64imafd_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_zifencei_zmmul_za64rs_"
           "zaamo_zalrsc_sdtrig_smstateen_ssccptr_sscounterenw_ssstateen_sstvala_sstvecd_ssu64xl" },
         { "rv64i,zicsr=on,debug=off", "rv64i_ziccif_zicclsm_zicsr" },
-        { "rv64,zicond=off,svinval=off,svnapot=off,svpbmt=off",
+        { "rv64",
           "rv64imafdch_zic64b_zicbom_zicbop_zicboz_ziccamoa_ziccif_zicclsm_ziccrse_zicntr_zicsr_"
           "zifencei_zihintntl_zihintpause_zihpm_zmmul_za64rs_zaamo_zalrsc_zawrs_zfa_zca_zcd_zba_zbb_"
           "zbc_zbs_sdtrig_shcounterenw_shgatpa_shtvala_shvsatpa_shvstvala_shvstvecd_ssccptr_sscounterenw_sstc_sstvala_sstvecd_ssu64xl_svadu_svvptc" },
@@ -159,6 +164,8 @@ static void test_implied(void)
         { "max,zknd=off", EXT_ZKNE, true },
         { "max,zksh=off", EXT_ZKS, false },
         { "rv64,zk=on", EXT_ZBKX, true },
+        { "rv64,d=off,zce=on", EXT_ZCMT, true },
+        { "rv64,c=off,zca=on,zce=on", EXT_ZCD, false },
         { "max", EXT_ZVL128B, true },
         { "rv64", EXT_ZVE32X, false },
         { "rv64,v=on,vlen=256", EXT_ZVL256B, true },

@@ -71,7 +71,11 @@ static void test_round_trip(void)
             uint32_t insn;
             if (!encode(row, &insn))
                 continue;
-            unsigned got = riscv_decode(insn, RISCV_EXT_ALL, &o);
+            uint64_t ext[4];
+            memcpy(ext, RISCV_EXT_ALL, sizeof(ext));
+            if (strstr(r->requires, "Zcmp") || strstr(r->requires, "Zcmt"))
+                memset(ext, 0xff, sizeof(ext)); /* they go before Zcd */
+            unsigned got = riscv_decode(insn, ext, &o);
             if (got != row && riscv_insn_rows[got].over == row)
                 continue;
             if (got != row)

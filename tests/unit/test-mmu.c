@@ -77,7 +77,7 @@ static void test_levels(void)
             TLBFill fill;
             Hart h;
 
-            start(&h, "rv64", modes[m]);
+            start(&h, "rv64,svpbmt=on,svnapot=on", modes[m]);
             map(&h, modes[m], va, level, pte(base, KERNEL));
             g_assert_cmpint(walk(&h, va, MMU_LOAD, &fill), ==, -1);
             g_assert_cmphex(fill.pa, ==, base | (va & (size - 1)));
@@ -102,7 +102,7 @@ static void test_canonical(void)
         vaddr high = ~0ULL << (bits - 1);
         Hart h;
 
-        start(&h, "rv64", modes[m]);
+        start(&h, "rv64,svpbmt=on,svnapot=on", modes[m]);
         map(&h, modes[m], high, 0, pte(PAGE, KERNEL));
         g_assert_cmpint(walk(&h, high, MMU_LOAD, NULL), ==, -1);
         for (int a = MMU_LOAD; a <= MMU_FETCH; a++) {
@@ -120,7 +120,7 @@ static void test_permission(void)
     const vaddr va = 0x12345000;
     Hart h;
 
-    start(&h, "rv64", SATP_SV39);
+    start(&h, "rv64,svpbmt=on,svnapot=on", SATP_SV39);
     for (unsigned bits = 0; bits < 16; bits++) {
         uint64_t flags = (uint64_t)bits << 1; /* R W X U */
         bool r = bits & 1, w = bits & 2, x = bits & 4, u = bits & 8;
@@ -184,7 +184,7 @@ static void test_accessed_dirty(void)
     Hart h;
 
     /* Hardware updates. */
-    start(&h, "rv64", SATP_SV39);
+    start(&h, "rv64,svpbmt=on,svnapot=on", SATP_SV39);
     map(&h, SATP_SV39, va, 0, pte(PAGE, KERNEL & ~(PTE_A | PTE_D)));
     g_assert_cmpint(walk(&h, va, MMU_LOAD, &fill), ==, -1);
     g_assert_cmphex(ram_get(&h, at), ==, pte(PAGE, KERNEL & ~PTE_D));
@@ -220,7 +220,7 @@ static void test_napot(void)
     TLBFill fill;
     Hart h;
 
-    start(&h, "rv64", SATP_SV39);
+    start(&h, "rv64,svpbmt=on,svnapot=on", SATP_SV39);
     for (unsigned n = 0; n < 16; n++) {
         map(&h, SATP_SV39, va + n * 0x1000, 0, pte(PAGE + 0x8000, KERNEL | PTE_N));
         g_assert_cmpint(walk(&h, va + n * 0x1000 + 0x123, MMU_LOAD, &fill), ==, -1);
@@ -239,7 +239,7 @@ static void test_pbmt(void)
     const vaddr va = 0x12340000;
     Hart h;
 
-    start(&h, "rv64", SATP_SV39);
+    start(&h, "rv64,svpbmt=on,svnapot=on", SATP_SV39);
     for (unsigned on = 0; on < 2; on++) {
         hart_set_priv(&h, PRV_M);
         csr_op(&h, 0x30A, on ? CSR_SET : CSR_CLEAR, MENVCFG_PBMTE, false, true, NULL, NULL);
@@ -259,7 +259,7 @@ static void test_access_faults(void)
     const vaddr va = 0x12345000;
     Hart h;
 
-    start(&h, "rv64", SATP_SV39);
+    start(&h, "rv64,svpbmt=on,svnapot=on", SATP_SV39);
     map(&h, SATP_SV39, va, 0, pte(PAGE, KERNEL));
     for (int a = MMU_LOAD; a <= MMU_FETCH; a++) {
         ram_put(&h, entry_of(SATP_SV39, 1, va), pte(0x10000000, PTE_V));
@@ -290,7 +290,7 @@ static void test_mprv_and_keys(void)
     TLBFill fill;
     Hart h;
 
-    start(&h, "rv64", SATP_SV39);
+    start(&h, "rv64,svpbmt=on,svnapot=on", SATP_SV39);
     map(&h, SATP_SV39, va, 0, pte(PAGE, ALL));
     hart_set_priv(&h, PRV_M);
     g_assert_cmpint(walk(&h, PAGE, MMU_LOAD, &fill), ==, -1);
@@ -325,7 +325,7 @@ static void test_explain(void)
     hwaddr pa = 0;
     Hart h;
 
-    start(&h, "rv64", SATP_SV39);
+    start(&h, "rv64,svpbmt=on,svnapot=on", SATP_SV39);
     map(&h, SATP_SV39, va, 0, pte(PAGE, PTE_V | PTE_R));
     g_assert_true(riscv_translate_debug(CPU(h.cpu), va, &pa, why));
     g_assert_cmphex(pa, ==, PAGE + 0x678);
@@ -352,7 +352,7 @@ static void test_dump(void)
     const char *at;
     Hart h;
 
-    start(&h, "rv64", SATP_SV39);
+    start(&h, "rv64,svpbmt=on,svnapot=on", SATP_SV39);
     map(&h, SATP_SV39, 0x401000, 0, pte(PAGE, KERNEL));
     map(&h, SATP_SV39, 0x402000, 0, pte(PAGE + 0x1000, KERNEL));
     map(&h, SATP_SV39, 0x403000, 0, pte(PAGE + 0x2000, PTE_V | PTE_R));

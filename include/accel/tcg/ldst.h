@@ -85,4 +85,7 @@ bool tcg_probe_load(CPUArchState *env, vaddr va, unsigned size);
  * raises the store fault if not. */
 void tcg_probe_access(CPUArchState *env, vaddr va, unsigned size);
 
+/* Eight bytes, aligned, read as an instruction is: with fetch permission, and its exceptions. */
+uint64_t tcg_fetch64(CPUArchState *env, vaddr va);
+
 #endif

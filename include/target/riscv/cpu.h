@@ -90,6 +90,8 @@ struct CPUArchState {
     uint64_t mcounteren, mcountinhibit, menvcfg, mseccfg, mconfigptr;
     uint64_t stvec, sscratch, sepc, scause, stval, satp, scounteren, senvcfg, stimecmp;
     uint64_t mstateen[4];
+    uint64_t sstateen0; /* the others have no bits */
+    uint64_t jvt;
     /* Hypervisor. The vs* registers stand in for the s* registers while V=1; nothing is swapped. */
     uint64_t hstatus, hedeleg, hideleg, hgeie, hcounteren, htimedelta, htval, htinst, hgatp;
     uint64_t henvcfg, hstateen[4], mtval2, mtinst;

@@ -41,8 +41,10 @@ enum {
  */
 unsigned riscv_decode(uint32_t insn, const uint64_t *ext, RISCVOperands *o);
 
-/* All extensions, for those who do not ask what the hart has. */
-#define RISCV_EXT_ALL ((const uint64_t[4]){ ~0ULL, ~0ULL, ~0ULL, ~0ULL })
+/* All extensions, for those who do not ask what the hart has; where two use the same encodings, the
+ * common one (Zcd, not Zcmp and Zcmt). */
+extern const uint64_t riscv_ext_all[4];
+#define RISCV_EXT_ALL riscv_ext_all
 
 /* The row's name as in the manual, and its INSN_ flags. */
 const char *riscv_insn_name(unsigned row);
