@@ -45,15 +45,17 @@ static unsigned mode_index(RISCVPriv priv, bool virt)
 
 /*
  * A breakpoint exception in a handler that cannot be interrupted would destroy what it is about to
- * save. M has tcontrol against that; S and VS do not get one while their interrupts are off, if they
- * handle it themselves (section Native Triggers).
+ * save. So a mode that handles it itself gets none while its interrupts are off. The other way that the
+ * specification has for M, tcontrol, is the only one without S; with S either lets them through, and in
+ * a handler that has just begun both are off (section Native Triggers).
  */
 static bool guarded(const CPURISCVState *env)
 {
     uint64_t bit = 1ULL << EXC_BREAKPOINT;
 
     if (env->priv == PRV_M)
-        return !(env->tcontrol & TCONTROL_MTE);
+        return !(env->tcontrol & TCONTROL_MTE) &&
+               !(riscv_ext_on(env, EXT_S) && (env->mstatus & MSTATUS_MIE));
     if (env->priv != PRV_S || !(env->medeleg & bit))
         return false;
     if (env->virt)

@@ -285,8 +285,14 @@ static u64 call_with_sie(u64 sie)
 static void test_guards(void)
 {
     set(0, TYPE(2) | EXECUTE | M_BIT | S_BIT, (u64)target);
-    /* M: by tcontrol, which traps stack. */
+    /* M: by its interrupts, or by tcontrol, which traps stack. */
     csr_write(TCONTROL, 0);
+    csr_clear("mstatus", MSTATUS_MIE);
+    EXPECT_NO_TRAP(call_target(1));
+    csr_set("mstatus", MSTATUS_MIE);
+    FIRES((u64)target, call_target(1));
+    CHECK_EQ(hart()->trap.status & MSTATUS_MIE, 0);
+    csr_clear("mstatus", MSTATUS_MIE);
     EXPECT_NO_TRAP(call_target(1));
     csr_write(TCONTROL, MTE);
     FIRES((u64)target, call_target(1));

@@ -21,6 +21,9 @@ CONFIGS = {
     'aia': ('rv64,num-pmp-regions=16,smaia=on,ssaia=on,smstateen=on,smepmp=on,svpbmt=on',
             'rv64,num-pmp-regions=16,smaia=on,ssaia=on,smstateen=on,smepmp=on,svpbmt=on',
             'rv64gch_zicbom_zicboz_zicntr_zihpm_smaia_ssaia_smstateen_sstc_smepmp_svadu_svpbmt'),
+    'double': ('rv64,num-pmp-regions=16,smstateen=on,svpbmt=on,ssdbltrp=on',
+               'rv64,num-pmp-regions=16,smstateen=on,svpbmt=on,ssdbltrp=on',
+               'rv64gch_zicbom_zicboz_zicntr_zihpm_smstateen_sstc_svadu_svpbmt_ssdbltrp'),
 }
 
 # Where a model differs: models, CSR numbers, modes ('' for all), fields ('' for all), the reason with

@@ -91,6 +91,22 @@ static void test_console(void)
     g_string_free(con.out, TRUE);
 }
 
+/* What the built-in firmware has done before S begins. */
+static void test_machine(void)
+{
+    uint64_t v;
+    Hart h;
+
+    hart_init(&h, "max,smrnmi=on,smdbltrp=on");
+    h.cpu->smode = h.cpu->sbi_builtin = true;
+    device_reset(DEVICE(h.cpu));
+    g_assert_cmpint(h.env->priv, ==, PRV_S);
+    g_assert_true(csr_op(&h, 0x015, CSR_WRITE, 0, true, true, &v, NULL)); /* seed */
+    g_assert_true(h.env->mnstatus & MNSTATUS_NMIE);
+    g_assert_false(h.env->mstatus & MSTATUS_MDT);
+    hart_done(&h);
+}
+
 static void test_memory(void)
 {
     Hart h;
@@ -182,6 +198,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/sbi/console", test_console);
     g_test_add_func("/sbi/memory", test_memory);
+    g_test_add_func("/sbi/machine", test_machine);
     g_test_add_func("/sbi/probe", test_probe);
     g_test_add_func("/sbi/suspend", test_suspend);
     g_test_add_func("/sbi/names", test_names);

@@ -41,6 +41,8 @@ void sbi_setup_machine(RISCVCPU *cpu)
     env->mstatus |= cpu->mstatus_mask & (MSTATUS_FS | MSTATUS_VS);
     env->mstatus &= ~MSTATUS_MDT;
     env->mnstatus |= MNSTATUS_NMIE; /* or there would be no interrupts at all */
+    if (riscv_ext_on(env, EXT_ZKR))
+        env->mseccfg |= MSECCFG_SSEED; /* a kernel that sees Zkr reads seed early */
     if (riscv_ext_on(env, EXT_ZICBOM))
         env->menvcfg |= ENVCFG_CBIE | ENVCFG_CBCFE;
     if (riscv_ext_on(env, EXT_ZICBOZ))
