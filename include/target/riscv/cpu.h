@@ -57,6 +57,7 @@ struct CPUArchState {
     } vcfg;
     const struct VecKernels *vk; /* the loops for this host */
     const struct VecGroups *vg;  /* the same over element groups */
+    const struct VecFpKernels *vf; /* and of floating point; NULL: none */
 
     /* LR/SC: address of the reservation (UINT64_MAX: none), its size and the value read. */
     uint64_t reserve_addr, reserve_value;

@@ -17,18 +17,15 @@ static inline void check(CPURISCVState *env, const TCGOp *op, bool vector, bool 
                              (UNMASKED(op) || (op->rd && op->rs2 && (!vector || op->rs1))));
 }
 
-/* Which operands a multiply-add multiplies: vs1 with vs2 onto vd, or vs1 with vd onto vs2. */
-typedef enum Order { PLAIN, ACC, MUL } Order;
-
-VEC_ALWAYS void loop(CPURISCVState *env, const TCGOp *op, VecFp what, Order order, unsigned sew,
-                     const void *bs, uint64_t x)
+VEC_ALWAYS void loop(CPURISCVState *env, const TCGOp *op, VecFp what, VecOrder order, unsigned sew,
+                     const void *bs, uint64_t x, uint64_t start)
 {
     TCGOp v = vec_rounding(op, FP_DYN);
     unsigned n = (unsigned)env->vl;
     const void *as = VRS2;
     void *d = VRD;
 
-    for (unsigned i = (unsigned)env->vstart; i < n; i++) {
+    for (unsigned i = (unsigned)start; i < n; i++) {
         uint64_t a, b, c;
 
         if (!vec_active(env, op, i))
@@ -45,7 +42,20 @@ VEC_ALWAYS void loop(CPURISCVState *env, const TCGOp *op, VecFp what, Order orde
     }
 }
 
-VEC_ALWAYS void run(CPURISCVState *env, const TCGOp *op, VecFp what, Order order, bool vector)
+VEC_ALWAYS void exactly(CPURISCVState *env, const TCGOp *op, VecFp what, VecOrder order,
+                        const void *bs, uint64_t x, uint64_t start)
+{
+    if (likely(start >= env->vl))
+        return;
+    if (env->vcfg.sew == 1)
+        loop(env, op, what, order, 1, bs, x, start);
+    else if (env->vcfg.sew == 2)
+        loop(env, op, what, order, 2, bs, x, start);
+    else
+        loop(env, op, what, order, 3, bs, x, start);
+}
+
+VEC_ALWAYS void run(CPURISCVState *env, const TCGOp *op, VecFp what, VecOrder order, bool vector)
 {
     unsigned sew = env->vcfg.sew;
     const void *bs;
@@ -54,14 +64,7 @@ VEC_ALWAYS void run(CPURISCVState *env, const TCGOp *op, VecFp what, Order order
     check(env, op, vector, true);
     bs = vector ? VRS1 : NULL;
     x = vector ? 0 : vec_box(sew, vec_unbox(sew, FRS1));
-    if (!vec_fp_block(env, op, what, order, bs, x)) {
-        if (sew == 1)
-            loop(env, op, what, order, 1, bs, x);
-        else if (sew == 2)
-            loop(env, op, what, order, 2, bs, x);
-        else
-            loop(env, op, what, order, 3, bs, x);
-    }
+    exactly(env, op, what, order, bs, x, vec_fp_block(env, op, what, order, bs, x));
     vec_done(env);
 }
 
@@ -93,14 +96,7 @@ V_VF(vfnmsub, VF_NMSUB, MUL)
 EXEC(vfsqrt_v)
 {
     check(env, op, false, true);
-    if (!vec_fp_block(env, op, VF_SQRT, PLAIN, NULL, 0)) {
-        if (env->vcfg.sew == 1)
-            loop(env, op, VF_SQRT, PLAIN, 1, NULL, 0);
-        else if (env->vcfg.sew == 2)
-            loop(env, op, VF_SQRT, PLAIN, 2, NULL, 0);
-        else
-            loop(env, op, VF_SQRT, PLAIN, 3, NULL, 0);
-    }
+    exactly(env, op, VF_SQRT, PLAIN, VRS2, 0, vec_fp_block(env, op, VF_SQRT, PLAIN, VRS2, 0));
     vec_done(env);
 }
 
@@ -164,6 +160,11 @@ VEC_ALWAYS void compare(CPURISCVState *env, const TCGOp *op, VecFp what, bool ve
     check_compare(env, op, vector);
     bs = vector ? VRS1 : NULL;
     x = vector ? 0 : vec_box(sew, vec_unbox(sew, FRS1));
+    if (vec_fp_compare(env, op, what, bs, x, t)) {
+        vec_put_bits(env, op, VRD, t, false);
+        vec_done(env);
+        return;
+    }
     memset(t, 0, (env->vl + 7) & ~7ULL);
     if (sew == 1)
         compare_loop(env, op, what, 1, bs, x, t);
@@ -238,7 +239,9 @@ VEC_ALWAYS void widening(CPURISCVState *env, const TCGOp *op, VecFp what, bool w
         vec_require(env, op, vec_accumulator_ok(op, env->vcfg.lmul, vector));
     bs = vector ? VRS1 : NULL;
     x = vector ? 0 : vec_box(sew, vec_unbox(sew, FRS1));
-    if (sew == 1)
+    if (vec_fp_wide_block(env, op, what, wide, acc, bs, x))
+        ;
+    else if (sew == 1)
         wide_loop(env, op, what, wide, acc, 1, bs, x);
     else
         wide_loop(env, op, what, wide, acc, 2, bs, x);

@@ -8,16 +8,10 @@
 #define VIREO_TARGET_RISCV_VECTOR_FP_H
 
 #include "target/riscv/fpu/ops.h"
+#include "target/riscv/vector/fpkernels.h"
 #include "target/riscv/vector/vec.h"
 
 #define VEC_ALWAYS static inline __attribute__((always_inline, unused))
-
-/* d op a, b, c; with the multiply-adds d = a * b + c. */
-typedef enum VecFp {
-    VF_ADD, VF_SUB, VF_RSUB, VF_MUL, VF_DIV, VF_RDIV, VF_SQRT, VF_MIN, VF_MAX, VF_SGNJ, VF_SGNJN,
-    VF_SGNJX, VF_MADD, VF_MSUB, VF_NMADD, VF_NMSUB, VF_EQ, VF_NE, VF_LT, VF_LE, VF_GT, VF_GE,
-    VF_CLASS, VF_REC7, VF_RSQRT7,
-} VecFp;
 
 VEC_ALWAYS const FpFormat *vec_format(unsigned sew)
 {

@@ -9,6 +9,7 @@
 
 #include "target/riscv/bits.h"
 #include "target/riscv/mode.h"
+#include "target/riscv/vector/fpkernels.h"
 #include "target/riscv/vector/groups.h"
 #include "target/riscv/vector/kernels.h"
 
@@ -41,6 +42,7 @@ void riscv_vector_derive(CPURISCVState *env)
     env->vk = riscv_vec_kernels();
     if (!env->vg)
         env->vg = riscv_vec_groups();
+    env->vf = riscv_vec_fp_kernels();
     env->vcfg.vlenb = (uint16_t)vlenb;
     env->vcfg.fp = (uint8_t)(riscv_ext_on(env, EXT_ZVFH) << 1 | riscv_ext_on(env, EXT_ZVE32F) << 2 |
                              riscv_ext_on(env, EXT_ZVE64D) << 3);
