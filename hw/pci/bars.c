@@ -40,8 +40,9 @@ static hwaddr bar_address(const PCIDevice *d, unsigned n)
         addr |= (uint64_t)pci_get32(config + 4) << 32;
         max = UINT64_MAX - 1;
     }
-    /* While its size is asked for, a BAR is all ones; at 0 it has not been placed yet. */
-    return addr == 0 || addr > max || max - addr < bar->size - 1 ? UINT64_MAX : addr;
+    /* While its size is asked for, a BAR is all ones. Port 0 is a place like any other: EDK2 begins
+     * there. */
+    return addr > max || max - addr < bar->size - 1 ? UINT64_MAX : addr;
 }
 
 void pci_update_bars(PCIDevice *d)

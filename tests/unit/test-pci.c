@@ -476,6 +476,8 @@ static void test_legacy(void)
     g_assert_cmphex(rd(config(0, 5, 0, PCI_SUBSYSTEM_ID), 2), ==, 4);
     map_ports(5);
     serve_legacy(0x80010);
+    wr(config(0, 5, 0, PCI_BAR0), 0, 4); /* port 0 is a place, too */
+    g_assert_cmphex(rd(0x3000000 + L_SIZE, 2), ==, 1024);
     teardown();
 }
 
