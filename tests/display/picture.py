@@ -16,8 +16,8 @@ class Picture:
 
     def cell(self, column, row, width=8, height=16):
         """The pixels of one character."""
-        return b''.join(self.rgb[3 * ((row * height + y) * self.width + column * width):][:3 * width]
-                        for y in range(height))
+        starts = (3 * ((row * height + y) * self.width + column * width) for y in range(height))
+        return b''.join(self.rgb[start:start + 3 * width] for start in starts)
 
 
 def read_ppm(path):
@@ -34,7 +34,7 @@ def unfilter(raw, width, height):
     stride, bpp = width * 3, 3
     out, above = bytearray(), bytearray(stride)
     for y in range(height):
-        kind, line = raw[y * (stride + 1)], bytearray(raw[y * (stride + 1) + 1:][:stride])
+        kind, line = raw[y * (stride + 1)], bytearray(raw[y * (stride + 1) + 1:(y + 1) * (stride + 1)])
         if kind == 0:
             pass
         elif kind == 2:
