@@ -110,16 +110,15 @@ bool riscv_trap_unexpected(const CPURISCVState *env)
            (env->priv == PRV_M && !(env->mnstatus & MNSTATUS_NMIE));
 }
 
-void riscv_critical_error(CPURISCVState *env, uint64_t cause, uint64_t tval)
+void riscv_critical_error(CPURISCVState *env, uint64_t cause, uint64_t tval, const char *why)
 {
     RISCVCPU *cpu = env_cpu(env);
     g_autoptr(GString) where = g_string_new(NULL);
 
     symbol_append(where, env->tcg.pc);
     warn_report("hart %" PRIu64 " has stopped with a critical error: %s (tval %#" PRIx64 ") at pc %#"
-                PRIx64 "%s, where M cannot take a trap (%s)", cpu->hartid, riscv_cause_name(cause),
-                tval, env->tcg.pc, where->str,
-                env->mstatus & MSTATUS_MDT ? "mstatus.MDT=1" : "mnstatus.NMIE=0");
+                PRIx64 "%s, where %s", cpu->hartid, riscv_cause_name(cause),
+                tval, env->tcg.pc, where->str, why);
     __atomic_store_n(&cpu->parent_obj.critical_error, true, __ATOMIC_RELAXED);
     __atomic_store_n(&cpu->parent_obj.halted, true, __ATOMIC_RELAXED);
 }

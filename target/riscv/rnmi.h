@@ -29,7 +29,7 @@ void riscv_nmi_stack(CPURISCVState *env, uint64_t cause, RISCVPriv priv, bool vi
 
 /* Whether a trap into M would be one too many. */
 bool riscv_trap_unexpected(const CPURISCVState *env);
-/* The hart stops where it is, until a reset. */
-void riscv_critical_error(CPURISCVState *env, uint64_t cause, uint64_t tval);
+/* The hart stops where it is, until a reset. why: what is not possible, for the log. */
+void riscv_critical_error(CPURISCVState *env, uint64_t cause, uint64_t tval, const char *why);
 
 #endif

@@ -288,7 +288,22 @@ static void unexpected_trap(CPURISCVState *env, uint64_t cause, uint64_t tval)
     if (riscv_ext_on(env, EXT_SMRNMI) && (env->mnstatus & MNSTATUS_NMIE))
         enter_rnmi(env, cause, (Mode){ PRV_M, false });
     else
-        riscv_critical_error(env, cause, tval);
+        riscv_critical_error(env, cause, tval, env->mstatus & MSTATUS_MDT
+                             ? "M cannot take a trap (mstatus.MDT=1)"
+                             : "M cannot take a trap (mnstatus.NMIE=0)");
+}
+
+static void enter_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, Mode to);
+
+/* The same with our own firmware: a guest's goes to its hypervisor, S has an event for its own. */
+static void double_trap_builtin(CPURISCVState *env, uint64_t tval, Mode to)
+{
+    env->hlv = HLV_OFF;
+    if (to.virt)
+        enter_trap(env, EXC_DOUBLE_TRAP, tval, (Mode){ PRV_S, false });
+    else if (!riscv_sbi_double_trap(env_cpu(env)))
+        riscv_critical_error(env, EXC_DOUBLE_TRAP, tval,
+                             "S cannot take a trap (sstatus.SDT=1) and has no event for that");
 }
 
 /* A trap into S or VS while that cannot take one: goes to M, with its cause in mtval2. */
@@ -297,6 +312,10 @@ static void double_trap(CPURISCVState *env, uint64_t cause, uint64_t tval, Mode 
     Mode m = { PRV_M, false };
     vaddr pc;
 
+    if (env_cpu(env)->sbi_builtin) {
+        double_trap_builtin(env, tval, to);
+        return;
+    }
     if (riscv_trap_unexpected(env)) {
         unexpected_trap(env, EXC_DOUBLE_TRAP, tval);
         return;

@@ -606,7 +606,9 @@ static void test_fwft(void)
         VALUE(0, FWFT, 1, 0);
         ERROR(OK, FWFT, 0, 0, 1, 0);
         for (u64 f = 1; f < 6; f++) {
-            if (f != 4) {
+            if (f == 3 && CALL(FWFT, 1, f).error == OK) { /* Ssdbltrp is there */
+                VALUE(0, FWFT, 1, f);
+            } else if (f != 4) {
                 ERROR(NOT_SUPPORTED, FWFT, 1, f);
                 ERROR(NOT_SUPPORTED, FWFT, 0, f, 1, 0);
             }
@@ -630,6 +632,8 @@ static void test_fwft(void)
 
 #define LOCAL 0xffff0000u
 #define GLOBAL 0xffff8000u
+#define DOUBLE_TRAP 1u
+#define SDT (1ul << 24)
 
 void event_handler(u64 hart, u64 arg);
 void event_handler(u64 hart, u64 arg)
@@ -641,6 +645,10 @@ void event_handler(u64 hart, u64 arg)
     event_arg = arg;
     CHECK_EQ(csr_read("sstatus") & SIE, 0);
     events++;
+    if (arg == 9) { /* goes on behind the instruction that was one trap too many */
+        CHECK_EQ(csr_read("sstatus") & SDT, SDT);
+        csr_write("sepc", csr_read("sepc") + 4);
+    }
     /* From within the first one: one of higher priority comes at once. */
     if (arg == 7) {
         CALL(SSE, 7, LOCAL, 0);
@@ -757,6 +765,34 @@ static void test_sse(void)
     ERROR(OK, SSE, 9);
 }
 
+static void test_double_trap(void)
+{
+    if (!ours || CALL(FWFT, 1, 3).error != OK) { /* Ssdbltrp is off */
+        return;
+    }
+    events = 0;
+    trap_count = 0;
+    ERROR(OK, FWFT, 0, 3, 1, 0);
+    ERROR(OK, SSE, 2, DOUBLE_TRAP, event_entry, 9);
+    ERROR(OK, SSE, 4, DOUBLE_TRAP);
+    ERROR(OK, SSE, 8);
+    __asm__ volatile(".4byte 0xffffffff" : : : "memory");
+    CHECK_EQ(trap_count, 1);
+    CHECK_EQ(csr_read("sstatus") & SDT, 0);
+    csr_set("sstatus", SDT);
+    __asm__ volatile(".4byte 0xffffffff" : : : "memory");
+    CHECK_EQ(trap_count, 1);
+    CHECK_EQ(events, 1);
+    CHECK_EQ(event_arg, 9);
+    CHECK_EQ(csr_read("sstatus") & SDT, SDT);
+    csr_clear("sstatus", SDT);
+    ERROR(OK, SSE, 9);
+    ERROR(OK, SSE, 5, DOUBLE_TRAP);
+    ERROR(OK, SSE, 3, DOUBLE_TRAP);
+    ERROR(OK, FWFT, 0, 3, 0, 0);
+    trap_count = 0;
+}
+
 static void test_sta(void)
 {
     if (!ours) {
@@ -869,6 +905,7 @@ void main(u64 hart, u64 fdt)
     RUN(pmu);
     RUN(fwft);
     RUN(sse);
+    RUN(double_trap);
     RUN(sta);
     if (ours) {
         RUN(hostile);

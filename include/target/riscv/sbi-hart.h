@@ -44,7 +44,7 @@ typedef struct SBIEvent {
     uint64_t sepc, flags, a6, a7; /* what it interrupted */
 } SBIEvent;
 
-enum { SBI_LOCAL_EVENTS = 2, SBI_FW_COUNTERS = 16, SBI_MAX_FENCES = 8 };
+enum { SBI_LOCAL_EVENTS = 3, SBI_FW_COUNTERS = 16, SBI_MAX_FENCES = 8 };
 
 typedef struct RISCVSbi {
     uint8_t hsm;          /* SBIHartState; atomic: other harts read it and start us */

@@ -35,6 +35,10 @@ SBIAttend riscv_sbi_attend(CPURISCVState *env);
 /* What the SBI says to CPUClass.has_work: -1 sleeps on, 1 wakes up, 0 nothing. Any thread. */
 int riscv_sbi_has_work(const RISCVCPU *cpu);
 
+/* S took a trap that it could not take (Ssdbltrp): an event, if the guest wants that. False: nobody does.
+ * tcg.pc is where; its handler's after. */
+bool riscv_sbi_double_trap(RISCVCPU *cpu);
+
 /* A trap was taken that firmware could have counted (PMU firmware events). */
 void riscv_sbi_count(RISCVCPU *cpu, unsigned event);
 

@@ -38,6 +38,8 @@ static Feature find(RISCVCPU *cpu, uint32_t n)
         return (Feature){ true, 0x302, &env->medeleg, MISALIGNED };
     case PTE_AD_HW_UPDATING:
         return (Feature){ riscv_ext_on(env, EXT_SVADU), 0x30A, &env->menvcfg, MENVCFG_ADUE };
+    case DOUBLE_TRAP:
+        return (Feature){ riscv_ext_on(env, EXT_SSDBLTRP), 0x30A, &env->menvcfg, MENVCFG_DTE };
     default: /* what they switch is not implemented */
         return (Feature){ false };
     }

@@ -1,6 +1,6 @@
 /*
- * SSE: software events, which come before every other trap. There are three: the local and the global
- * one that software injects, and the overflow of a counter. The global one is kept by the first hart.
+ * SSE: software events, which come before every other trap. There are four: the local and the global
+ * one that software injects, the overflow of a counter, and the double trap of S. The global one is kept by the first hart.
  * One lock for all of them, that of the first hart's device: events are rare.
  *
  * SPDX-License-Identifier: MIT
@@ -11,24 +11,26 @@
 #include "target/riscv/ext.h"
 #include "target/riscv/mmu.h"
 #include "target/riscv/mode.h"
+#include "target/riscv/sbi/firmware.h"
 #include "target/riscv/sbi/internal.h"
 #include "target/riscv/trap.h"
 #include "util/bits.h"
 #include "util/byteorder.h"
 
 enum { SSE_UNUSED, SSE_REGISTERED, SSE_ENABLED, SSE_RUNNING };
-enum { LOCAL_PMU, LOCAL_SOFTWARE };
+enum { LOCAL_PMU, LOCAL_SOFTWARE, LOCAL_DOUBLE_TRAP };
 enum {
     ATTR_STATUS, ATTR_PRIORITY, ATTR_CONFIG, ATTR_HART, ATTR_ENTRY_PC, ATTR_ENTRY_ARG, ATTR_SEPC,
     ATTR_FLAGS, ATTR_A6, ATTR_A7, NR_ATTRS,
 };
 
+#define ID_DOUBLE_TRAP 0x00000001u
 #define ID_PMU 0x00010000u
 #define ID_LOCAL 0xffff0000u
 #define ID_GLOBAL 0xffff8000u
 
 /* What the flags say of the interrupted state. */
-enum { FLAG_SPP = 1, FLAG_SPIE = 2, FLAG_SPV = 4, FLAG_SPVP = 8 };
+enum { FLAG_SPP = 1, FLAG_SPIE = 2, FLAG_SPV = 4, FLAG_SPVP = 8, FLAG_SDT = 32 };
 
 static RISCVCPU *first_hart(void)
 {
@@ -53,7 +55,7 @@ static SBIEvent *global_event(void)
 /* Events that the standard names and this machine has no source for. */
 static bool known_elsewhere(uint32_t id)
 {
-    static const uint32_t ids[] = { 0x00000000, 0x00000001, 0x00008000, 0x00100000, 0x00108000,
+    static const uint32_t ids[] = { 0x00000000, ID_DOUBLE_TRAP, 0x00008000, 0x00100000, 0x00108000,
                                     ID_PMU };
 
     for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
@@ -72,6 +74,8 @@ static SBIEvent *find(RISCVCPU *cpu, uint32_t id, int64_t *error)
         return global_event();
     if (id == ID_PMU && riscv_ext_on(&cpu->env, EXT_SSCOFPMF))
         return &cpu->sbi.event[LOCAL_PMU];
+    if (id == ID_DOUBLE_TRAP && riscv_ext_on(&cpu->env, EXT_SSDBLTRP))
+        return &cpu->sbi.event[LOCAL_DOUBLE_TRAP];
     *error = known_elsewhere(id) ? SBI_ERR_NOT_SUPPORTED : SBI_ERR_INVALID_PARAM;
     return NULL;
 }
@@ -81,7 +85,7 @@ static SBIEvent *find(RISCVCPU *cpu, uint32_t id, int64_t *error)
 /* The events of a hart with their numbers, which decide between equal priorities. */
 static SBIEvent *event_at(RISCVCPU *cpu, unsigned i, uint32_t *id)
 {
-    static const uint32_t ids[] = { ID_PMU, ID_LOCAL, ID_GLOBAL };
+    static const uint32_t ids[] = { ID_PMU, ID_LOCAL, ID_DOUBLE_TRAP, ID_GLOBAL };
 
     *id = ids[i];
     return i < SBI_LOCAL_EVENTS ? &cpu->sbi.event[i] : global_event();
@@ -124,7 +128,8 @@ static void enter(RISCVCPU *cpu, SBIEvent *e)
     e->state = SSE_RUNNING;
     e->pending = false;
     e->hart = cpu->hartid;
-    e->flags = (s & MSTATUS_SPP ? FLAG_SPP : 0) | (s & MSTATUS_SPIE ? FLAG_SPIE : 0);
+    e->flags = (s & MSTATUS_SPP ? FLAG_SPP : 0) | (s & MSTATUS_SPIE ? FLAG_SPIE : 0) |
+               (s & MSTATUS_SDT ? FLAG_SDT : 0);
     e->sepc = env->sepc;
     e->a6 = env->x[16];
     e->a7 = env->x[17];
@@ -140,6 +145,8 @@ static void enter(RISCVCPU *cpu, SBIEvent *e)
     env->sepc = env->tcg.pc;
     s = deposit64(s, 8, 1, env->priv == PRV_S);
     s = deposit64(s, 5, 1, (s >> 1) & 1);
+    if (env->menvcfg & MENVCFG_DTE)
+        s |= MSTATUS_SDT;
     env->mstatus = s & ~MSTATUS_SIE;
     env->virt = false;
     riscv_set_priv(env, PRV_S);
@@ -166,6 +173,9 @@ static void leave(RISCVCPU *cpu, SBIEvent *e)
     s = deposit64(s, 1, 1, (s >> 5) & 1);
     s = deposit64(s, 5, 1, (e->flags & FLAG_SPIE) != 0);
     s = deposit64(s, 8, 1, (e->flags & FLAG_SPP) != 0);
+    s &= ~MSTATUS_SDT;
+    if ((env->menvcfg & MENVCFG_DTE) && (e->flags & FLAG_SDT))
+        s |= MSTATUS_SDT;
     env->mstatus = s;
     env->x[17] = e->a7;
     env->x[16] = e->a6;
@@ -228,6 +238,16 @@ void sbi_sse_overflow(RISCVCPU *cpu)
     cpu->sbi.event[LOCAL_PMU].pending = true;
     unlock();
     look_again(cpu);
+}
+
+bool riscv_sbi_double_trap(RISCVCPU *cpu)
+{
+    SBIEvent *e = &cpu->sbi.event[LOCAL_DOUBLE_TRAP];
+
+    lock();
+    e->pending = true;
+    unlock();
+    return sbi_sse_deliver(cpu);
 }
 
 /* While the guest wants overflows as events they are not delegated. */
@@ -296,6 +316,7 @@ static int64_t attr_check(RISCVCPU *cpu, const SBIEvent *e, unsigned attr, uint6
                        : set_up ? SBI_SUCCESS : SBI_ERR_INVALID_STATE;
     case ATTR_FLAGS:
         if (v & ~(uint64_t)(FLAG_SPP | FLAG_SPIE |
+                            (riscv_ext_on(&cpu->env, EXT_SSDBLTRP) ? FLAG_SDT : 0) |
                             (riscv_ext_on(&cpu->env, EXT_H) ? FLAG_SPV | FLAG_SPVP : 0)))
             return SBI_ERR_INVALID_PARAM;
         return mine ? SBI_SUCCESS : SBI_ERR_INVALID_STATE;
