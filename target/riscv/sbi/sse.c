@@ -1,7 +1,7 @@
 /*
  * SSE: software events, which come before every other trap. There are four: the local and the global
- * one that software injects, the overflow of a counter, and the double trap of S. The global one is kept by the first hart.
- * One lock for all of them, that of the first hart's device: events are rare.
+ * one that software injects, the overflow of a counter, and the double trap of S. The global one is
+ * kept by the first hart. One lock for all of them, that of the first hart's device: events are rare.
  *
  * SPDX-License-Identifier: MIT
  */

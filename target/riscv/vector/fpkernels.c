@@ -54,8 +54,8 @@ ALWAYS __m256d part_pd(const void *p, size_t n)
 #define NAN_pd(r) (unsigned)_mm256_movemask_pd(_mm256_cmp_pd(r, r, _CMP_UNORD_Q))
 
 /*
- * A loop of 32 bytes at a time. The last argument makes r from a, b and c; it may return i. Z: whether there is a
- * third operand. CHECK(r): whether r cannot stay.
+ * A loop of 32 bytes at a time. The last argument makes r from a, b and c; it may return i. Z: whether
+ * there is a third operand. CHECK(r): whether r cannot stay.
  */
 #define LOOP(name, s, T, V, one, Z, CHECK, ...)                                             \
     ALWAYS size_t name(void *dp, const void *xp, const void *yp, const void *zp, size_t n)  \
