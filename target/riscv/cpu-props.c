@@ -221,16 +221,21 @@ static void model_class_init(ObjectClass *klass, const void *class_data)
       .class_init = model_class_init, .class_data = &(const RISCVModel){ on_, profile_ } }
 
 static const TypeInfo riscv_models[] = {
-    MODEL("rv64", "RV64GC with what current distributions use", ON_RV64, -1),
-    MODEL("max", "Every extension that is implemented", ON_MAX, -1),
+    MODEL("rv64", "RV64GC, Zba Zbb Zbc Zbs, Zicbo*, Zfa, H, Sstc, Svadu, Sv57; the default",
+          ON_RV64, -1),
+    MODEL("max", "Every extension there is, but for those that exclude another", ON_MAX, -1),
     MODEL("host", "What the host has (with -accel kvm, where it is the default)", 0, -1),
     MODEL("rv64i", "Bare RV64I; extensions are added one by one", ON_RV64I, -1),
-    MODEL("rva20u64", "What the profile RVA20U64 mandates", 0, PROFILE_RVA20U64),
-    MODEL("rva20s64", "What the profile RVA20S64 mandates", 0, PROFILE_RVA20S64),
-    MODEL("rva22u64", "What the profile RVA22U64 mandates", 0, PROFILE_RVA22U64),
-    MODEL("rva22s64", "What the profile RVA22S64 mandates", 0, PROFILE_RVA22S64),
-    MODEL("rva23u64", "What the profile RVA23U64 mandates", 0, PROFILE_RVA23U64),
-    MODEL("rva23s64", "What the profile RVA23S64 mandates", 0, PROFILE_RVA23S64),
+    MODEL("rva20u64", "Profile RVA20U64: RV64GC with Zicntr; no S mode", 0, PROFILE_RVA20U64),
+    MODEL("rva20s64", "Profile RVA20S64: the same with S mode, Sv39, Svade", 0, PROFILE_RVA20S64),
+    MODEL("rva22u64", "Profile RVA22U64: RVA20U64 with B, Zicbo*, Zihpm, Zfhmin, Zkt",
+          0, PROFILE_RVA22U64),
+    MODEL("rva22s64", "Profile RVA22S64: the same with S mode, Sv39, Svade, Svpbmt, Svinval",
+          0, PROFILE_RVA22S64),
+    MODEL("rva23u64", "Profile RVA23U64: RVA22U64 with V, Zvbb, Zcb, Zfa, Zicond, Zimop, Supm",
+          0, PROFILE_RVA23U64),
+    MODEL("rva23s64", "Profile RVA23S64: the same with S mode, H, Svade, Sstc, Sscofpmf, Ssnpm",
+          0, PROFILE_RVA23S64),
 };
 type_init_array(riscv_models);
 

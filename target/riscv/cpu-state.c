@@ -199,6 +199,9 @@ void riscv_csr_reset(RISCVCPU *cpu)
         env->menvcfg |= MENVCFG_PBMTE;
     if (ext_get(cpu->ext, EXT_SVADU) && !ext_get(cpu->ext, EXT_SVADE))
         env->menvcfg |= MENVCFG_ADUE;
+    /* Nor does it know who may read seed, where Linux reads it as soon as the device tree has Zkr. */
+    if (ext_get(cpu->ext, EXT_ZKR) && ext_get(cpu->ext, EXT_S))
+        env->mseccfg |= MSECCFG_SSEED;
     if (ext_get(cpu->ext, EXT_H))
         env->mideleg = MIP_H;
     if (ext_get(cpu->ext, EXT_SMDBLTRP))

@@ -415,6 +415,7 @@ static void expect_seed(unsigned mode)
 
 static void test_seed(void)
 {
+    CHECK_EQ(csr_read(MSECCFG), SSEED); /* after reset */
     csr_write(MSECCFG, ~0ul << 3);
     CHECK_EQ(csr_read(MSECCFG) & (SSEED | USEED), SSEED | USEED);
     expect_seed(MODE_M);
