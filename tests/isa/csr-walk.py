@@ -21,16 +21,13 @@ CONFIGS = {
     'aia': ('rv64,num-pmp-regions=16,smaia=on,ssaia=on,smstateen=on,smepmp=on,svpbmt=on',
             'rv64,num-pmp-regions=16,smaia=on,ssaia=on,smstateen=on,smepmp=on,svpbmt=on',
             'rv64gch_zicbom_zicboz_zicntr_zihpm_smaia_ssaia_smstateen_sstc_smepmp_svadu_svpbmt'),
-<<<<<<< HEAD
     'double': ('rv64,num-pmp-regions=16,smstateen=on,svpbmt=on,ssdbltrp=on',
                'rv64,num-pmp-regions=16,smstateen=on,svpbmt=on,ssdbltrp=on',
                'rv64gch_zicbom_zicboz_zicntr_zihpm_smstateen_sstc_svadu_svpbmt_ssdbltrp'),
-=======
     'counters': ('rv64,num-pmp-regions=16,smstateen=on,sscofpmf=on,smcntrpmf=on,smcdeleg=on,ssccfg=on,smctr=on',
                  'rv64,num-pmp-regions=16,smstateen=on,sscofpmf=on,smcntrpmf=on,smcdeleg=on,ssccfg=on,smctr=on,'
                  'ssctr=on',
                  'rv64gch_zicbom_zicboz_zicntr_zihpm_smstateen_sstc_svadu_sscofpmf_smcntrpmf_smcdeleg_ssccfg'),
->>>>>>> f48ae21 (tests/isa: csr-walk compares counter delegation, filters and control transfer records with QEMU, too)
 }
 
 # Where a model differs: models, CSR numbers, modes ('' for all), fields ('' for all), the reason with
