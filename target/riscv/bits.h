@@ -23,11 +23,13 @@
 #define MSTATUS_TVM (1ULL << 20)
 #define MSTATUS_TW (1ULL << 21)
 #define MSTATUS_TSR (1ULL << 22)
+#define MSTATUS_SPELP (1ULL << 23) /* Zicfilp: a landing pad was expected */
 #define MSTATUS_SDT (1ULL << 24) /* Ssdbltrp: a trap into S would be one too many */
 #define MSTATUS_UXL (3ULL << 32)
 #define MSTATUS_SXL (3ULL << 34)
 #define MSTATUS_GVA (1ULL << 38) /* H: mtval is a guest virtual address */
 #define MSTATUS_MPV (1ULL << 39) /* H: V before the trap */
+#define MSTATUS_MPELP (1ULL << 41) /* Zicfilp: the same in a trap into M */
 #define MSTATUS_MDT (1ULL << 42) /* Smdbltrp: the same for M */
 #define MSTATUS_UXL_64 (2ULL << 32)
 #define MSTATUS_SXL_64 (2ULL << 34)
@@ -36,7 +38,7 @@
 /* What of mstatus sstatus shows, and what of that it can change. */
 #define SSTATUS_WRITE                                                                       \
     (MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_VS | MSTATUS_FS | MSTATUS_SUM |     \
-     MSTATUS_MXR | MSTATUS_SDT)
+     MSTATUS_MXR | MSTATUS_SPELP | MSTATUS_SDT)
 #define SSTATUS_READ (SSTATUS_WRITE | MSTATUS_UBE | MSTATUS_XS | MSTATUS_UXL | MSTATUS_SD)
 
 #define VTYPE_VILL (1ULL << 63)
@@ -48,6 +50,8 @@
 #define VCSR_VXRM_SHIFT 1
 
 #define ENVCFG_FIOM (1ULL << 0)
+#define ENVCFG_LPE (1ULL << 2) /* landing pads */
+#define ENVCFG_SSE (1ULL << 3) /* shadow stacks */
 #define ENVCFG_CBIE (3ULL << 4)
 #define ENVCFG_CBCFE (1ULL << 6)
 #define ENVCFG_CBZE (1ULL << 7)
@@ -92,6 +96,7 @@ enum { SATP_BARE = 0, SATP_SV39 = 8, SATP_SV48 = 9, SATP_SV57 = 10 };
 #define PTE_D (1ULL << 7)
 #define PTE_PPN(v) (((v) >> 10) & ((1ULL << 44) - 1))
 #define PTE_RESERVED (0x7FULL << 54) /* bits 60:54 */
+#define PTE_RSW60T59 (3ULL << 59) /* of these, software's with Svrsw60t59b */
 #define PTE_PBMT (3ULL << 61)
 #define PTE_N (1ULL << 63)
 
@@ -106,12 +111,14 @@ enum { PMP_OFF = 0, PMP_TOR = 1, PMP_NA4 = 2, PMP_NAPOT = 3 };
 #define MSECCFG_MML (1ULL << 0)
 #define MSECCFG_MMWP (1ULL << 1)
 #define MSECCFG_RLB (1ULL << 2)
+#define MSECCFG_MLPE (1ULL << 10) /* Zicfilp */
 #define MSECCFG_USEED (1ULL << 8)
 #define MSECCFG_SSEED (1ULL << 9)
 
 /* Smrnmi */
 #define MNSTATUS_NMIE (1ULL << 3)
 #define MNSTATUS_MNPV (1ULL << 7)
+#define MNSTATUS_MNPELP (1ULL << 9) /* Zicfilp */
 #define MNSTATUS_MNPP_SHIFT 11
 #define MNSTATUS_MNPP (3ULL << MNSTATUS_MNPP_SHIFT)
 
@@ -144,6 +151,7 @@ enum { PMP_OFF = 0, PMP_TOR = 1, PMP_NA4 = 2, PMP_NAPOT = 3 };
  * that brings (10, 20 to 23). */
 #define MEDELEG_MASK 0xB3FFULL
 #define MEDELEG_H_MASK 0xF00400ULL
+#define DELEG_SOFTWARE_CHECK (1ULL << 18) /* with Zicfilp or Zicfiss, also in hedeleg */
 #define MIDELEG_MASK (MIP_SSIP | MIP_STIP | MIP_SEIP)
 
 /* ---- Hypervisor ---- */

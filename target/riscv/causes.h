@@ -23,6 +23,7 @@ enum RISCVException {
     EXC_LOAD_PAGE_FAULT = 13,
     EXC_STORE_PAGE_FAULT = 15,
     EXC_DOUBLE_TRAP = 16, /* Ssdbltrp: mtval2 has the cause of the trap that was one too many */
+    EXC_SOFTWARE_CHECK = 18, /* landing pads and shadow stacks */
     EXC_INST_GUEST_PAGE_FAULT = 20,
     EXC_LOAD_GUEST_PAGE_FAULT = 21,
     EXC_VIRTUAL_INST = 22,

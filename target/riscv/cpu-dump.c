@@ -41,9 +41,10 @@ static void dump_csrs(CPURISCVState *env, GString *out)
         "scounteren", "senvcfg",
     };
     static const char *const shown[] = {
-        "mhartid", "mstatus", "mip",   "mie",   "mideleg", "medeleg",  "mtvec", "stvec",
-        "mepc",    "sepc",    "mcause", "scause", "mtval", "stval",    "mscratch", "sscratch",
-        "satp",
+        "mhartid", "mstatus", "hstatus", "vsstatus", "mip", "mie", "hvip", "mideleg", "hideleg",
+        "medeleg", "hedeleg", "mtvec", "stvec", "vstvec", "mepc", "sepc", "vsepc", "mcause",
+        "scause", "vscause", "mtval", "stval", "vstval", "mtval2", "htval", "mscratch",
+        "sscratch", "vsscratch", "satp", "vsatp", "hgatp", "ssp",
     };
     bool kvm = env_cpu(env)->kvm != NULL;
     const char *const *names = kvm ? s_mode : shown;
@@ -84,6 +85,8 @@ static void dump_vectors(CPURISCVState *env, GString *out)
 static void dump(CPURISCVState *env, vaddr pc, GString *out, unsigned flags)
 {
     g_string_append_printf(out, " V      =   %d\n", env->virt);
+    if (ext_get(env_cpu(env)->ext, EXT_ZICFILP))
+        g_string_append_printf(out, " elp    =   %d\n", env->elp);
     g_string_append_printf(out, " pc       %016" PRIx64 "\n", pc);
     if (flags & CPU_DUMP_CSR)
         dump_csrs(env, out);

@@ -42,6 +42,7 @@ static const StateField fields[] = {
     S_U8(RISCVCPU, env.frm, .max = 7),
     S_U8(RISCVCPU, env.priv, .reset = PRV_M, .max = PRV_M),
     S_BOOL(RISCVCPU, env.virt),
+    S_BOOL(RISCVCPU, env.elp),
     S_U64(RISCVCPU, env.reserve_addr, .reset = UINT64_MAX),
     S_U64(RISCVCPU, env.reserve_value),
     S_U8(RISCVCPU, env.reserve_size, .max = 8),

@@ -6,6 +6,7 @@
 #include "target/riscv/cpu.h"
 
 #include "target/riscv/bits.h"
+#include "target/riscv/cfi.h"
 #include "target/riscv/cpu-impl.h"
 #include "target/riscv/ctr.h"
 #include "target/riscv/explain.h"
@@ -58,6 +59,8 @@ void riscv_mode_update(CPURISCVState *env)
         mode |= riscv_ctr_mode(env);
     if (unlikely((env->trigger_modes >> (env->priv + (env->virt ? 4 : 0))) & 1))
         mode |= MODE_TRIGGERS;
+    if (riscv_ext_on(env, EXT_ZICFILP) || riscv_ext_on(env, EXT_ZICFISS))
+        mode |= riscv_cfi_mode(env);
     env->tcg.mode = mode;
 }
 
@@ -165,6 +168,8 @@ static uint64_t mstatus_mask(const RISCVCPU *cpu)
         mask |= MSTATUS_FS;
     if (ext_get(cpu->ext, EXT_ZVE32X))
         mask |= MSTATUS_VS;
+    if (ext_get(cpu->ext, EXT_ZICFILP))
+        mask |= MSTATUS_MPELP | (ext_get(cpu->ext, EXT_S) ? MSTATUS_SPELP : 0);
     if (ext_get(cpu->ext, EXT_SSDBLTRP))
         mask |= MSTATUS_SDT; /* see riscv_status_mask() */
     if (ext_get(cpu->ext, EXT_SMDBLTRP))

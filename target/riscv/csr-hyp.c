@@ -9,13 +9,26 @@
 #include "target/riscv/mode.h"
 #include "target/riscv/sstc.h"
 
+/* The exception of landing pads and shadow stacks, as a bit of medeleg and hedeleg. */
+static uint64_t software_check(const CPURISCVState *env)
+{
+    return riscv_ext_on(env, EXT_ZICFILP) || riscv_ext_on(env, EXT_ZICFISS) ? DELEG_SOFTWARE_CHECK : 0;
+}
+
 CSR_WRITE_FN(medeleg)
 {
     uint64_t wmask = MEDELEG_MASK;
 
     if (riscv_ext_on(env, EXT_H))
         wmask |= MEDELEG_H_MASK;
+    wmask |= software_check(env);
     env->medeleg = (env->medeleg & ~wmask) | (value & wmask);
+    return 0;
+}
+
+CSR_WRITE_FN(hedeleg)
+{
+    env->hedeleg = value & (HEDELEG_MASK | software_check(env));
     return 0;
 }
 
@@ -89,7 +102,7 @@ CSR_WRITE_FN(hgatp)
 /* What the guest cannot have because the hypervisor has not got it: reads as zero. */
 static uint64_t henvcfg_absent(const CPURISCVState *env)
 {
-    return (MENVCFG_STCE | MENVCFG_PBMTE | MENVCFG_ADUE | MENVCFG_DTE) & ~env->menvcfg;
+    return (MENVCFG_STCE | MENVCFG_PBMTE | MENVCFG_ADUE | MENVCFG_DTE | ENVCFG_SSE) & ~env->menvcfg;
 }
 
 CSR_CHECK(henvcfg)
@@ -115,8 +128,10 @@ CSR_WRITE_FN(henvcfg)
     __atomic_store_n(&env->henvcfg, value, __ATOMIC_RELAXED); /* the timer's thread reads STCE */
     if (!(value & MENVCFG_DTE))
         env->vsstatus &= ~MSTATUS_SDT;
-    if ((old ^ value) & (MENVCFG_PBMTE | MENVCFG_ADUE))
+    if ((old ^ value) & (MENVCFG_PBMTE | MENVCFG_ADUE | ENVCFG_SSE))
         fx |= FX_FLUSH;
+    if ((old ^ value) & (ENVCFG_LPE | ENVCFG_SSE))
+        fx |= FX_MODE;
     if ((old ^ value) & ENVCFG_PMM)
         fx |= FX_TLB;
     if ((old ^ value) & MENVCFG_STCE) {

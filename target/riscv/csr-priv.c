@@ -256,6 +256,10 @@ uint64_t riscv_envcfg_mask(const CPURISCVState *env, unsigned csr)
         mask |= ENVCFG_CBIE | ENVCFG_CBCFE;
     if (riscv_ext_on(env, EXT_ZICBOZ))
         mask |= ENVCFG_CBZE;
+    if (riscv_ext_on(env, EXT_ZICFILP))
+        mask |= ENVCFG_LPE;
+    if (riscv_ext_on(env, EXT_ZICFISS) && riscv_ext_on(env, EXT_S))
+        mask |= ENVCFG_SSE;
     if (riscv_ext_on(env, csr == 0x30A ? EXT_SMNPM : EXT_SSNPM))
         mask |= ENVCFG_PMM;
     if (csr == 0x10A)
@@ -279,6 +283,17 @@ uint64_t riscv_pmm_mask(uint64_t value, unsigned shift)
     return (value >> shift & 3) == PMM_RESERVED ? 0 : 3ULL << shift;
 }
 
+/* SSE of senvcfg is there only where the modes above have theirs set; without, it is read-only zero. */
+static uint64_t senvcfg_absent(const CPURISCVState *env)
+{
+    return ENVCFG_SSE & ~(env->menvcfg & (env->virt ? env->henvcfg : ~0ULL));
+}
+
+CSR_READ(senvcfg)
+{
+    return env->senvcfg & ~senvcfg_absent(env);
+}
+
 CSR_WRITE_FN(envcfg)
 {
     bool machine = csr == 0x30A;
@@ -289,6 +304,8 @@ CSR_WRITE_FN(envcfg)
     if ((value & ENVCFG_CBIE) == (2ULL << 4)) /* reserved: keeps its value */
         wmask &= ~ENVCFG_CBIE;
     wmask &= ~ENVCFG_PMM | riscv_pmm_mask(value, ENVCFG_PMM_SHIFT);
+    if (!machine)
+        wmask &= ~senvcfg_absent(env);
     value = (old & ~wmask) | (value & wmask);
     __atomic_store_n(reg, value, __ATOMIC_RELAXED); /* the timer's thread reads STCE */
     changed = old ^ value;
@@ -301,6 +318,8 @@ CSR_WRITE_FN(envcfg)
         fx |= FX_FLUSH;
     if (changed & ENVCFG_PMM)
         fx |= FX_TLB;
+    if (changed & (ENVCFG_LPE | ENVCFG_SSE))
+        fx |= FX_MODE | (machine ? FX_FLUSH : 0);
     if (changed & MENVCFG_STCE) {
         riscv_stimer_update(env_cpu(env));
         fx |= FX_IRQ;
@@ -322,7 +341,8 @@ CSR_CHECK(spec12)
 /* Several extensions have their fields in it. */
 CSR_CHECK(mseccfg)
 {
-    return riscv_ext_on(env, EXT_SMEPMP) || riscv_ext_on(env, EXT_ZKR) || riscv_ext_on(env, EXT_SMMPM);
+    return riscv_ext_on(env, EXT_SMEPMP) || riscv_ext_on(env, EXT_ZKR) || riscv_ext_on(env, EXT_SMMPM) ||
+           riscv_ext_on(env, EXT_ZICFILP);
 }
 
 /* Of guest-page faults, and of double traps. */

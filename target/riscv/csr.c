@@ -291,7 +291,7 @@ static void explain_check(CPURISCVState *env, const CSRRow *row, unsigned csr, G
              row->check == check_mtopei || row->check == check_stopei || row->check == check_stopi)
         riscv_aia_explain(env, csr, out);
     else if (row->check == check_mseccfg)
-        g_string_append(out, "no extension that needs it is on (smepmp, smmpm, zkr)");
+        g_string_append(out, "no extension that needs it is on (smepmp, smmpm, zicfilp, zkr)");
     else if (row->check == check_scontext || row->check == check_hcontext)
         g_string_append(out, "mstateen0 bit 57 is 0, or there is no such mode");
     else if (row->check == check_mtval2)
@@ -305,6 +305,8 @@ static void explain_check(CPURISCVState *env, const CSRRow *row, unsigned csr, G
         g_string_append(out, "menvcfg.CDE=0");
     else if (row->check == check_jvt)
         g_string_append(out, "mstateen0.JVT=0, or hstateen0's or sstateen0's");
+    else if (row->check == check_ssp)
+        g_string_append(out, "SSE=0 in menvcfg, or in henvcfg or senvcfg");
     else if (row->check == check_senvcfg)
         g_string_append(out, "mstateen0.ENVCFG=0");
     else if (row->check == check_sstateen)

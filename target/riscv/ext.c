@@ -247,7 +247,7 @@ static unsigned ext_spec(unsigned e)
                                    EXT_SVADE, EXT_ZFH, EXT_ZFHMIN };
     static const uint8_t v13[] = { EXT_ZIMOP, EXT_ZCMOP, EXT_ZABHA, EXT_ZALASR, EXT_ZAMA16B,
                                    EXT_SVVPTC, EXT_SMMPM, EXT_SMNPM, EXT_SSNPM, EXT_SSPM,
-                                   EXT_SUPM, EXT_SMDBLTRP, EXT_SSDBLTRP };
+                                   EXT_SUPM, EXT_ZICFISS, EXT_SVRSW60T59B, EXT_SMDBLTRP, EXT_SSDBLTRP };
 
     if (is_letter(e) || riscv_ext_rows[e].status == EXT_MODE || memchr(v10, (int)e, sizeof(v10)))
         return 10;

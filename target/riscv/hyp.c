@@ -167,7 +167,7 @@ uint32_t riscv_transformed_insn(CPURISCVState *env, vaddr va)
         form = insn & ~(31u << 15);
         break;
     case OP_SYSTEM: /* hlv, hlvx, hsv */
-        if ((insn >> 12 & 7) != 4)
+        if ((insn >> 12 & 7) != 4 || insn >> 31) /* those with bit 31 are shadow stacks' */
             return 0;
         form = insn & ~(31u << 15);
         break;

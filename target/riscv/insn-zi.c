@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "target/riscv/exec.h"
+#include "target/riscv/bits.h"
+#include "target/riscv/cfi.h"
 #include "target/riscv/trap.h"
 
 /* The number is in imm; rd is the sink where the guest names x0. */
@@ -61,6 +63,8 @@ EXEC_INLINE void cbo(CPURISCVState *env, const TCGOp *op, RISCVCbo kind)
 {
     riscv_cbo_check(env, op, kind);
     vaddr va = align_down(RS1, env_cpu(env)->cbom_blocksize);
+    if (unlikely(env->menvcfg & ENVCFG_SSE))
+        riscv_cbo_shadow_check(env, va);
     tcg_probe_access(env, va, env_cpu(env)->cbom_blocksize);
 }
 

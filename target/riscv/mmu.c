@@ -16,6 +16,7 @@
 #include "hw/core/symbols.h"
 #include "target/riscv/bits.h"
 #include "target/riscv/causes.h"
+#include "target/riscv/cfi.h"
 #include "target/riscv/mode.h"
 #include "target/riscv/pmu.h"
 #include "target/riscv/trap.h"
@@ -34,6 +35,8 @@ typedef struct Walk {
     RISCVPriv priv;
     bool virt;    /* two stages */
     bool hlvx;    /* a load that needs X instead of R */
+    bool shadow;  /* of a shadow stack; its faults are those of a store */
+    bool cbo;     /* by a cache-block operation */
     MMUAccess access;
     bool debug;   /* no permissions, no A and D */
     bool dry;     /* A and D are not written */
@@ -52,6 +55,8 @@ typedef struct Stage {
     MMUAccess access; /* of a table of the stage before: what that wants; else the access's own */
     RISCVPriv priv;
     bool sum, mxr, hlvx, pbmte, adue;
+    bool sse;         /* there are pages of shadow stacks */
+    bool shadow, cbo; /* as in Walk */
 } Stage;
 
 /* Pseudoinstructions that say which implicit access of VS-stage faulted. */
@@ -71,7 +76,7 @@ static const uint8_t access_prot[] = {
 
 RISCVPriv riscv_data_priv(const CPURISCVState *env)
 {
-    if (unlikely(env->hlv))
+    if (unlikely(env->hlv & HLV_ON))
         return env->hstatus & HSTATUS_SPVP ? PRV_S : PRV_U;
     if (unlikely(env->mstatus & MSTATUS_MPRV) && likely(env->mnstatus & MNSTATUS_NMIE))
         return (env->mstatus & MSTATUS_MPP) >> MSTATUS_MPP_SHIFT;
@@ -80,7 +85,7 @@ RISCVPriv riscv_data_priv(const CPURISCVState *env)
 
 bool riscv_data_virt(const CPURISCVState *env)
 {
-    if (unlikely(env->hlv))
+    if (unlikely(env->hlv & HLV_ON))
         return true;
     if (unlikely(env->mstatus & MSTATUS_MPRV) && likely(env->mnstatus & MNSTATUS_NMIE))
         return (env->mstatus & MSTATUS_MPV) && riscv_data_priv(env) != PRV_M;
@@ -119,7 +124,7 @@ static void explain_pte(const Walk *w, uint64_t pte)
     if (!(pte & PTE_V))
         EXPLAIN(w, "\n");
     else
-        EXPLAIN(w, " %s %#" PRIx64 "\n", pte & (PTE_R | PTE_X) ? "page" : "table",
+        EXPLAIN(w, " %s %#" PRIx64 "\n", pte & (PTE_R | PTE_W | PTE_X) ? "page" : "table",
                 (uint64_t)PTE_PPN(pte) << 12);
 }
 
@@ -176,14 +181,22 @@ static WalkResult update_pte(Walk *w, const Stage *s, hwaddr pa, uint64_t old, u
     return WALK_OK;
 }
 
+static bool shadow_page(uint64_t pte)
+{
+    return (pte & (PTE_R | PTE_W | PTE_X)) == PTE_W;
+}
+
 /* Encodings of any entry that are reserved, or need an extension that is off. */
 static const char *reserved_entry(const CPURISCVState *env, const Stage *s, uint64_t pte)
 {
     if (!(pte & PTE_V))
         return "V=0 in the entry";
-    if ((pte & (PTE_R | PTE_W)) == PTE_W)
-        return "W without R in the entry is reserved";
-    if (pte & PTE_RESERVED)
+    if ((pte & (PTE_R | PTE_W)) == PTE_W && !(s->sse && shadow_page(pte)))
+        return shadow_page(pte) && s->kind != STAGE_G && riscv_ext_on(env, EXT_ZICFISS)
+                   ? "a shadow stack in the entry, and SSE=0 in menvcfg or henvcfg"
+                   : "W without R in the entry is reserved";
+    if (unlikely(pte & PTE_RESERVED) &&
+        ((pte & PTE_RESERVED & ~PTE_RSW60T59) || !riscv_ext_on(env, EXT_SVRSW60T59B)))
         return "reserved bits of the entry are set";
     if ((pte & PTE_N) && !riscv_ext_on(env, EXT_SVNAPOT))
         return "N=1 in the entry, and Svnapot is off";
@@ -206,10 +219,9 @@ static const char *no_permission(const Stage *s, uint64_t pte)
                                : "R=0 in the entry, and mstatus.MXR=0";
 }
 
-/* Whether U, SUM, MXR, R, W, X allow the access; *prot receives what they allow at all. */
-static const char *leaf_permission(const Stage *s, uint64_t pte, unsigned *prot)
+/* Whether U and SUM allow the access. */
+static const char *mode_permission(const Stage *s, uint64_t pte)
 {
-    *prot = 0;
     if (s->priv == PRV_U && !(pte & PTE_U))
         return s->kind == STAGE_G ? "U=0 in the entry: G-stage maps for guests only what has it"
                                   : "U=0 in the entry, and the access is from U";
@@ -217,6 +229,41 @@ static const char *leaf_permission(const Stage *s, uint64_t pte, unsigned *prot)
         return s->access == MMU_FETCH  ? "U=1 in the entry: S never executes such pages"
                : s->kind == STAGE_VS ? "U=1 in the entry, the access is from VS, and vsstatus.SUM=0"
                                      : "U=1 in the entry, the access is from S, and mstatus.SUM=0";
+    return NULL;
+}
+
+/* The rules of shadow stacks that end in an access fault; G-stage knows no shadow stacks. */
+static const char *shadow_permission(const Stage *s, uint64_t pte)
+{
+    if (s->kind == STAGE_G)
+        return NULL;
+    if (!shadow_page(pte))
+        return s->shadow && (pte & (PTE_R | PTE_W | PTE_X)) != PTE_R
+                   ? "the page is not a shadow stack's" : NULL;
+    if (s->cbo)
+        return "the page is a shadow stack's, and the access a cache-block operation";
+    if (s->access == MMU_LOAD || s->shadow)
+        return NULL;
+    return s->access == MMU_FETCH ? "the page is a shadow stack's and holds no instructions"
+                                  : "the page is a shadow stack's, and the store is none";
+}
+
+/* Whether MXR, R, W, X allow the access; *prot receives what they allow at all. */
+static const char *leaf_permission(const Stage *s, uint64_t pte, unsigned *prot)
+{
+    bool both = (pte & PTE_R) && (pte & PTE_W);
+
+    *prot = 0;
+    if (unlikely(s->shadow)) {
+        *prot = PAGE_READ | PAGE_WRITE;
+        if (s->kind == STAGE_G)
+            return both ? NULL : "a shadow stack needs R=1 and W=1 in the entry";
+        return shadow_page(pte) ? NULL : "the page can be read, but is not a shadow stack's";
+    }
+    if (unlikely(s->sse && shadow_page(pte))) {
+        *prot = PAGE_READ;
+        return NULL;
+    }
     if (s->hlvx) {
         *prot = pte & PTE_X ? PAGE_READ : 0;
         return pte & PTE_X ? NULL : no_permission(s, pte);
@@ -289,10 +336,18 @@ static WalkResult take_leaf(Walk *w, const Stage *s, uint64_t at, hwaddr pte_pa,
                             uint64_t va, unsigned level, TLBFill *out, bool *again)
 {
     uint64_t need = PTE_A | (s->access == MMU_STORE ? PTE_D : 0);
-    const char *reason = w->debug ? NULL : leaf_permission(s, pte, &out->prot);
+    const char *reason = bad_leaf(pte, level);
 
-    if (!reason)
-        reason = bad_leaf(pte, level);
+    if (!reason && !w->debug) {
+        reason = mode_permission(s, pte);
+        if (!reason && unlikely(s->sse || s->shadow)) {
+            reason = shadow_permission(s, pte);
+            if (reason)
+                return refused(w, reason);
+        }
+        if (!reason)
+            reason = leaf_permission(s, pte, &out->prot);
+    }
     if (reason)
         return fault(w, s, reason);
     if (!w->debug && (pte & need) != need) {
@@ -360,7 +415,7 @@ static WalkResult walk_once(Walk *w, const Stage *s, uint64_t va, TLBFill *out, 
         if (reason)
             return fault(w, s, reason);
         global |= (pte & PTE_G) != 0;
-        if (pte & (PTE_R | PTE_X)) {
+        if (pte & (PTE_R | PTE_W | PTE_X)) {
             out->global = global;
             return take_leaf(w, s, at, pa, pte, va, level, out, again);
         }
@@ -405,6 +460,7 @@ static WalkResult translate_g(Walk *w, uint64_t gpa, bool implicit, MMUAccess ac
         .priv = PRV_U,
         .mxr = !implicit && (env->mstatus & MSTATUS_MXR),
         .hlvx = !implicit && w->hlvx,
+        .shadow = !implicit && w->shadow,
         .pbmte = (env->menvcfg & MENVCFG_PBMTE) != 0,
         .adue = updates(env, env->menvcfg),
     };
@@ -435,6 +491,9 @@ static WalkResult translate_guest(Walk *w, vaddr va, TLBFill *out)
         .sum = (env->vsstatus & MSTATUS_SUM) != 0,
         .mxr = ((env->vsstatus | env->mstatus) & MSTATUS_MXR) != 0,
         .hlvx = w->hlvx,
+        .sse = (envcfg & ENVCFG_SSE) != 0,
+        .shadow = w->shadow,
+        .cbo = w->cbo,
         .pbmte = (envcfg & MENVCFG_PBMTE) != 0,
         .adue = updates(env, envcfg),
     };
@@ -448,6 +507,8 @@ static WalkResult translate_guest(Walk *w, vaddr va, TLBFill *out)
         if (r != WALK_OK)
             return r;
         EXPLAIN(w, "guest physical address %#" PRIx64 "\n", out->pa);
+    } else if (unlikely(w->shadow)) {
+        return refused(w, "a shadow stack where vsatp translates nothing");
     }
     r = translate_g(w, out->pa, false, w->access, &g);
     out->pa = g.pa;
@@ -464,6 +525,8 @@ static WalkResult translate(Walk *w, vaddr va, TLBFill *out)
     *out = identity;
     out->pa = va;
     if (w->priv == PRV_M || SATP_MODE(env->satp) == SATP_BARE) {
+        if (unlikely(w->shadow))
+            return refused(w, "a shadow stack in a mode that translates nothing");
         EXPLAIN(w, "no translation in %s\n", w->priv == PRV_M ? "M mode" : "bare mode");
         return WALK_OK;
     }
@@ -474,6 +537,9 @@ static WalkResult translate(Walk *w, vaddr va, TLBFill *out)
         .priv = w->priv,
         .sum = (env->mstatus & MSTATUS_SUM) != 0,
         .mxr = (env->mstatus & MSTATUS_MXR) != 0,
+        .sse = (env->menvcfg & ENVCFG_SSE) != 0,
+        .shadow = w->shadow,
+        .cbo = w->cbo,
         .pbmte = (env->menvcfg & MENVCFG_PBMTE) != 0,
         .adue = updates(env, env->menvcfg),
     };
@@ -485,7 +551,7 @@ static const char *const access_names[] = { "load", "store", "fetch" };
 /* The walk, then PMP for what it found. */
 static WalkResult look_up(Walk *w, vaddr va, unsigned size, TLBFill *out)
 {
-    unsigned need = access_prot[w->access], prot;
+    unsigned need = w->shadow ? PAGE_READ | PAGE_WRITE : access_prot[w->access], prot;
     WalkResult r = translate(w, va, out);
     bool ok;
 
@@ -525,6 +591,7 @@ bool riscv_tlb_fill(CPURISCVState *env, vaddr va, MMUAccess access, unsigned siz
     if (access != MMU_FETCH)
         va = riscv_masked_address(env, w.priv, w.virt, va);
     w.hlvx = access == MMU_LOAD && env->hlv == HLV_EXECUTABLE;
+    w.shadow = access != MMU_FETCH && unlikely(env->hlv & ACCESS_SHADOW);
     if (unlikely(log_enabled(LOG_MMU)))
         w.why = g_string_new(NULL);
     r = look_up(&w, va, size, out);
@@ -540,6 +607,8 @@ bool riscv_tlb_fill(CPURISCVState *env, vaddr va, MMUAccess access, unsigned siz
     if (unlikely(env->trigger_data) && access != MMU_FETCH &&
         riscv_trigger_data(env, va, size, access == MMU_LOAD, access == MMU_STORE))
         return false;
+    if (unlikely(w.shadow))
+        access = MMU_STORE;
     if (r == WALK_ACCESS_FAULT) {
         riscv_bus_error(env, va, out->pa, access);
     } else {
@@ -612,10 +681,27 @@ void riscv_bus_error(CPURISCVState *env, vaddr va, hwaddr pa, MMUAccess access)
 
     if (access != MMU_FETCH)
         va = riscv_data_address(env, va);
+    if (unlikely(env->hlv & ACCESS_SHADOW))
+        access = MMU_STORE;
     env->exc_cause = cause[access];
     env->exc_tval = va;
     note_guest(env, va, access, access == MMU_FETCH ? env->virt : riscv_data_virt(env), NULL);
     env->exc_why = "nothing answers at the physical address, or the device refused";
+}
+
+void riscv_cbo_shadow_check(CPURISCVState *env, vaddr va)
+{
+    Walk w = { .env = env, .access = MMU_LOAD, .cbo = true, .dry = true };
+    TLBFill fill;
+
+    w.priv = riscv_data_priv(env);
+    w.virt = riscv_data_virt(env);
+    va = riscv_masked_address(env, w.priv, w.virt, va);
+    if (look_up(&w, va, 1, &fill) != WALK_ACCESS_FAULT)
+        return;
+    riscv_bus_error(env, va, fill.pa, MMU_STORE);
+    env->exc_why = w.reason;
+    cpu_loop_exit_exception(env);
 }
 
 /* Bits of TLBKey.mode; below them RISCVPriv. */
@@ -625,6 +711,7 @@ enum {
     KEY_VIRT = 1 << 4,
     KEY_HS_MXR = 1 << 5, /* of a guest: holds for both stages */
     KEY_HLVX = 1 << 6,
+    KEY_SHADOW = 1 << 7,
 };
 
 static TLBKey guest_key(const CPURISCVState *env, RISCVPriv priv, bool hlvx)
@@ -673,6 +760,8 @@ void riscv_tlb_keys(CPURISCVState *env, TLBKey *data, TLBKey *fetch)
     *fetch = unlikely(env->virt) ? guest_key(env, env->priv, false) : regime_key(env, env->priv);
     *data = unlikely(riscv_data_virt(env)) ? guest_key(env, priv, env->hlv == HLV_EXECUTABLE)
                                            : regime_key(env, priv);
+    if (unlikely(env->hlv & ACCESS_SHADOW))
+        data->mode |= KEY_SHADOW;
     data->ignored = riscv_masked_bits(env, priv, (data->mode & KEY_VIRT) != 0);
 }
 

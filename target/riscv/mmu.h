@@ -33,8 +33,13 @@ vaddr riscv_masked_address(const CPURISCVState *env, RISCVPriv priv, bool virt, 
 /* The same from the present mode. TCGCPUOps. */
 vaddr riscv_data_address(CPURISCVState *env, vaddr va);
 
-/* CPURISCVState.hlv: loads and stores are a guest's for the instruction being run. */
-enum { HLV_OFF, HLV_ON, HLV_EXECUTABLE /* hlvx: loads need X instead of R */ };
+/* CPURISCVState.hlv: for the instruction being run loads and stores are a guest's, or a shadow stack's. */
+enum {
+    HLV_OFF = 0,
+    HLV_ON = 1,
+    HLV_EXECUTABLE = 2 | HLV_ON, /* hlvx: loads need X instead of R */
+    ACCESS_SHADOW = 4,
+};
 
 /* TLBKey.asid of a guest: ASID, VMID above it, and a bit that no host's ASID has. */
 enum { ASID_VMID_SHIFT = 16, ASID_VIRT = 1 << 30 };

@@ -36,6 +36,9 @@ enum {
     MODE_MISA_OFF_H = 1 << 15,
     /* A debug trigger of this hart looks at instructions in this mode: see trigger.h. */
     MODE_TRIGGERS = 1 << 24,
+    MODE_LPE = 1 << 16, /* Zicfilp is active: indirect jumps expect a landing pad */
+    MODE_ELP = 1 << 17, /* one is expected now: the block is that one instruction */
+    MODE_SSE = 1 << 18, /* Zicfiss is active */
 };
 
 static inline RISCVPriv mode_priv(uint32_t mode)

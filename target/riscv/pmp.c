@@ -345,6 +345,10 @@ CSR_WRITE_FN(mseccfg)
         now |= (value & pmm) | (old & ENVCFG_PMM & ~pmm);
         fx |= FX_TLB;
     }
+    if (riscv_ext_on(env, EXT_ZICFILP)) {
+        now |= value & MSECCFG_MLPE;
+        fx |= FX_MODE;
+    }
 
     /* MML and MMWP stay set until reset. RLB stays clear once an entry is locked. */
     now |= old & (MSECCFG_MML | MSECCFG_MMWP);

@@ -37,6 +37,8 @@ CSR_WRITE_FN(mnstatus)
         wmask |= MNSTATUS_MNPP;
     if (riscv_ext_on(env, EXT_H))
         wmask |= MNSTATUS_MNPV;
+    if (riscv_ext_on(env, EXT_ZICFILP))
+        wmask |= MNSTATUS_MNPELP;
     /* Software can set NMIE, but not clear it. */
     env->mnstatus = (old & ~wmask) | (value & (wmask | MNSTATUS_NMIE));
     return (old ^ env->mnstatus) & MNSTATUS_NMIE ? FX_IRQ | FX_TLB : 0;
@@ -97,7 +99,8 @@ void riscv_nmi_stack(CPURISCVState *env, uint64_t cause, RISCVPriv priv, bool vi
 {
     env->mnepc = env->tcg.pc;
     env->mncause = cause;
-    env->mnstatus = (uint64_t)priv << MNSTATUS_MNPP_SHIFT | (virt ? MNSTATUS_MNPV : 0);
+    env->mnstatus = (uint64_t)priv << MNSTATUS_MNPP_SHIFT | (virt ? MNSTATUS_MNPV : 0) |
+                    (env->elp ? MNSTATUS_MNPELP : 0);
 }
 
 /* ---- Where no trap may come ---- */

@@ -8,6 +8,7 @@
 
 #include "target/riscv/bits.h"
 #include "target/riscv/causes.h"
+#include "target/riscv/cfi.h"
 #include "target/riscv/ctr.h"
 #include "target/riscv/insn-fn.h"
 #include "target/riscv/isa.h"
@@ -63,6 +64,44 @@ static const TCGOp *op_trigger(CPUArchState *env, const TCGOp *op)
     env->tcg.cur = op;
     riscv_trigger_insn(env, op->insn, op->len);
     TCG_NEXT(env, op);
+}
+
+/* ---- Landing pads (Zicfilp) ---- */
+
+/* An indirect jump that must land on a pad; on a hart without C its target must be aligned, too. */
+static const TCGOp *op_jalr_guarded(CPUArchState *env, const TCGOp *op)
+{
+    uint64_t target = (env->x[op->rs1] + (uint64_t)((int32_t)op->insn >> 20)) & ~1ULL;
+
+    env->tcg.cur = op;
+    if ((target & 2) && !riscv_ext_on(env, EXT_ZCA))
+        riscv_raise(env, EXC_INST_MISALIGNED, target);
+    env->x[op->rd] = (uint64_t)op->imm;
+    env->elp = true;
+    env->tcg.mode |= MODE_ELP;
+    env->tcg.pc = target;
+    TCG_EXIT_LOOKUP(env, op);
+}
+
+/* Something else where a landing pad must be. */
+static const TCGOp *op_no_landing_pad(CPUArchState *env, const TCGOp *op)
+{
+    env->tcg.cur = op;
+    riscv_raise_check(env, CHECK_LANDING_PAD, "an indirect jump came here, and this is no landing pad");
+}
+
+/* The pad that is expected: imm is its label, compared with the upper bits of x7 unless it is 0. */
+static const TCGOp *op_landing_pad(CPUArchState *env, const TCGOp *op)
+{
+    uint32_t label = (uint32_t)op->imm;
+
+    env->tcg.cur = op;
+    if (label && label != (env->x[7] & 0xFFFFF000))
+        riscv_raise_check(env, CHECK_LANDING_PAD, "the landing pad's label is not the one in x7");
+    env->elp = false;
+    env->tcg.mode &= ~(uint32_t)MODE_ELP;
+    env->tcg.pc = tcg_current_pc(env) + op->len;
+    TCG_EXIT_LOOKUP(env, op);
 }
 
 /* In a guest whose FS is not Dirty in both registers: makes it so, then runs the instruction itself,
@@ -125,6 +164,21 @@ static void translate_jump(TBBuilder *b, TCGOp *op, unsigned len, bool aligned)
     tb_end_jump(b, target);
 }
 
+/* The one instruction of a block that begins where a landing pad is expected. */
+static void translate_target(TBBuilder *b, uint32_t insn, unsigned len)
+{
+    bool pad = len == 4 && (insn & 0xFFF) == 0x17 && !(b->pc & 3);
+
+    tb_append(b, pad ? op_landing_pad : op_no_landing_pad, insn, len)->imm = insn & 0xFFFFF000;
+    tb_end_exit(b);
+}
+
+/* Jumps through x1, x5 (returns) and x7 (guarded by software) need no pad. */
+static bool wants_pad(const TBBuilder *b, const TCGOp *op)
+{
+    return (b->mode & MODE_LPE) && op->rs1 != 1 && op->rs1 != 5 && op->rs1 != 7;
+}
+
 static bool commutes(unsigned body)
 {
     switch (body) {
@@ -180,6 +234,11 @@ void riscv_translate_insn(TBBuilder *b, uint32_t insn, unsigned len)
         b->model_state = 0; /* no sequence runs across it */
     }
 
+    if (unlikely(b->mode & MODE_ELP)) {
+        translate_target(b, insn, len);
+        return;
+    }
+
     if (row == INSN_illegal || ((flags & (INSN_FS | INSN_FSW)) && !(b->mode & MODE_FS)) ||
         ((flags & INSN_VS) && !(b->mode & MODE_VS))) {
         translate_illegal(b, insn, len);
@@ -209,9 +268,12 @@ void riscv_translate_insn(TBBuilder *b, uint32_t insn, unsigned len)
     op->aux = o.aux;
 
     bool aligned = !riscv_ext_on(env, EXT_ZCA);
+    bool guarded = riscv_insn_body(row) == INSN_jalr && unlikely(wants_pad(b, op));
     if (!HOST_IS_TSO && (flags & (INSN_LOAD | INSN_STORE)) && riscv_ext_on(env, EXT_ZTSO)) {
         op->spare = (uint16_t)row;
         op->fn = op_ordered;
+        b->model_state = 0;
+    } else if (guarded) {
         b->model_state = 0;
     } else if (!aligned) {
         fuse(b, op, row);
@@ -231,6 +293,8 @@ void riscv_translate_insn(TBBuilder *b, uint32_t insn, unsigned len)
         op->imm = (int64_t)(b->pc + len);
     if (row == INSN_jalr && aligned)
         op->fn = op_jalr_aligned;
+    if (guarded)
+        op->fn = op_jalr_guarded;
     if (flags & INSN_EXIT)
         tb_end_exit(b);
 }

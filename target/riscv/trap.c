@@ -9,6 +9,7 @@
 
 #include "hw/core/symbols.h"
 #include "target/riscv/bits.h"
+#include "target/riscv/cfi.h"
 #include "target/riscv/ctr.h"
 #include "target/riscv/explain.h"
 #include "target/riscv/hyp.h"
@@ -77,6 +78,7 @@ const char *riscv_cause_name(unsigned long long cause)
         [EXC_LOAD_PAGE_FAULT] = "load page fault",
         [EXC_STORE_PAGE_FAULT] = "store page fault",
         [EXC_DOUBLE_TRAP] = "double trap",
+        [EXC_SOFTWARE_CHECK] = "software check",
         [EXC_INST_GUEST_PAGE_FAULT] = "instruction guest-page fault",
         [EXC_LOAD_GUEST_PAGE_FAULT] = "load guest-page fault",
         [EXC_VIRTUAL_INST] = "virtual instruction",
@@ -154,7 +156,8 @@ static void log_refused(CPURISCVState *env, uint64_t cause, uint64_t tval)
     g_autoptr(GString) out = g_string_new(NULL);
 
     if (cause != EXC_ILLEGAL_INST && cause != EXC_INST_ACCESS_FAULT &&
-        cause != EXC_LOAD_ACCESS_FAULT && cause != EXC_STORE_ACCESS_FAULT)
+        cause != EXC_LOAD_ACCESS_FAULT && cause != EXC_STORE_ACCESS_FAULT &&
+        cause != EXC_SOFTWARE_CHECK)
         return;
     g_string_append_printf(out, "%" PRIu64 ": %s at pc %#" PRIx64, cpu->hartid,
                            riscv_cause_name(cause), env->tcg.pc);
@@ -190,6 +193,7 @@ static uint64_t stacked(const CPURISCVState *env, uint64_t s, uint64_t dte)
         s |= MSTATUS_SDT;
     s = deposit64(s, 5, 1, (s >> 1) & 1); /* SPIE = SIE */
     s = deposit64(s, 8, 1, env->priv);    /* SPP */
+    s = deposit64(s, 23, 1, env->elp);    /* SPELP */
     return s & ~MSTATUS_SIE;
 }
 
@@ -235,6 +239,7 @@ static uint64_t trap_to_m(CPURISCVState *env, uint64_t cause, uint64_t tval)
 
     s = deposit64(s, 7, 1, (s >> 3) & 1); /* MPIE = MIE */
     s = deposit64(s, MSTATUS_MPP_SHIFT, 2, env->priv);
+    s = deposit64(s, 41, 1, env->elp); /* MPELP */
     s &= ~MSTATUS_MIE;
     if (riscv_ext_on(env, EXT_SMDBLTRP))
         s |= MSTATUS_MDT;
@@ -260,6 +265,7 @@ static uint64_t trap_to_m(CPURISCVState *env, uint64_t cause, uint64_t tval)
 
 static void set_mode_and_pc(CPURISCVState *env, uint64_t cause, Mode to, vaddr pc)
 {
+    env->elp = false; /* it has been stacked */
     if (unlikely(env->ctr_on))
         riscv_ctr_trap(env, cause, to.priv, to.virt, pc);
     set_mode(env, to, env->tcg.icount);
@@ -464,8 +470,9 @@ bool riscv_take_interrupt(CPURISCVState *env)
 
 /* ---- Privileged instructions ---- */
 
-static void trap_return(CPURISCVState *env, Mode to, uint64_t epc)
+static void trap_return(CPURISCVState *env, Mode to, uint64_t epc, bool pelp)
 {
+    riscv_elp_return(env, to.priv, to.virt, pelp);
     epc &= riscv_ext_on(env, EXT_ZCA) ? ~1ULL : ~3ULL;
     if (unlikely(env->ctr_on))
         riscv_ctr_trap_return(env, to.priv, to.virt, tcg_current_pc(env), epc);
@@ -498,11 +505,11 @@ void riscv_mret(CPURISCVState *env, const TCGOp *op)
     s = deposit64(s, 3, 1, (s >> 7) & 1); /* MIE = MPIE */
     s |= MSTATUS_MPIE;
     s = deposit64(s, MSTATUS_MPP_SHIFT, 2, riscv_ext_on(env, EXT_U) ? PRV_U : PRV_M);
-    env->mstatus = s & ~(MSTATUS_MPV | MSTATUS_MDT);
+    env->mstatus = s & ~(MSTATUS_MPV | MSTATUS_MDT | MSTATUS_MPELP);
     if (unlikely(env->tcontrol)) /* MTE = MPTE */
         env->tcontrol = (env->tcontrol & TCONTROL_MPTE) | (env->tcontrol & TCONTROL_MPTE) >> 4;
     rearm_double_traps(env, to);
-    trap_return(env, to, env->mepc);
+    trap_return(env, to, env->mepc, s & MSTATUS_MPELP);
 }
 
 void riscv_mnret(CPURISCVState *env, const TCGOp *op)
@@ -516,7 +523,7 @@ void riscv_mnret(CPURISCVState *env, const TCGOp *op)
     if (to.priv != PRV_M)
         env->mstatus &= ~MSTATUS_MDT;
     rearm_double_traps(env, to);
-    trap_return(env, to, env->mnepc);
+    trap_return(env, to, env->mnepc, env->mnstatus & MNSTATUS_MNPELP);
 }
 
 /* An instruction that only S may use, or that TRAP keeps from it: what a guest gets for it. */
@@ -536,7 +543,7 @@ static uint64_t unstacked(uint64_t s)
 {
     s = deposit64(s, 1, 1, (s >> 5) & 1); /* SIE = SPIE */
     s |= MSTATUS_SPIE;
-    return s & ~(MSTATUS_SPP | MSTATUS_SDT);
+    return s & ~(MSTATUS_SPP | MSTATUS_SDT | MSTATUS_SPELP);
 }
 
 void riscv_sret(CPURISCVState *env, const TCGOp *op)
@@ -544,6 +551,7 @@ void riscv_sret(CPURISCVState *env, const TCGOp *op)
     uint64_t *status = env->virt ? &env->vsstatus : &env->mstatus;
     Mode to = { (*status >> 8) & 1, env->virt };
     uint64_t epc = env->virt ? env->vsepc : env->sepc;
+    bool pelp = *status & MSTATUS_SPELP;
 
     check_supervisor(env, op, MSTATUS_TSR, HSTATUS_VTSR);
     *status = unstacked(*status);
@@ -554,7 +562,7 @@ void riscv_sret(CPURISCVState *env, const TCGOp *op)
     if (env->priv == PRV_M)
         env->mstatus &= ~MSTATUS_MDT;
     rearm_double_traps(env, to);
-    trap_return(env, to, epc);
+    trap_return(env, to, epc, pelp);
 }
 
 void riscv_wfi(CPURISCVState *env, const TCGOp *op)

@@ -38,7 +38,7 @@ def run(command, image, root='', timeout=int(os.environ.get("RUN_TIMEOUT", 60)))
 # Extensions that a peer may not have or not switch on by itself.
 OPTIONAL = ('zicond', 'zicbom', 'zicboz', 'zicbop', 'zihintntl', 'zcb', 'zcmop', 'zimop',
             'zfhmin', 'zfh', 'zfa', 'zacas', 'zabha', 'zama16b', 'zbkb', 'zbkc', 'zbkx', 'zknd', 'zkne',
-            'zknh', 'zksed', 'zksh', 'zfbfmin', 'zalasr')
+            'zknh', 'zksed', 'zksh', 'zfbfmin', 'zalasr', 'zicfilp', 'zicfiss')
 # The same, of those that need vectors.
 VECTOR = ('zvbb', 'zvkb', 'zvbc', 'zvkg', 'zvkned', 'zvknha', 'zvknhb', 'zvksed', 'zvksh', 'zvfbfmin',
           'zvfbfwma')

@@ -43,7 +43,7 @@ static void test_illegal(void)
         { "rv64", PRV_U, 0, CSRR(0x100), "csrrs sstatus: needs S mode" },
         { "rv64", PRV_M, 0, CSRW(0xF14), "csrrw mhartid: cannot be written" },
         { "rv64", PRV_M, 0, CSRR(0x7FF), "csrrs 0x7ff: there is no such register" },
-        { "rv64", PRV_M, 0, CSRR(0x747), "csrrs mseccfg: no extension that needs it is on (smepmp, smmpm, zkr)" },
+        { "rv64", PRV_M, 0, CSRR(0x747), "csrrs mseccfg: no extension that needs it is on (smepmp, smmpm, zicfilp, zkr)" },
         { "rv64", PRV_M, 0, CSRR(0x3C0), "csrrs pmpaddr16: there is no such PMP entry" },
         { "rv64", PRV_S, 0, CSRR(0xC00), "csrrs cycle: mcounteren.CY=0" },
         { "rv64", PRV_S, 0, CSRR(0xC05), "csrrs hpmcounter5: mcounteren.HPM5=0" },

@@ -86,6 +86,8 @@ static void test_errors(void)
         { "rv64,zce=on", "extensions 'zcmp' and 'zcd' use the same encodings (without zcd: d=off, or "
                          "c=off,zca=on)" },
         { "rv64i,zcmt=on", "extension 'zcmt' needs 'zca', which is off" },
+        { "rv64,s=off,svrsw60t59b=on", "extension 'svrsw60t59b' needs 's', which is off" },
+        { "rv64,zicfiss=on", "extension 'zicfiss' needs 'zimop', which is off" },
         { "rv64,pmu-mask=1", "pmu-mask=0x1: counters 0 to 2 are not programmable" },
     };
 

@@ -414,6 +414,35 @@ static void test_pointer_masking(void)
     hart_done(&h);
 }
 
+/* Svrsw60t59b: ignored in leaves and pointers, of G-stage too; the bits below stay reserved. */
+static void test_software_bits(void)
+{
+    const vaddr va = 0x12345000;
+
+    for (unsigned on = 0; on < 2; on++) {
+        Hart h;
+
+        start(&h, on ? "rv64,svrsw60t59b=on" : "rv64", SATP_SV39);
+        for (unsigned guest = 0; guest < 2; guest++) {
+            uint64_t flags = KERNEL | (guest ? PTE_U : 0);
+
+            h.env->virt = guest;
+            h.env->hgatp = (uint64_t)SATP_SV39 << 60 | ROOT >> 12;
+            for (unsigned bit = 54; bit < 61; bit++) {
+                int want = on && bit >= 59 ? -1 : guest ? EXC_LOAD_GUEST_PAGE_FAULT : EXC_LOAD_PAGE_FAULT;
+
+                map(&h, SATP_SV39, va, 0, pte(PAGE, flags) | 1ULL << bit);
+                g_assert_cmpint(walk(&h, va, MMU_LOAD, NULL), ==, want);
+                map(&h, SATP_SV39, va, 0, pte(PAGE, flags));
+                ram_put(&h, entry_of(SATP_SV39, 1, va), pte(TABLE(0), PTE_V) | 1ULL << bit);
+                g_assert_cmpint(walk(&h, va, MMU_LOAD, NULL), ==, want);
+            }
+        }
+        h.env->virt = false;
+        hart_done(&h);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -429,5 +458,6 @@ int main(int argc, char **argv)
     g_test_add_func("/mmu/explain", test_explain);
     g_test_add_func("/mmu/dump", test_dump);
     g_test_add_func("/mmu/pointer-masking", test_pointer_masking);
+    g_test_add_func("/mmu/software-bits", test_software_bits);
     return g_test_run();
 }

@@ -43,6 +43,7 @@ struct CPUArchState {
     uint32_t fp_host_control; /* the host's own FPU control word, kept while inside exec() */
     uint8_t priv;       /* RISCVPriv */
     bool virt;          /* V: a guest runs, priv is VS or VU */
+    bool elp;           /* Zicfilp: the next instruction must be a landing pad */
     uint8_t hlv;        /* HLV_*: loads and stores act as a guest's for one instruction */
 
     /* Vectors. Register n begins at byte n * vlenb of vreg, so that a group is one piece. */
@@ -89,6 +90,7 @@ struct CPUArchState {
     uint8_t trigger_modes;    /* in which instructions are looked at; follows, as the next two */
     bool trigger_data, trigger_traps; /* loads and stores are looked at; traps are */
     uint64_t mcounteren, mcountinhibit, menvcfg, mseccfg, mconfigptr;
+    uint64_t ssp;       /* Zicfiss: the shadow stack's pointer */
     uint64_t stvec, sscratch, sepc, scause, stval, satp, scounteren, senvcfg, stimecmp;
     uint64_t mstateen[4];
     uint64_t sstateen0; /* the others have no bits */

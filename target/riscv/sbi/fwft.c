@@ -22,7 +22,7 @@ enum {
 
 #define MISALIGNED ((1ULL << EXC_LOAD_MISALIGNED) | (1ULL << EXC_STORE_MISALIGNED))
 
-/* A switch: a bit of medeleg or menvcfg. */
+/* A switch: a bit of medeleg or menvcfg; or menvcfg.PMM. */
 typedef struct Feature {
     bool here;
     unsigned csr;
@@ -36,20 +36,45 @@ static Feature find(RISCVCPU *cpu, uint32_t n)
     switch (n) {
     case MISALIGNED_EXC_DELEG:
         return (Feature){ true, 0x302, &env->medeleg, MISALIGNED };
+    case LANDING_PAD:
+        return (Feature){ riscv_ext_on(env, EXT_ZICFILP), 0x30A, &env->menvcfg, ENVCFG_LPE };
+    case SHADOW_STACK:
+        return (Feature){ riscv_ext_on(env, EXT_ZICFISS), 0x30A, &env->menvcfg, ENVCFG_SSE };
     case PTE_AD_HW_UPDATING:
         return (Feature){ riscv_ext_on(env, EXT_SVADU), 0x30A, &env->menvcfg, MENVCFG_ADUE };
     case DOUBLE_TRAP:
         return (Feature){ riscv_ext_on(env, EXT_SSDBLTRP), 0x30A, &env->menvcfg, MENVCFG_DTE };
+    case POINTER_MASKING_PMLEN:
+        return (Feature){ riscv_ext_on(env, EXT_SMNPM), 0x30A, &env->menvcfg, ENVCFG_PMM };
     default: /* what they switch is not implemented */
         return (Feature){ false };
     }
 }
 
+/* The bits that stand for a value; false: there is no such value. */
+static bool bits_of(const Feature *f, uint64_t value, uint64_t *bits)
+{
+    if (f->bits == ENVCFG_PMM) {
+        *bits = (value == 7 ? 2ULL : value == 16 ? 3ULL : 0) << ENVCFG_PMM_SHIFT;
+        return value == 0 || *bits;
+    }
+    *bits = value ? f->bits : 0;
+    return value <= 1;
+}
+
+static uint64_t value_of(const Feature *f)
+{
+    static const uint8_t lengths[] = { 0, 0, 7, 16 };
+    uint64_t bits = *f->reg & f->bits;
+
+    return f->bits == ENVCFG_PMM ? lengths[bits >> ENVCFG_PMM_SHIFT] : bits != 0;
+}
+
 static void set(RISCVCPU *cpu, SBICall *call, uint32_t n, const Feature *f)
 {
-    uint64_t value = call->args[1], flags = call->args[2];
+    uint64_t value = call->args[1], flags = call->args[2], bits;
 
-    if (flags > 1 || value > 1) {
+    if (flags > 1 || !bits_of(f, value, &bits)) {
         sbi_result(call, SBI_ERR_INVALID_PARAM, 0);
         return;
     }
@@ -57,8 +82,8 @@ static void set(RISCVCPU *cpu, SBICall *call, uint32_t n, const Feature *f)
         sbi_result(call, SBI_ERR_DENIED_LOCKED, 0);
         return;
     }
-    if (!!(*f->reg & f->bits) != value)
-        riscv_csr_write_debug(&cpu->env, f->csr, (*f->reg & ~f->bits) | (value ? f->bits : 0));
+    if ((*f->reg & f->bits) != bits)
+        riscv_csr_write_debug(&cpu->env, f->csr, (*f->reg & ~f->bits) | bits);
     cpu->sbi.fwft_locked |= (uint8_t)(flags << n);
     sbi_result(call, SBI_SUCCESS, 0);
 }
@@ -82,5 +107,5 @@ void sbi_fwft(RISCVCPU *cpu, SBICall *call)
     else if (call->fn == 0)
         set(cpu, call, n, &f);
     else
-        sbi_result(call, SBI_SUCCESS, (*f.reg & f.bits) != 0);
+        sbi_result(call, SBI_SUCCESS, value_of(&f));
 }

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: MIT
  */
 #include "target/riscv/bits.h"
+#include "target/riscv/cfi.h"
 #include "target/riscv/causes.h"
 #include "target/riscv/csr.h"
 #include "target/riscv/ext.h"
@@ -30,7 +31,7 @@ enum {
 #define ID_GLOBAL 0xffff8000u
 
 /* What the flags say of the interrupted state. */
-enum { FLAG_SPP = 1, FLAG_SPIE = 2, FLAG_SPV = 4, FLAG_SPVP = 8, FLAG_SDT = 32 };
+enum { FLAG_SPP = 1, FLAG_SPIE = 2, FLAG_SPV = 4, FLAG_SPVP = 8, FLAG_SPELP = 16, FLAG_SDT = 32 };
 
 static RISCVCPU *first_hart(void)
 {
@@ -129,7 +130,7 @@ static void enter(RISCVCPU *cpu, SBIEvent *e)
     e->pending = false;
     e->hart = cpu->hartid;
     e->flags = (s & MSTATUS_SPP ? FLAG_SPP : 0) | (s & MSTATUS_SPIE ? FLAG_SPIE : 0) |
-               (s & MSTATUS_SDT ? FLAG_SDT : 0);
+               (s & MSTATUS_SPELP ? FLAG_SPELP : 0) | (s & MSTATUS_SDT ? FLAG_SDT : 0);
     e->sepc = env->sepc;
     e->a6 = env->x[16];
     e->a7 = env->x[17];
@@ -147,7 +148,9 @@ static void enter(RISCVCPU *cpu, SBIEvent *e)
     s = deposit64(s, 5, 1, (s >> 1) & 1);
     if (env->menvcfg & MENVCFG_DTE)
         s |= MSTATUS_SDT;
+    s = deposit64(s, 23, 1, env->elp); /* SPELP */
     env->mstatus = s & ~MSTATUS_SIE;
+    env->elp = false;
     env->virt = false;
     riscv_set_priv(env, PRV_S);
     env->tcg.pc = e->entry_pc;
@@ -170,6 +173,8 @@ static void leave(RISCVCPU *cpu, SBIEvent *e)
         env->hstatus |= (e->flags & FLAG_SPV ? HSTATUS_SPV : 0) |
                         (e->flags & FLAG_SPVP ? HSTATUS_SPVP : 0);
     }
+    riscv_elp_return(env, env->priv, env->virt, s & MSTATUS_SPELP);
+    s = deposit64(s, 23, 1, (e->flags & FLAG_SPELP) != 0);
     s = deposit64(s, 1, 1, (s >> 5) & 1);
     s = deposit64(s, 5, 1, (e->flags & FLAG_SPIE) != 0);
     s = deposit64(s, 8, 1, (e->flags & FLAG_SPP) != 0);
@@ -317,6 +322,7 @@ static int64_t attr_check(RISCVCPU *cpu, const SBIEvent *e, unsigned attr, uint6
     case ATTR_FLAGS:
         if (v & ~(uint64_t)(FLAG_SPP | FLAG_SPIE |
                             (riscv_ext_on(&cpu->env, EXT_SSDBLTRP) ? FLAG_SDT : 0) |
+                            (riscv_ext_on(&cpu->env, EXT_ZICFILP) ? FLAG_SPELP : 0) |
                             (riscv_ext_on(&cpu->env, EXT_H) ? FLAG_SPV | FLAG_SPVP : 0)))
             return SBI_ERR_INVALID_PARAM;
         return mine ? SBI_SUCCESS : SBI_ERR_INVALID_STATE;

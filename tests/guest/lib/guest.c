@@ -162,6 +162,7 @@ void m_trap(struct hart *h)
     if (!(cause & IRQ) && h->abandon) {
         h->abandon = 0;
         h->m_regs[10] = 0;
+        csr_clear("mstatus", 1ul << 41); /* MPELP: there is no landing pad in run_in_done */
         csr_set("mstatus", MSTATUS_MPP);
         csr_write("mepc", run_in_done);
     } else if (!(cause & IRQ)) {
