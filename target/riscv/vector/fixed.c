@@ -5,43 +5,10 @@
  */
 #include "target/riscv/vector/vec.h"
 
+#define ALWAYS static inline __attribute__((always_inline))
+
+typedef int64_t s64;
 typedef __int128 s128;
-typedef unsigned __int128 u128;
-
-/* What is added to v >> d for the rounding mode vxrm: nearest up, nearest even, down, to odd. */
-static inline unsigned increment(u128 v, unsigned d, unsigned vxrm)
-{
-    bool half, below, lsb;
-
-    if (d == 0)
-        return 0;
-    half = v >> (d - 1) & 1;
-    below = v & (((u128)1 << (d - 1)) - 1);
-    lsb = v >> d & 1;
-    switch (vxrm) {
-    case 0:
-        return half;
-    case 1:
-        return half && (below || lsb);
-    case 2:
-        return 0;
-    default:
-        return !lsb && (half || below);
-    }
-}
-
-static inline s128 clamp(s128 v, s128 low, s128 high, bool *sat)
-{
-    if (v < low) {
-        *sat = true;
-        return low;
-    }
-    if (v > high) {
-        *sat = true;
-        return high;
-    }
-    return v;
-}
 
 typedef enum Fixed {
     SADDU, SADD, SSUBU, SSUB, AADDU, AADD, ASUBU, ASUB, SMUL, SSRL, SSRA, NCLIPU, NCLIP,
@@ -53,59 +20,102 @@ static inline bool is_signed(Fixed what)
            what == SSRA || what == NCLIP;
 }
 
-/* a and b are extended as the operation takes them. */
-static inline s128 fixed(Fixed what, s128 a, s128 b, unsigned bits, unsigned vxrm, bool *sat)
-{
-    s128 low = is_signed(what) ? -((s128)1 << (bits - 1)) : 0;
-    s128 high = is_signed(what) ? ((s128)1 << (bits - 1)) - 1 : ((s128)1 << bits) - 1;
-    unsigned shift = (unsigned)b & (bits - 1);
-
-    switch (what) {
-    case SADDU:
-    case SADD:
-        return clamp(a + b, low, high, sat);
-    case SSUBU:
-    case SSUB:
-        return clamp(a - b, low, high, sat);
-    case AADDU:
-    case AADD:
-        return ((a + b) >> 1) + increment((u128)(a + b), 1, vxrm);
-    case ASUBU:
-    case ASUB:
-        return ((a - b) >> 1) + increment((u128)(a - b), 1, vxrm);
-    case SMUL:
-        a *= b;
-        return clamp((a >> (bits - 1)) + increment((u128)a, bits - 1, vxrm), low, high, sat);
-    case SSRL:
-    case SSRA:
-        return (a >> shift) + increment((u128)a, shift, vxrm);
-    default:
-        shift = (unsigned)b & (2 * bits - 1);
-        return clamp((a >> shift) + increment((u128)a, shift, vxrm), low, high, sat);
+/*
+ * An operation on elements of `bits`, in integers that are twice as wide at least: a and b are extended
+ * as it takes them.
+ */
+#define FIXED(S, U)                                                                         \
+    /* What is added to v >> d for the rounding mode: nearest up, nearest even, down, to odd. */ \
+    ALWAYS unsigned increment_##S(U v, unsigned d, unsigned vxrm)                           \
+    {                                                                                       \
+        bool half, below, lsb;                                                              \
+        if (d == 0 || vxrm == 2)                                                            \
+            return 0;                                                                       \
+        half = v >> (d - 1) & 1;                                                            \
+        if (vxrm == 0)                                                                      \
+            return half;                                                                    \
+        below = v & (((U)1 << (d - 1)) - 1);                                                \
+        lsb = v >> d & 1;                                                                   \
+        return vxrm == 1 ? half && (below || lsb) : !lsb && (half || below);                \
+    }                                                                                       \
+    ALWAYS S clamp_##S(S v, S low, S high, bool *sat)                                       \
+    {                                                                                       \
+        S r = v < low ? low : v > high ? high : v;                                          \
+        *sat |= r != v;                                                                     \
+        return r;                                                                           \
+    }                                                                                       \
+    ALWAYS S fixed_##S(Fixed what, S a, S b, unsigned bits, unsigned vxrm, bool *sat)       \
+    {                                                                                       \
+        S low = is_signed(what) ? -((S)1 << (bits - 1)) : 0;                                \
+        S high = is_signed(what) ? ((S)1 << (bits - 1)) - 1 : ((S)1 << bits) - 1;           \
+        unsigned shift = (unsigned)b & (bits - 1);                                          \
+        switch (what) {                                                                     \
+        case SADDU:                                                                         \
+        case SADD:                                                                          \
+            return clamp_##S(a + b, low, high, sat);                                        \
+        case SSUBU:                                                                         \
+        case SSUB:                                                                          \
+            return clamp_##S(a - b, low, high, sat);                                        \
+        case AADDU:                                                                         \
+        case AADD:                                                                          \
+            return ((a + b) >> 1) + increment_##S((U)(a + b), 1, vxrm);                     \
+        case ASUBU:                                                                         \
+        case ASUB:                                                                          \
+            return ((a - b) >> 1) + increment_##S((U)(a - b), 1, vxrm);                     \
+        case SMUL:                                                                          \
+            a *= b;                                                                         \
+            return clamp_##S((a >> (bits - 1)) + increment_##S((U)a, bits - 1, vxrm), low, high, \
+                             sat);                                                          \
+        case SSRL:                                                                          \
+        case SSRA:                                                                          \
+            return (a >> shift) + increment_##S((U)a, shift, vxrm);                         \
+        default:                                                                            \
+            shift = (unsigned)b & (2 * bits - 1);                                           \
+            return clamp_##S((a >> shift) + increment_##S((U)a, shift, vxrm), low, high, sat); \
+        }                                                                                   \
     }
-}
+FIXED(s64, uint64_t)
+FIXED(s128, unsigned __int128)
 
-static inline s128 element(const void *base, unsigned sew, unsigned i, bool sign)
+/* Of one width and one rounding mode. Sources of 64 bits need more than 64. */
+ALWAYS bool some(const TCGOp *op, const uint8_t *mask, Fixed what, unsigned sew, void *d,
+                 const void *as, const void *bs, bool one, unsigned start, unsigned n, unsigned vxrm)
 {
-    return sign ? (s128)vec_get_signed(base, sew, i) : (s128)vec_get(base, sew, i);
-}
+    bool sign = is_signed(what), sat = false;
+    unsigned asew = what >= NCLIPU ? sew + 1 : sew;
 
-static inline __attribute__((always_inline)) void fixed_loop(CPURISCVState *env, const TCGOp *op,
-                                                             Fixed what, unsigned sew,
-                                                             const void *bs, uint64_t x)
-{
-    bool narrow = what >= NCLIPU, sign = is_signed(what), sat = false;
-    unsigned vxrm = (unsigned)env->vxrm, n = (unsigned)env->vl;
+    for (unsigned i = start; i < n; i++) {
+        unsigned at = one ? 0 : i;
 
-    for (unsigned i = (unsigned)env->vstart; i < n; i++) {
-        s128 a, b;
-
-        if (!vec_active(env, op, i))
+        if (mask && !vec_bit(mask, i))
             continue;
-        a = element(VRS2, narrow ? sew + 1 : sew, i, sign);
-        b = element(bs ? bs : &x, sew, bs ? i : 0, sign);
-        vec_put(VRD, sew, i, (uint64_t)fixed(what, a, b, 8u << sew, vxrm, &sat));
+        if (asew < 3) {
+            s64 a = sign ? vec_get_signed(as, asew, i) : (s64)vec_get(as, asew, i);
+            s64 b = sign ? vec_get_signed(bs, sew, at) : (s64)vec_get(bs, sew, at);
+            vec_put(d, sew, i, (uint64_t)fixed_s64(what, a, b, 8u << sew, vxrm, &sat));
+        } else {
+            s128 a = sign ? (s128)vec_get_signed(as, asew, i) : (s128)vec_get(as, asew, i);
+            s128 b = sign ? (s128)vec_get_signed(bs, sew, at) : (s128)vec_get(bs, sew, at);
+            vec_put(d, sew, i, (uint64_t)fixed_s128(what, a, b, 8u << sew, vxrm, &sat));
+        }
     }
+    return sat;
+}
+
+ALWAYS void fixed_loop(CPURISCVState *env, const TCGOp *op, Fixed what, unsigned sew,
+                       const void *bs, uint64_t x)
+{
+    const uint8_t *mask = UNMASKED(op) ? NULL : (const uint8_t *)env->vreg;
+    unsigned start = (unsigned)env->vstart, n = (unsigned)env->vl, vxrm = (unsigned)env->vxrm;
+    const void *b = bs ? bs : &x;
+    bool sat;
+
+    if (mask)
+        sat = some(op, mask, what, sew, VRD, VRS2, b, !bs, start, n, vxrm);
+    else if (vxrm == 0)
+        sat = some(op, NULL, what, sew, VRD, VRS2, b, !bs, start, n, 0);
+    else
+        sat = some(op, NULL, what, sew, VRD, VRS2, b, !bs, start, n, vxrm);
     env->vxsat |= sat;
     vec_done(env);
 }
@@ -127,8 +137,7 @@ static void check(CPURISCVState *env, const TCGOp *op, Fixed what, bool vector)
         vec_require(env, op, sew < 3 || riscv_ext_on(env, EXT_V));
 }
 
-static inline __attribute__((always_inline)) void run(CPURISCVState *env, const TCGOp *op,
-                                                      Fixed what, bool vector, uint64_t x)
+ALWAYS void run(CPURISCVState *env, const TCGOp *op, Fixed what, bool vector, uint64_t x)
 {
     const void *b;
 

@@ -50,6 +50,17 @@ ALWAYS __m256d part_pd(const void *p, size_t n)
                         _mm256_andnot_pd(_mm256_castsi256_pd(m), _mm256_set1_pd(1)));
 }
 
+/* The lowest n of v, 1 in the others' place. */
+ALWAYS __m256 only_ps(__m256 v, size_t n)
+{
+    return _mm256_blendv_ps(_mm256_set1_ps(1), v, _mm256_castsi256_ps(lanes(n)));
+}
+
+ALWAYS __m256d only_pd(__m256d v, size_t n)
+{
+    return _mm256_blendv_pd(_mm256_set1_pd(1), v, _mm256_castsi256_pd(lanes(n * 2)));
+}
+
 #define NAN_ps(r) (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(r, r, _CMP_UNORD_Q))
 #define NAN_pd(r) (unsigned)_mm256_movemask_pd(_mm256_cmp_pd(r, r, _CMP_UNORD_Q))
 
@@ -80,8 +91,7 @@ ALWAYS __m256d part_pd(const void *p, size_t n)
         }                                                                                   \
         if (i < n) {                                                                        \
             a = part_##s(x + i, n - i);                                                     \
-            if (!one)                                                                       \
-                b = part_##s(y + i, n - i);                                                 \
+            b = one ? only_##s(b, n - i) : part_##s(y + i, n - i);                          \
             if (Z)                                                                          \
                 c = part_##s(z + i, n - i);                                                 \
             __VA_ARGS__                                                                     \

@@ -16,6 +16,7 @@
 #pragma GCC target("avx2")
 #endif
 #define VEC_TABLE vec_kernels_avx2
+#define VEC_BYTES 32
 #include "target/riscv/vector/kernels-body.h"
 #ifdef __clang__
 #pragma clang attribute pop

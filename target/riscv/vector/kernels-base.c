@@ -7,6 +7,7 @@
 #pragma GCC optimize("O3")
 #endif
 #define VEC_TABLE vec_kernels_base
+#define VEC_BYTES 16
 #include "target/riscv/vector/kernels-body.h"
 
 const VecKernels *riscv_vec_kernels(void)

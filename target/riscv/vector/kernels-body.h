@@ -1,5 +1,6 @@
 /*
- * The loops of kernels.def; included by a file that has said for which host, and defines VEC_TABLE.
+ * The loops of kernels.def; included by a file that has said for which host, and defines VEC_TABLE
+ * and VEC_BYTES, the bytes of the host's vectors.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -54,6 +55,9 @@ VEC_INLINE u64 vec_brev(u64 v, unsigned bits)
     (void)sizeof(U[1]), (void)sizeof(S[1]), (void)sizeof(s[1]), (void)sizeof(u[1]), (void)BITS;
 
 #define VEC_BOTH(name, bits, wide, td, ta, tb, ...)                                         \
+    VEC_VV(name, bits, wide, td, ta, tb, __VA_ARGS__)                                       \
+    VEC_VX(name, bits, wide, td, ta, tb, __VA_ARGS__)
+#define VEC_VV(name, bits, wide, td, ta, tb, ...)                                           \
     static void name##_vv##bits(void *dp, const void *ap, const void *bp, size_t n)         \
     {                                                                                       \
         VEC_NAMES(bits, wide)                                                               \
@@ -68,7 +72,8 @@ VEC_INLINE u64 vec_brev(u64 v, unsigned bits)
             (void)a, (void)b, (void)d;                                                      \
             ds[i] = (td)(__VA_ARGS__);                                                      \
         }                                                                                   \
-    }                                                                                       \
+    }
+#define VEC_VX(name, bits, wide, td, ta, tb, ...)                                           \
     static void name##_vx##bits(void *dp, const void *ap, const void *bp, size_t n)         \
     {                                                                                       \
         VEC_NAMES(bits, wide)                                                               \
@@ -97,6 +102,28 @@ VEC_INLINE u64 vec_brev(u64 v, unsigned bits)
         }                                                                                   \
     }
 
+/* Compilers do not see that shifts of narrow elements by the same count can stay narrow. */
+#define VEC_SHIFT(name, bits, wide, t, ...)                                                 \
+    VEC_VV(name, bits, wide, t, t, t, __VA_ARGS__)                                          \
+    static void name##_vx##bits(void *dp, const void *ap, const void *bp, size_t n)         \
+    {                                                                                       \
+        VEC_NAMES(bits, wide)                                                               \
+        typedef t V __attribute__((vector_size(VEC_BYTES), aligned(1)));                    \
+        enum { PER = VEC_BYTES * 8 / bits };                                                \
+        t *ds = dp, b = (t)(*(const t *)bp & (BITS - 1));                                   \
+        const t *as = ap;                                                                   \
+        for (; n >= PER; n -= PER, as += PER, ds += PER) {                                  \
+            V a = *(const V *)as;                                                           \
+            *(V *)ds = (__VA_ARGS__);                                                       \
+        }                                                                                   \
+        for (; n; n--, as++, ds++) {                                                        \
+            t a = *as;                                                                      \
+            *ds = (t)(__VA_ARGS__);                                                         \
+        }                                                                                   \
+    }
+#define KS(name, t, ...)                                                                    \
+    VEC_SHIFT(name, 8, 16, t, __VA_ARGS__) VEC_SHIFT(name, 16, 32, t, __VA_ARGS__)          \
+    VEC_SHIFT(name, 32, 64, t, __VA_ARGS__) VEC_SHIFT(name, 64, 128, t, __VA_ARGS__)
 #define K2(name, t, ...)                                                                    \
     VEC_BOTH(name, 8, 16, t, t, t, __VA_ARGS__) VEC_BOTH(name, 16, 32, t, t, t, __VA_ARGS__) \
     VEC_BOTH(name, 32, 64, t, t, t, __VA_ARGS__) VEC_BOTH(name, 64, 128, t, t, t, __VA_ARGS__)
@@ -117,6 +144,7 @@ VEC_INLINE u64 vec_brev(u64 v, unsigned bits)
     VEC_ONE(name, 32, 64, __VA_ARGS__) VEC_ONE(name, 64, 128, __VA_ARGS__)
 #include "target/riscv/vector/kernels.def"
 #undef K2
+#undef KS
 #undef KC
 #undef KW
 #undef KWW
@@ -168,6 +196,7 @@ VEC_BLEND(64)
     [VK_##name] = { { name##_vv8, name##_vv16, name##_vv32 },                               \
                     { name##_vx8, name##_vx16, name##_vx32 } },
 #define K2(name, t, ...) VEC_ROW4(name)
+#define KS(name, t, ...) VEC_ROW4(name)
 #define KC(name, t, ...) VEC_ROW4(name)
 #define KW(name, t, ...) VEC_ROW3(name)
 #define KWW(name, t, ...) VEC_ROW3(name)
@@ -187,6 +216,7 @@ const VecKernels VEC_TABLE = {
     .blend = { blend8, blend16, blend32, blend64 },
 };
 #undef K2
+#undef KS
 #undef KC
 #undef KW
 #undef KWW

@@ -16,6 +16,7 @@ typedef void VecFn(void *d, const void *a, const void *b, size_t n);
 
 enum {
 #define K2(name, type, ...) VK_##name,
+#define KS(name, type, ...) VK_##name,
 #define KC(name, type, ...) VK_##name,
 #define KW(name, type, ...) VK_##name,
 #define KWW(name, type, ...) VK_##name,
@@ -23,6 +24,7 @@ enum {
 #define K1(name, type, ...) VK_##name,
 #include "target/riscv/vector/kernels.def"
 #undef K2
+#undef KS
 #undef KC
 #undef KW
 #undef KWW

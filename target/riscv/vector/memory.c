@@ -213,6 +213,77 @@ static void each_store(CPURISCVState *env, const TCGOp *op, const Shape *s, cons
     vec_done(env);
 }
 
+/* ---- Segments that follow one another: those that lie in a page at once ---- */
+
+/* count segments between memory and the elements at reg of nf fields, step bytes apart. */
+#define SEGMENTS(bits)                                                                      \
+    static inline void segments##bits(uint8_t *reg, uint8_t *mem, unsigned nf, unsigned step, \
+                                      unsigned count, bool store)                           \
+    {                                                                                       \
+        for (unsigned f = 0; f < nf; f++) {                                                 \
+            uint##bits##_t *r = (uint##bits##_t *)(reg + f * step);                         \
+            uint##bits##_t *m = (uint##bits##_t *)mem + f;                                  \
+            for (unsigned i = 0; i < count; i++)                                            \
+                if (store)                                                                  \
+                    m[(size_t)i * nf] = r[i];                                               \
+                else                                                                        \
+                    r[i] = m[(size_t)i * nf];                                               \
+        }                                                                                   \
+    }                                                                                       \
+    static void all_segments##bits(uint8_t *reg, uint8_t *mem, unsigned nf, unsigned step,  \
+                                   unsigned count, bool store)                              \
+    {                                                                                       \
+        if (nf == 2 && store)                                                               \
+            segments##bits(reg, mem, 2, step, count, true);                                 \
+        else if (nf == 2)                                                                   \
+            segments##bits(reg, mem, 2, step, count, false);                                \
+        else if (nf == 3 && store)                                                          \
+            segments##bits(reg, mem, 3, step, count, true);                                 \
+        else if (nf == 3)                                                                   \
+            segments##bits(reg, mem, 3, step, count, false);                                \
+        else if (nf == 4 && store)                                                          \
+            segments##bits(reg, mem, 4, step, count, true);                                 \
+        else if (nf == 4)                                                                   \
+            segments##bits(reg, mem, 4, step, count, false);                                \
+        else                                                                                \
+            segments##bits(reg, mem, nf, step, count, store);                               \
+    }
+SEGMENTS(8)
+SEGMENTS(16)
+SEGMENTS(32)
+SEGMENTS(64)
+
+static void segments(CPURISCVState *env, const TCGOp *op, const Shape *s, vaddr base, bool store)
+{
+    static void (*const move[4])(uint8_t *, uint8_t *, unsigned, unsigned, unsigned, bool) = {
+        all_segments8, all_segments16, all_segments32, all_segments64,
+    };
+    unsigned n = (unsigned)env->vl, step = s->regs * env->vcfg.vlenb, size = s->nf << s->eew;
+
+    for (unsigned i = (unsigned)env->vstart; i < n;) {
+        vaddr va = base + (vaddr)i * size;
+        unsigned room = (unsigned)(TARGET_PAGE_SIZE - (va & ~TARGET_PAGE_MASK)) / size;
+        const TLBEntry *e = tlb_entry(env->tcg.tlb, va);
+        uint8_t *reg = VRD + ((size_t)i << s->eew);
+
+        if (likely(room && !(va & ((1u << s->eew) - 1)) &&
+                   (va & TARGET_PAGE_MASK) == (store ? tlb_store_tag(e) : e->tag[MMU_LOAD]))) {
+            unsigned count = MIN(room, n - i);
+            move[s->eew](reg, (uint8_t *)(uintptr_t)(va + e->addend), s->nf, step, count, store);
+            i += count;
+            continue;
+        }
+        env->vstart = i++;
+        for (unsigned f = 0; f < s->nf; f++, va += 1ULL << s->eew) {
+            if (store)
+                store_element(env, reg + f * step, s->eew, 0, va);
+            else
+                load_element(env, reg + f * step, s->eew, 0, va);
+        }
+    }
+    vec_done(env);
+}
+
 /* ---- Unit stride ---- */
 
 static inline void unit_load(CPURISCVState *env, const TCGOp *op, unsigned eew)
@@ -224,7 +295,10 @@ static inline void unit_load(CPURISCVState *env, const TCGOp *op, unsigned eew)
         vec_done(env);
         return;
     }
-    each_load(env, op, &s, &(Walk){ .base = RS1, .stride = (uint64_t)s.nf << eew });
+    if (UNMASKED(op))
+        segments(env, op, &s, RS1, false);
+    else
+        each_load(env, op, &s, &(Walk){ .base = RS1, .stride = (uint64_t)s.nf << eew });
 }
 
 static inline void unit_store(CPURISCVState *env, const TCGOp *op, unsigned eew)
@@ -236,7 +310,10 @@ static inline void unit_store(CPURISCVState *env, const TCGOp *op, unsigned eew)
         vec_done(env);
         return;
     }
-    each_store(env, op, &s, &(Walk){ .base = RS1, .stride = (uint64_t)s.nf << eew });
+    if (UNMASKED(op))
+        segments(env, op, &s, RS1, true);
+    else
+        each_store(env, op, &s, &(Walk){ .base = RS1, .stride = (uint64_t)s.nf << eew });
 }
 
 /* Fault-only-first: an element after the first that would trap ends the load, and vl says where. */
