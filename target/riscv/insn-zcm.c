@@ -3,6 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include "target/riscv/ctr.h"
 #include "target/riscv/exec.h"
 
 #include "target/riscv/csr-impl.h"
@@ -50,10 +51,18 @@ EXEC_INLINE void pop(CPURISCVState *env, const TCGOp *op)
 
 EXEC(cm_pop) { pop(env, op); }
 
+/* To tcg.pc; see ctr.h. */
+EXEC_INLINE void jumped(CPURISCVState *env, unsigned type)
+{
+    if (unlikely(env->tcg.mode & MODE_CTR))
+        riscv_ctr_record(env, type, tcg_current_pc(env), env->tcg.pc);
+}
+
 EXEC_LOOKUP(cm_popret)
 {
     pop(env, op);
     env->tcg.pc = env->x[X_RA] & ~1ULL;
+    jumped(env, CTR_RETURN);
 }
 
 EXEC_LOOKUP(cm_popretz)
@@ -61,6 +70,7 @@ EXEC_LOOKUP(cm_popretz)
     pop(env, op);
     env->x[X_A0] = 0;
     env->tcg.pc = env->x[X_RA] & ~1ULL;
+    jumped(env, CTR_RETURN);
 }
 
 EXEC(cm_mvsa01)
@@ -91,10 +101,15 @@ EXEC_INLINE vaddr table_target(CPURISCVState *env, const TCGOp *op)
     return tcg_fetch64(env, env->jvt + 8 * op->aux) & ~1ULL;
 }
 
-EXEC_LOOKUP(cm_jt) { env->tcg.pc = table_target(env, op); }
+EXEC_LOOKUP(cm_jt)
+{
+    env->tcg.pc = table_target(env, op);
+    jumped(env, CTR_DIRECT_JUMP);
+}
 
 EXEC_LOOKUP(cm_jalt)
 {
     env->tcg.pc = table_target(env, op);
     env->x[X_RA] = NEXT_PC;
+    jumped(env, CTR_DIRECT_CALL);
 }

@@ -203,12 +203,45 @@ static void test_state_enable(void)
     EXPECT_NO_TRAP(CHECK_EQ(run_in(MODE_U, jump, 0), 1));
 }
 
+/* As control transfer records have them (Smctr). */
+static void recorded(void (*fn)(void), const char *insn, const char *after, unsigned type)
+{
+    bool found = false;
+
+    csr_write("0x14f", 0);
+    INSN(0x10400073); /* sctrclr */
+    csr_write("0x34e", 4); /* mctrctl: M */
+    fn();
+    csr_write("0x34e", 0);
+    for (u64 i = 0; i < 16 && !found; i++) {
+        csr_write("0x150", 0x200 + i);
+        found = csr_read("0x151") == ((u64)insn | 1);
+    }
+    CHECK(found);
+    CHECK_EQ(csr_read("0x152"), (u64)after);
+    CHECK_EQ(csr_read("0x153") & 15, type);
+}
+
+static void test_records(void)
+{
+    prepare();
+    stack[40] = (u64)popret7_after; /* 3 saved, 32 bytes */
+    recorded(run_popret7, popret7_insn, popret7_after, 13);
+    prepare();
+    stack[46] = (u64)popretz5_after; /* 1 saved, 64 bytes */
+    recorded(run_popretz5, popretz5_insn, popretz5_after, 13);
+    prepare();
+    recorded(run_jt, jt_insn, jt_after, 11);
+    recorded(run_jalt, jalt_insn, jalt_after, 9);
+}
+
 int main(void)
 {
     test_push_pop();
     test_faults();
     test_moves();
     test_table();
+    test_records();
     test_state_enable();
     return 0;
 }
