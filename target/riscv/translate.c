@@ -59,10 +59,16 @@ static const TCGOp *op_jalr_aligned(CPUArchState *env, const TCGOp *op)
 }
 
 /* In front of each instruction while a debug trigger looks at them. */
+_Static_assert(RISCV_TRIGGERS == 4, "the comparisons here");
 static const TCGOp *op_trigger(CPUArchState *env, const TCGOp *op)
 {
-    env->tcg.cur = op;
-    riscv_trigger_insn(env, op->insn, op->len);
+    vaddr pc = (vaddr)op->imm;
+
+    if (env->trigger_insns || pc == env->trigger_pc[0] || pc == env->trigger_pc[1] ||
+        pc == env->trigger_pc[2] || pc == env->trigger_pc[3]) {
+        env->tcg.cur = op;
+        riscv_trigger_insn(env, op->insn, op->len);
+    }
     TCG_NEXT(env, op);
 }
 
@@ -230,7 +236,7 @@ void riscv_translate_insn(TBBuilder *b, uint32_t insn, unsigned len)
     unsigned flags = riscv_insn_flags(row);
 
     if (unlikely(b->mode & MODE_TRIGGERS)) {
-        tb_append(b, op_trigger, insn, len);
+        tb_append(b, op_trigger, insn, len)->imm = (int64_t)b->pc;
         b->model_state = 0; /* no sequence runs across it */
     }
 

@@ -357,22 +357,34 @@ bool riscv_trigger_trap(CPURISCVState *env, uint64_t cause, RISCVPriv priv, bool
 
 /* ---- What follows from the registers ---- */
 
+static void watch_insns(CPURISCVState *env, unsigned i, unsigned modes)
+{
+    uint64_t t = env->tdata1[i];
+
+    env->trigger_modes |= (uint8_t)modes;
+    if (is_mcontrol(t) && MC_MATCH(t) == 0 && !selects_data(t))
+        env->trigger_pc[i] = env->tdata2[i];
+    else
+        env->trigger_insns = true;
+}
+
 bool riscv_trigger_derive(CPURISCVState *env)
 {
     bool data = env->trigger_data;
 
     env->trigger_modes = 0;
-    env->trigger_data = env->trigger_traps = false;
+    env->trigger_data = env->trigger_traps = env->trigger_insns = false;
     for (unsigned i = 0; i < RISCV_TRIGGERS; i++) {
         uint64_t t = env->tdata1[i];
         unsigned modes = riscv_trigger_modes(t);
 
+        env->trigger_pc[i] = 1; /* no instruction is there */
         if (!modes)
             continue;
         if (is_mcontrol(t) ? t & MC_EXECUTE
                            : trigger_type(t) == TRIGGER_ICOUNT &&
                                  (t & (ICOUNT_COUNT | ICOUNT_PENDING)))
-            env->trigger_modes |= (uint8_t)modes;
+            watch_insns(env, i, modes);
         if (is_mcontrol(t) && (t & (MC_LOAD | MC_STORE)))
             env->trigger_data = true;
         if (trigger_type(t) == TRIGGER_ITRIGGER || trigger_type(t) == TRIGGER_ETRIGGER)

@@ -87,8 +87,10 @@ struct CPUArchState {
     uint64_t tselect, tcontrol, scontext, mcontext;
     uint64_t tdata1[RISCV_TRIGGERS], tdata2[RISCV_TRIGGERS], tdata3[RISCV_TRIGGERS];
     uint64_t trigger_counted; /* instret, plus 1, at the last instruction that icount has counted */
-    uint8_t trigger_modes;    /* in which instructions are looked at; follows, as the next two */
+    uint8_t trigger_modes;    /* in which instructions are looked at; follows, as the next three */
     bool trigger_data, trigger_traps; /* loads and stores are looked at; traps are */
+    bool trigger_insns;       /* every instruction is; otherwise those at these addresses */
+    vaddr trigger_pc[RISCV_TRIGGERS]; /* 1 if unused */
     uint64_t mcounteren, mcountinhibit, menvcfg, mseccfg, mconfigptr;
     uint64_t ssp;       /* Zicfiss: the shadow stack's pointer */
     uint64_t stvec, sscratch, sepc, scause, stval, satp, scounteren, senvcfg, stimecmp;
