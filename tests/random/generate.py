@@ -322,10 +322,11 @@ class Generator:
         return bytes(out)
 
     def page_tables(self, mode):
-        """Sv39 tables from 0x80007000: RAM onto itself; the data pages as chance has it."""
+        """Tables from 0x80007000: RAM onto itself; the data pages as chance has it. The root's first entry is
+        the root, so that they serve for Sv48 and Sv57 as well as for Sv39."""
         flags = 0xcf | (0x10 if mode == 0 else 0)   # D A X W R V, U
         root, middle, leaves = [0] * 512, [0] * 512, []
-        root[2] = (BASE + 0x8000) >> 2 | 1
+        root[0], root[2] = (BASE + 0x7000) >> 2 | 1, (BASE + 0x8000) >> 2 | 1
         middle[0] = (BASE + 0x9000) >> 2 | 1
         for page in range(512):
             pa = BASE + page * 4096
@@ -373,7 +374,7 @@ class Generator:
         if len(out) != POOL - BASE:
             raise ValueError('the harness is too long')
         out += struct.pack('<512Q', *data) + struct.pack('<1024Q', *memory)
-        satp = 8 << 60 | (BASE + 0x7000) >> 12 if mode != 3 and not bare else 0
+        satp = self.rng.choice((8, 9, 10)) << 60 | (BASE + 0x7000) >> 12 if mode != 3 and not bare else 0
         hgatp = 8 << 60 | 5 << 44 | (BASE + 0xc000) >> 12 if self.guests else 0
         out += struct.pack('<64Q', *regs) + struct.pack('<5Q', iterations, mode << 11, satp,
                                                              self.vectors, hgatp)
