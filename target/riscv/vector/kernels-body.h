@@ -1,6 +1,6 @@
 /*
  * The loops of kernels.def; included by a file that has said for which host, and defines VEC_TABLE
- * and VEC_BYTES, the bytes of the host's vectors.
+ * and VEC_BYTES, the bytes of the host's vectors (16 if it does not say).
  *
  * SPDX-License-Identifier: MIT
  */
@@ -8,6 +8,10 @@
 #define VIREO_TARGET_RISCV_VECTOR_KERNELS_BODY_H
 
 #include "target/riscv/vector/kernels.h"
+
+#ifndef VEC_BYTES
+#define VEC_BYTES 16
+#endif
 
 typedef uint8_t u8;
 typedef uint16_t u16;
