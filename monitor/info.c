@@ -51,6 +51,20 @@ static void info_registers(Monitor *mon, const char *args)
     g_string_free(r.out, TRUE);
 }
 
+static void info_jit(Monitor *mon, const char *args)
+{
+    AccelState *accel = current_machine()->accel;
+    const AccelClass *k = ACCEL_CLASS(accel->parent_obj.klass);
+    GString *out = g_string_new(NULL);
+
+    if (k->info_jit)
+        k->info_jit(accel, out);
+    else
+        g_string_append(out, "This accelerator runs the guest's code as it is\n");
+    monitor_write(mon, out->str, out->len);
+    g_string_free(out, TRUE);
+}
+
 typedef struct CPULine {
     uint64_t pc;
 } CPULine;
@@ -267,6 +281,7 @@ const MonitorCommand monitor_info_commands[] = {
     { "interrupts", NULL, "", "each pending interrupt, and why it is taken or not",
       monitor_info_interrupts },
     { "iothreads", NULL, "", "the threads of -object iothread", monitor_info_iothreads },
+    { "jit", NULL, "", "what of the guest's code is compiled", info_jit },
     { "kvm", NULL, "", "whether kvm runs the machine", monitor_info_kvm },
     { "mem", NULL, "", "what the page tables of the chosen CPU map", info_mem },
     { "memdev", NULL, "", "the memory backends", monitor_info_memdev },

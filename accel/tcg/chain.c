@@ -30,9 +30,9 @@ static inline bool fetch_matches(const CPUTCGState *t, const TranslationBlock *t
     return e->tag[MMU_FETCH] == (pc & TARGET_PAGE_MASK) && e->addend == tb->addend;
 }
 
-static inline const TranslationBlock *jump_cache_probe(const CPUTCGState *t, vaddr pc)
+static inline TranslationBlock *jump_cache_probe(const CPUTCGState *t, vaddr pc)
 {
-    const TranslationBlock *tb = t->jump_cache->tb[jump_cache_index(pc)];
+    TranslationBlock *tb = t->jump_cache->tb[jump_cache_index(pc)];
 
     if (likely(__atomic_load_n(&tb->key_pc, __ATOMIC_ACQUIRE) == pc && tb->mode == t->mode &&
                fetch_matches(t, tb, pc)))
@@ -77,7 +77,7 @@ static const TCGOp *chain_same_back(CPUArchState *env, const TCGOp *op)
 static const TCGOp *chain_second_try(CPUArchState *env, const TCGOp *op)
 {
     CPUTCGState *t = env_tcg(env);
-    const TranslationBlock *tb = chain_load(op);
+    TranslationBlock *tb = chain_load(op);
 
     if (tb) {
         tb = jump_cache_probe(t, chain_target(t->tb, op));
@@ -112,14 +112,48 @@ static const TCGOp *chain_cross_back(CPUArchState *env, const TCGOp *op)
     ENTER_TB(env, t, tb);
 }
 
+/* A jump back, where code is compiled: counts how often its target is come to. */
+static const TCGOp *chain_hot(CPUArchState *env, const TCGOp *op)
+{
+    CPUTCGState *t = env_tcg(env);
+    TranslationBlock *tb = chain_load(op);
+
+    t->icount += op->index;
+    if (attention(t))
+        return chain_leave(env, op, false);
+    if (unlikely(!tb || (op->pc_off == CHAIN_CROSS_PAGE && !fetch_matches(t, tb, tb->pc))))
+        return chain_second_try(env, op);
+    if (unlikely(++tb->hits == t->jit_threshold))
+        jit_compile(env_tcgcpu(env), tb);
+    ENTER_TB(env, t, tb);
+}
+
 static const TCGOp *chain_never(CPUArchState *env, const TCGOp *op)
 {
     env_tcg(env)->icount += op->index;
     return chain_leave(env, op, false);
 }
 
-TCGOpFn tcg_chain_fn(ChainKind kind, bool backward)
+bool tcg_op_is_chain(const TCGOp *op)
 {
+    return op->fn == chain_same || op->fn == chain_same_back || op->fn == chain_cross ||
+           op->fn == chain_cross_back || op->fn == chain_hot;
+}
+
+bool tcg_chain_backward(const TCGOp *op)
+{
+    return op->fn == chain_same_back || op->fn == chain_cross_back || op->fn == chain_hot;
+}
+
+bool tcg_chain_counts(const TCGOp *op)
+{
+    return op->fn == chain_hot;
+}
+
+TCGOpFn tcg_chain_fn(ChainKind kind, bool backward, bool hot)
+{
+    if (hot && backward && kind != CHAIN_NEVER)
+        return chain_hot;
     switch (kind) {
     case CHAIN_SAME_PAGE:
         return backward ? chain_same_back : chain_same;
@@ -154,7 +188,7 @@ TCGOpFn tcg_guard_fn(void)
 const TCGOp *tcg_exit_lookup(CPUArchState *env, const TCGOp *op)
 {
     CPUTCGState *t = env_tcg(env);
-    const TranslationBlock *tb;
+    TranslationBlock *tb;
 
     t->icount += op->index + 1;
     if (attention(t))
@@ -162,6 +196,8 @@ const TCGOp *tcg_exit_lookup(CPUArchState *env, const TCGOp *op)
     tb = jump_cache_probe(t, t->pc);
     if (unlikely(!tb))
         return NULL;
+    if (unlikely(++tb->hits == t->jit_threshold))
+        jit_compile(env_tcgcpu(env), tb);
     ENTER_TB(env, t, tb);
 }
 

@@ -102,18 +102,32 @@ static void flush_arena(TCGCPU *c)
     cpu_exec_start(c->cpu);
 }
 
+/* Whoever wanted to be linked does not lead to where we go now. */
+static void forget_links(TCGCPU *c)
+{
+    c->pending_link = NULL;
+    env_tcg(c->env)->jit_exit = NULL;
+}
+
 /* The block at tcg.pc, remembered in the jump cache and linked to whoever asked for it. */
 static TranslationBlock *find_block(TCGCPU *c)
 {
     CPUTCGState *t = env_tcg(c->env);
     TCGOp *link = c->pending_link;
+    struct JitExit *link_exit = t->jit_exit;
     TranslationBlock *tb;
 
-    c->pending_link = NULL;
+    forget_links(c);
+    if (unlikely(__atomic_load_n(&c->s->jit_full, __ATOMIC_RELAXED))) {
+        flush_arena(c);
+        link = NULL;
+        link_exit = NULL;
+    }
     tb = tb_get(c);
     while (unlikely(!tb)) {
         flush_arena(c);
         link = NULL;
+        link_exit = NULL;
         tb = tb_get(c);
     }
     if (unlikely(tb == c->uncached) || unlikely(tcg_log_blocks()))
@@ -121,6 +135,8 @@ static TranslationBlock *find_block(TCGCPU *c)
     t->jump_cache->tb[jump_cache_index(t->pc)] = tb;
     if (link)
         tb_link(c->s, link, tb);
+    if (link_exit)
+        jit_link(c, link_exit, tb);
     return tb;
 }
 
@@ -181,7 +197,7 @@ static CPUExit exec_loop(TCGCPU *c)
         if (unlikely(__atomic_load_n(&cpu->attention, __ATOMIC_RELAXED)))
             attn = __atomic_exchange_n(&cpu->attention, 0, __ATOMIC_SEQ_CST);
         if (unlikely(attn)) {
-            c->pending_link = NULL;
+            forget_links(c);
             if (attn & CPU_ATTN_EXIT) {
                 /* The other reasons are looked at when exec() is entered again. */
                 return CPU_EXIT_ATTENTION;
@@ -200,7 +216,7 @@ static CPUExit exec_loop(TCGCPU *c)
             return CPU_EXIT_HALTED;
         if (unlikely(c->s->icount)) {
             if ((int64_t)(t->icount_limit - t->icount) <= 0) {
-                c->pending_link = NULL;
+                forget_links(c);
                 return CPU_EXIT_ATTENTION;
             }
             run_block(c, fitting_block(c));
@@ -218,14 +234,14 @@ static CPUExit exec_protected(TCGCPU *c)
     t->unwind = &unwind;
     switch (sigsetjmp(unwind, 0)) {
     case UNWIND_EXCEPTION:
-        c->pending_link = NULL;
+        forget_links(c);
         t->cur = c->s->dummy->ops;
         t->ops->deliver_exception(c->env);
         if (unlikely(c->cpu->debug.step) && step_ends(c))
             return CPU_EXIT_DEBUG;
         break;
     case UNWIND_DEBUG:
-        c->pending_link = NULL;
+        forget_links(c);
         return CPU_EXIT_DEBUG;
     default:
         break;

@@ -20,6 +20,13 @@
 #define TB_DEAD_PC 1 /* odd: no instruction is there */
 
 struct TranslationBlock {
+    struct JitExit *jit_in;       /* exits of compiled code that lead here */
+    struct JitPart *jit_parts;    /* compiled regions that this is part of */
+    struct JitCode *jit;          /* the one that begins here, or NULL */
+    TCGOpFn first_fn;             /* of the first operation, while jit_enter() stands there */
+    uint32_t hits;                /* times it was come to by a jump back or an indirect one; racy */
+    uint32_t pad2;
+    uint64_t pad3[3];
     TranslationBlock *hash_next;  /* atomic */
     uintptr_t page_next[2];       /* next block on the first and second page */
     TCGOp *jmp_in;                /* chains that lead here */
@@ -27,7 +34,7 @@ struct TranslationBlock {
     uint16_t size;                /* guest bytes */
     uint16_t n_insns;
     uint32_t n_ops;
-    uint64_t pad;
+    const void *jit_code;         /* atomic: of jit, or NULL */
     /* Looked at on every jump: one cache line with the first operation. */
     vaddr pc;
     vaddr key_pc;                 /* atomic: pc, or TB_DEAD_PC once the block is invalid */
@@ -55,6 +62,7 @@ typedef struct TCGCPU TCGCPU;
 typedef struct CodePages CodePages;
 typedef struct RoundRobin RoundRobin;
 typedef struct Icount Icount;
+typedef struct Jit Jit;
 
 typedef enum TCGThreadMode { TCG_THREAD_MULTI, TCG_THREAD_SINGLE } TCGThreadMode;
 
@@ -75,6 +83,10 @@ struct TCGState {
     uint64_t n_tbs, n_flushes;
     RoundRobin *rr;       /* NULL with a thread each */
     Icount *icount;       /* NULL: time is the host's */
+    Jit *jit;             /* NULL: everything is interpreted */
+    bool want_jit;
+    bool jit_full;        /* atomic: no room for another region */
+    uint32_t jit_threshold;
     GPtrArray *suspects;  /* of Suspect, see recheck.c */
     uint32_t n_suspects;  /* atomic: its length */
     MemoryListener listener;
@@ -169,13 +181,16 @@ uint16_t tcg_code_parcel(const uint8_t *host);
 /* ---- chain.c ---- */
 /* In a chain's pc_off: what must hold for it to be followed. */
 typedef enum ChainKind { CHAIN_NEVER, CHAIN_SAME_PAGE, CHAIN_CROSS_PAGE } ChainKind;
-TCGOpFn tcg_chain_fn(ChainKind kind, bool backward);
+/* hot: jumps back count how often they are made. */
+TCGOpFn tcg_chain_fn(ChainKind kind, bool backward, bool hot);
 TCGOpFn tcg_guard_fn(void); /* checks the second page of a crossing instruction */
 
 static inline vaddr chain_target(const TranslationBlock *tb, const TCGOp *chain)
 {
     return tb->pc + (int64_t)(int32_t)chain->insn;
 }
+
+bool tcg_chain_counts(const TCGOp *op);
 
 /* NULL: not linked. */
 static inline TranslationBlock *chain_load(const TCGOp *chain)
@@ -187,11 +202,31 @@ static inline TranslationBlock *chain_load(const TCGOp *chain)
 
 static inline void chain_store(TCGOp *chain, TranslationBlock *tb)
 {
-    bool check = !tb || chain->pc_off != CHAIN_SAME_PAGE;
+    bool check = !tb || chain->pc_off != CHAIN_SAME_PAGE || tcg_chain_counts(chain);
 
     __atomic_store_n(&chain->imm, (int64_t)((uintptr_t)tb | (check ? TCG_CHAIN_CHECK : 0)),
                      __ATOMIC_RELEASE);
 }
+
+/* Whether it is a chain, and whether its jump goes back. */
+bool tcg_op_is_chain(const TCGOp *op);
+bool tcg_chain_backward(const TCGOp *op);
+
+/* ---- jit/jit.c: compiled code ---- */
+void jit_init(TCGState *s);
+void jit_free(TCGState *s);
+/* A vCPU comes into being: what depends on its layout. */
+bool jit_cpu_init(TCGState *s, CPUState *cpu, CPUArchState *env, Error **errp);
+/* The block has been come to often: compiles what begins there. vCPU thread, between blocks. */
+void jit_compile(TCGCPU *c, TranslationBlock *tb);
+/* Leads an exit to tb, which is where it goes, if both are good. */
+void jit_link(TCGCPU *c, struct JitExit *x, TranslationBlock *tb);
+/* The block is no more. Lock held. */
+void jit_kill(TCGState *s, TranslationBlock *tb);
+/* Drops everything. Lock held, in an exclusive section. */
+void jit_flush(TCGState *s);
+/* For info jit. */
+void jit_info(TCGState *s, GString *out);
 
 /* ---- exec.c ---- */
 CPUExit tcg_exec(CPUState *cpu);

@@ -71,6 +71,7 @@ void tb_kill(TCGState *s, TranslationBlock *tb)
         chain_store(op, NULL);
     }
     tb->jmp_in = NULL;
+    jit_kill(s, tb);
 }
 
 void tb_link(TCGState *s, TCGOp *chain, TranslationBlock *tb)
@@ -103,11 +104,13 @@ void tb_flush(TCGState *s)
     s->arena_used = 0;
     s->n_tbs = 0;
     s->n_flushes++;
+    jit_flush(s);
     for (unsigned i = 0; i < s->nr_cpus; i++) {
         if (!s->cpus[i])
             continue;
         tcg_jump_cache_clear(s->cpus[i]);
         s->cpus[i]->pending_link = NULL;
+        env_tcg(s->cpus[i]->env)->jit_exit = NULL;
         env_tcg(s->cpus[i]->env)->tb = s->dummy;
     }
     g_mutex_unlock(&s->lock);

@@ -58,6 +58,7 @@ static bool tcg_init_machine(AccelState *accel, MachineState *ms, Error **errp)
     s->tb_size = s->tb_size_mib * MiB;
     if (!tb_init(s, errp))
         return false;
+    jit_init(s);
     if (s->thread_mode == TCG_THREAD_SINGLE)
         s->rr = rr_new();
     ram_set_code_write_hook(code_pages_write_hook);
@@ -102,6 +103,12 @@ bool tcg_cpu_init(CPUState *cpu, CPUArchState *env, Error **errp)
         g_free(c);
         return false;
     }
+    if (!jit_cpu_init(s, cpu, env, errp)) {
+        tlb_finalize(env);
+        g_free(c);
+        return false;
+    }
+    t->jit_threshold = s->jit && t->ops->jit && !s->icount ? s->jit_threshold : 0;
     c->build = tb_build_new();
     t->jump_cache = g_new(JumpCache, 1);
     tcg_jump_cache_clear(c);
@@ -170,6 +177,11 @@ static void tcg_state_in(CPUState *cpu)
         tcg_tlb_flush_all(c->env);
 }
 
+static void tcg_info_jit(AccelState *accel, GString *out)
+{
+    jit_info(TCG_STATE(accel), out);
+}
+
 static const EnumName thread_names[] = {
     { "multi", TCG_THREAD_MULTI, "a host thread per vCPU, in parallel" },
     { "single", TCG_THREAD_SINGLE, "one vCPU at a time, in turns" },
@@ -181,6 +193,9 @@ static const Property tcg_props[] = {
               "how vCPUs share the host: multi or single"),
     PROP_U32("tb-size", TCGState, tb_size_mib, DEFAULT_TB_MIB, 2, 64 * 1024,
              "most memory for translated code, in MiB"),
+    PROP_BOOL("jit", TCGState, want_jit, true, "compile hot code, where there is a compiler for this host"),
+    PROP_U32("jit-threshold", TCGState, jit_threshold, 64, 1, UINT32_MAX / 2,
+             "times that code is come to before it is compiled"),
     PROP_END,
 };
 
@@ -201,6 +216,7 @@ static void tcg_instance_finalize(Object *obj)
         ram_set_code_write_hook(NULL);
         ram_set_protect_hooks(NULL);
     }
+    jit_free(s);
     tb_finalize(s);
     rr_free(s->rr);
     icount_free(s->icount);
@@ -222,6 +238,7 @@ static void tcg_class_init(ObjectClass *klass, const void *data)
     ac->debug_changed = tcg_debug_changed;
     ac->set_icount = tcg_set_icount;
     ac->kick = tcg_kick;
+    ac->info_jit = tcg_info_jit;
     klass->props = tcg_props;
 }
 

@@ -10,7 +10,9 @@
 #include "accel/tcg/internal.h"
 
 #define FAST_BYTES (TLB_FAST_SIZE * sizeof(TLBEntry))
+#define WINDOW_BYTES (TLB_WINDOWS * sizeof(TLBWindow))
 #define FULL_BYTES (TLB_FAST_SIZE * sizeof(TLBFull))
+#define TABLE_BYTES (FAST_BYTES + WINDOW_BYTES + FULL_BYTES)
 
 static bool key_equal(const TLBKey *a, const TLBKey *b)
 {
@@ -24,8 +26,20 @@ static void entry_clear(TLBEntry *e)
     __atomic_store_n(&e->tag[MMU_STORE], TLB_TAG_NONE, __ATOMIC_RELAXED);
 }
 
+static void window_close(TLBWindow *w)
+{
+    __atomic_store_n(&w->room, 0, __ATOMIC_RELAXED);
+}
+
+static void windows_close(TLBContext *ctx)
+{
+    for (unsigned i = 0; i < TLB_WINDOWS; i++)
+        window_close(&tlb_windows(ctx->fast)[i]);
+}
+
 static void context_flush(TLBContext *ctx)
 {
+    windows_close(ctx);
     for (unsigned w = 0; w < TLB_FAST_SIZE / 64; w++) {
         for (uint64_t bits = ctx->used[w]; bits; bits &= bits - 1)
             entry_clear(&ctx->fast[w * 64 + __builtin_ctzll(bits)]);
@@ -43,13 +57,13 @@ static void context_flush(TLBContext *ctx)
 /* Pages come from the kernel when touched, so a context that is never used costs no memory. */
 static bool context_alloc(TLBContext *ctx)
 {
-    void *p = mmap(NULL, FAST_BYTES + FULL_BYTES, PROT_READ | PROT_WRITE,
+    void *p = mmap(NULL, TABLE_BYTES, PROT_READ | PROT_WRITE,
                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (p == MAP_FAILED)
         return false;
     ctx->fast = p;
-    ctx->full = (TLBFull *)((uint8_t *)p + FAST_BYTES);
+    ctx->full = (TLBFull *)((uint8_t *)p + FAST_BYTES + WINDOW_BYTES);
     for (unsigned i = 0; i < TLB_FAST_SIZE; i++)
         entry_clear(&ctx->fast[i]);
     for (unsigned i = 0; i < TLB_VICTIMS; i++)
@@ -129,6 +143,7 @@ static bool context_matches(const TLBContext *ctx, uint32_t asid, uint32_t mask)
 static void context_flush_if(TLBContext *ctx, vaddr va, bool globals,
                              bool (*fn)(const TLBContext *, const TLBEntry *, const TLBFull *, vaddr))
 {
+    windows_close(ctx);
     for (unsigned w = 0; w < TLB_FAST_SIZE / 64; w++) {
         for (uint64_t bits = ctx->used[w]; bits; bits &= bits - 1) {
             unsigned i = w * 64 + __builtin_ctzll(bits);
@@ -168,6 +183,11 @@ static void context_flush_page(TLBContext *ctx, vaddr va, bool globals)
         (ctx->key.ignored && ctx->large_lo <= ctx->large_hi)) {
         context_flush_if(ctx, va, globals, covers);
         return;
+    }
+    for (unsigned n = 0; n < TLB_WINDOWS; n++) {
+        TLBWindow *w = &tlb_windows(ctx->fast)[n];
+        if (((w->page ^ va) << ctx->key.ignored >> ctx->key.ignored) < TARGET_PAGE_SIZE)
+            window_close(w);
     }
     if (covers(ctx, &ctx->fast[i], &ctx->full[i], va) && (globals || !ctx->full[i].global))
         entry_clear(&ctx->fast[i]);
@@ -234,6 +254,17 @@ static bool protect_entry(TLBEntry *e, uintptr_t host, uint64_t len)
     return true;
 }
 
+/* After the tags: see write_miss() of the back end, which does the two the other way round. */
+static void protect_windows(TLBContext *ctx, uintptr_t host, uint64_t len)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    for (unsigned n = TLB_WINDOWS / 2; n < TLB_WINDOWS; n++) {
+        TLBWindow *w = &tlb_windows(ctx->fast)[n];
+        if (__atomic_load_n(&w->host, __ATOMIC_RELAXED) - host < len)
+            window_close(w);
+    }
+}
+
 static bool protect(CPUTLB *t, uintptr_t host, uint64_t len)
 {
     bool any_marked = false;
@@ -249,6 +280,7 @@ static bool protect(CPUTLB *t, uintptr_t host, uint64_t len)
         }
         for (unsigned i = 0; ctx->any_victim && i < TLB_VICTIMS; i++)
             any_marked |= protect_entry(&ctx->victim[i], host, len);
+        protect_windows(ctx, host, len);
     }
     tlb_unlock(t);
     return any_marked;
@@ -300,7 +332,7 @@ void tlb_finalize(CPUArchState *env)
         return;
     for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
         if (s->tlbs->ctx[i].fast)
-            munmap(s->tlbs->ctx[i].fast, FAST_BYTES + FULL_BYTES);
+            munmap(s->tlbs->ctx[i].fast, TABLE_BYTES);
     }
     g_free(s->tlbs);
     s->tlbs = NULL;

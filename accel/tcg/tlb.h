@@ -82,6 +82,26 @@ static inline uint64_t tlb_entry_page(const TLBEntry *e)
     return TLB_TAG_NONE;
 }
 
+/*
+ * Windows of compiled code, behind the table: the page that a base register was last used with. An address
+ * less page is below room if the access may be made at host plus that difference. Only the owner
+ * sets one; other threads may set room to 0. Whatever flushes entries closes windows, but an entry that
+ * is evicted leaves its window open.
+ */
+#define TLB_WINDOWS 64        /* the second half is for stores */
+#define TLB_WINDOW_ROOM 4089  /* 8 bytes fit below */
+typedef struct TLBWindow {
+    uint64_t page;
+    uintptr_t host;
+    uint64_t room;            /* 0: closed */
+    uint64_t pad;
+} TLBWindow;
+
+static inline TLBWindow *tlb_windows(TLBEntry *table)
+{
+    return (TLBWindow *)(table + TLB_FAST_SIZE);
+}
+
 /* What an access found. */
 typedef struct TLBProbe {
     uint8_t *host;      /* of va, or NULL: through the bus */

@@ -69,7 +69,7 @@ static void append_chain(TBBuild *b, vaddr target, unsigned retired)
 
     if (kind == CHAIN_SAME_PAGE && ((target ^ b->pub.pc_first) & TARGET_PAGE_MASK))
         kind = CHAIN_CROSS_PAGE;
-    op = tb_append(&b->pub, tcg_chain_fn(kind, target <= b->pub.pc), 0, 0);
+    op = tb_append(&b->pub, tcg_chain_fn(kind, target <= b->pub.pc, env_tcgcpu(b->pub.env)->s->jit), 0, 0);
     op->insn = (uint32_t)(target - b->pub.pc_first);
     op->index = retired;
     op->pc_off = kind;
@@ -193,6 +193,11 @@ static void tb_fill(TranslationBlock *tb, const TBBuild *b)
     tb->hash_next = NULL;
     tb->page_next[0] = tb->page_next[1] = 0;
     tb->jmp_in = NULL;
+    tb->jit_in = NULL;
+    tb->jit_parts = NULL;
+    tb->jit = NULL;
+    tb->jit_code = NULL;
+    tb->hits = 0;
     tb->ram_page[0] = tb->ram_page[1] = TB_NO_PAGE;
     tb->size = b->pub.pc - b->pub.pc_first;
     tb->n_insns = b->pub.n_insns;

@@ -33,6 +33,8 @@ struct AccelClass {
     /* Whether it can work here; if not, *reason (g_free()) says why in a phrase that completes
      * "accelerator 'kvm' cannot be used: ". */
     bool (*available)(char **reason);
+    /* Appends what the monitor's `info jit` says of it; NULL: it compiles nothing. */
+    void (*info_jit)(AccelState *accel, GString *out);
     bool (*init_machine)(AccelState *accel, MachineState *ms, Error **errp);
     /* On the vCPU's own thread, before the first exec(). */
     bool (*cpu_create)(CPUState *cpu, Error **errp);

@@ -9,6 +9,7 @@
 #include "target/riscv/cfi.h"
 #include "target/riscv/cpu-impl.h"
 #include "target/riscv/ctr.h"
+#include "target/riscv/emit.h"
 #include "target/riscv/explain.h"
 #include "target/riscv/fpu/fpu.h"
 #include "target/riscv/kvm/kvm.h"
@@ -275,6 +276,7 @@ static void riscv_exec_leave(CPURISCVState *env)
 static const TCGCPUOps riscv_tcg_ops = {
     .get_env = riscv_env,
     .translate_insn = riscv_translate_insn,
+    .jit = &riscv_jit_ops,
     .insn_len = riscv_insn_len,
     .tlb_fill = riscv_tlb_fill,
     .data_address = riscv_data_address,

@@ -125,7 +125,7 @@ static const TCGOp *op_dirty_first(CPUArchState *env, const TCGOp *op)
 
 /*
  * Ztso on a host whose own order is weaker: a fence before each load and store keeps all orders but that
- * of a store with a later load. op->spare: the row.
+ * of a store with a later load. op->row: what comes behind the fence.
  */
 #if defined(__x86_64__) || defined(__i386__) || defined(__s390x__)
 enum { HOST_IS_TSO = 1 };
@@ -136,7 +136,7 @@ enum { HOST_IS_TSO = 0 };
 static const TCGOp *op_ordered(CPUArchState *env, const TCGOp *op)
 {
     __atomic_thread_fence(__ATOMIC_ACQ_REL);
-    return riscv_insn_fn(op->spare)(env, op);
+    return riscv_insn_fn(op->row)(env, op);
 }
 
 static void translate_illegal(TBBuilder *b, uint32_t insn, unsigned len)
@@ -151,6 +151,7 @@ static void translate_branch(TBBuilder *b, TCGOp *op, unsigned len, bool aligned
 
     if (aligned && (target & 2)) {
         op->fn = op_branch_misaligned;
+        op->row = 0;
         op->imm = (int64_t)target;
     }
     tb_end_branch(b, b->pc + len, target);
@@ -162,6 +163,7 @@ static void translate_jump(TBBuilder *b, TCGOp *op, unsigned len, bool aligned)
 
     if (aligned && (target & 2)) {
         op->fn = op_jump_misaligned;
+        op->row = 0;
         op->imm = (int64_t)target;
         tb_end_exit(b);
         return;
@@ -272,11 +274,11 @@ void riscv_translate_insn(TBBuilder *b, uint32_t insn, unsigned len)
     op->rs2 = o.rs2;
     op->rs3 = o.rs3;
     op->aux = o.aux;
+    op->row = row;
 
     bool aligned = !riscv_ext_on(env, EXT_ZCA);
     bool guarded = riscv_insn_body(row) == INSN_jalr && unlikely(wants_pad(b, op));
     if (!HOST_IS_TSO && (flags & (INSN_LOAD | INSN_STORE)) && riscv_ext_on(env, EXT_ZTSO)) {
-        op->spare = (uint16_t)row;
         op->fn = op_ordered;
         b->model_state = 0;
     } else if (guarded) {
@@ -297,10 +299,14 @@ void riscv_translate_insn(TBBuilder *b, uint32_t insn, unsigned len)
         op->imm += (int64_t)b->pc;
     if (flags & INSN_NEXT)
         op->imm = (int64_t)(b->pc + len);
-    if (row == INSN_jalr && aligned)
+    if (row == INSN_jalr && aligned) {
         op->fn = op_jalr_aligned;
-    if (guarded)
+        op->row = 0;
+    }
+    if (guarded) {
         op->fn = op_jalr_guarded;
+        op->row = 0;
+    }
     if (flags & INSN_EXIT)
         tb_end_exit(b);
 }

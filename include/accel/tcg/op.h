@@ -30,7 +30,8 @@ struct TCGOp {
             uint8_t rd, rs1, rs2, rs3; /* rd: TARGET_REG_SINK where the guest names x0 */
             uint8_t len;               /* 2 or 4 bytes */
             uint8_t aux;               /* rounding mode, acquire/release bits: as the row says */
-            uint16_t spare;
+            uint16_t row;              /* the CPU model's number of the instruction; 0: an operation
+                                          that is none, or does something else */
         };
         TCGOp *link; /* chains only: next in the list of chains to the same block */
     };

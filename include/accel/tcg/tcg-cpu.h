@@ -54,6 +54,8 @@ typedef struct CPUTCGState {
     const struct TCGCPUOps *ops;
     CPUTLB *tlbs;           /* all contexts; private to accel/tcg */
     struct JumpCache *jump_cache;
+    uint32_t jit_threshold;    /* hits of a block at which it is compiled; 0: never */
+    struct JitExit *jit_exit;  /* exit of compiled code that asks to be linked */
     sigjmp_buf *unwind;
 } CPUTCGState;
 
@@ -116,6 +118,8 @@ typedef struct TCGCPUOps {
      * CPUClass.get_pc/set_pc itself. */
     void (*exec_enter)(CPUArchState *env);
     void (*exec_leave)(CPUArchState *env);
+    /* For compiled code; NULL: there is none of this model. */
+    const struct TCGJitOps *jit;
     /* One line per register for -d cpu. */
     void (*dump)(CPUArchState *env, GString *out);
 } TCGCPUOps;

@@ -4,6 +4,7 @@
 import sys
 
 import gendecode
+import genemit
 import genfuse
 import geninsn
 import genrows
@@ -37,6 +38,7 @@ GENERATORS = {
     'fn': lambda t: HEAD + gendecode.table_c(t),
     'fused': lambda t: HEAD + genfuse.fused(t, sys.argv[-1]),
     'rows': lambda t: HEAD + genrows.rows(t),
+    'emit': lambda t: HEAD + genemit.emit(t, [p for p in sys.argv[3:] if p.endswith('.c')]),
     'text': lambda t: HEAD + gentext.text(t),
 }
 

@@ -1,0 +1,189 @@
+/*
+ * Building and printing the intermediate form.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "accel/tcg/jit/ir.h"
+
+#include <inttypes.h>
+
+static const char *const names[] = {
+#define IR(name, form) #name,
+#include "accel/tcg/jit/ir.def"
+#undef IR
+};
+
+const char *ir_name(IROp op)
+{
+    return op < IR_NR ? names[op] : "?";
+}
+
+IRInsn *ir_append(IRBuilder *b, IROp op)
+{
+    Region *r = b->r;
+    IRInsn *i = &r->insns[r->n_insns];
+
+    if (r->n_insns < REGION_INSNS - 1)
+        r->n_insns++;
+    else
+        r->full = true;
+    *i = (IRInsn){ .op = op, .d = JIT_NONE, .a = JIT_NONE, .b = JIT_NONE, .c = JIT_NONE, .guest = b->guest };
+    return i;
+}
+
+void ir_op2(IRBuilder *b, IROp op, unsigned d, unsigned a, unsigned v)
+{
+    if (d == JIT_NONE)
+        return;
+    IRInsn *i = ir_append(b, op);
+    i->d = d;
+    i->a = a;
+    i->b = v;
+}
+
+void ir_op2i(IRBuilder *b, IROp op, unsigned d, unsigned a, int64_t imm)
+{
+    if (d == JIT_NONE)
+        return;
+    IRInsn *i = ir_append(b, op);
+    i->d = d;
+    i->a = a;
+    i->imm = imm;
+}
+
+void ir_op1(IRBuilder *b, IROp op, unsigned d, unsigned a)
+{
+    if (d == JIT_NONE)
+        return;
+    IRInsn *i = ir_append(b, op);
+    i->d = d;
+    i->a = a;
+}
+
+void ir_const(IRBuilder *b, unsigned d, int64_t value)
+{
+    if (d == JIT_NONE)
+        return;
+    IRInsn *i = ir_append(b, IR_const);
+    i->d = d;
+    i->imm = value;
+}
+
+void ir_load(IRBuilder *b, unsigned d, unsigned a, int64_t offset, unsigned size, bool sign)
+{
+    IRInsn *i = ir_append(b, IR_load);
+    i->d = d;
+    i->a = a;
+    i->imm = offset;
+    i->size = size;
+    i->sign = sign;
+}
+
+void ir_store(IRBuilder *b, unsigned a, int64_t offset, unsigned v, unsigned size)
+{
+    IRInsn *i = ir_append(b, IR_store);
+    i->a = a;
+    i->b = v;
+    i->imm = offset;
+    i->size = size;
+}
+
+void ir_amo(IRBuilder *b, IRAmo amo, unsigned d, unsigned a, unsigned v, unsigned size)
+{
+    IRInsn *i = ir_append(b, IR_amo);
+
+    i->d = d;
+    i->a = a;
+    i->b = v;
+    i->cond = amo;
+    i->size = size;
+}
+
+void ir_fence(IRBuilder *b)
+{
+    ir_append(b, IR_fence);
+}
+
+void ir_float(IRBuilder *b, IROp op, unsigned d, unsigned a, unsigned v, unsigned c, IRFloat how)
+{
+    IRInsn *i = ir_append(b, op);
+
+    i->d = d;
+    i->a = a;
+    i->b = v;
+    i->c = c;
+    i->size = how.size;
+    i->cond = how.bit;
+    i->target = how.fast_offset;
+    i->sign = how.rz;
+}
+
+void ir_branch(IRBuilder *b, IRCond cond, unsigned a, unsigned v)
+{
+    IRInsn *i = ir_append(b, IR_branch);
+    i->a = a;
+    i->b = v;
+    i->cond = cond;
+    i->target = b->edge;
+}
+
+void ir_jump_to(IRBuilder *b, unsigned a, int64_t offset)
+{
+    IRInsn *i = ir_append(b, IR_jump_to);
+    i->a = a;
+    i->imm = offset;
+}
+
+void ir_set_bits(IRBuilder *b, unsigned env_offset, uint32_t bits)
+{
+    IRInsn *i = ir_append(b, IR_set_bits);
+    i->target = env_offset;
+    i->imm = bits;
+}
+
+/* ---- Printing ---- */
+
+static void dump_var(GString *out, const char *before, unsigned v)
+{
+    if (v == JIT_NONE)
+        return;
+    g_string_append_printf(out, "%s%c%u", before, v < JIT_FP ? 'x' : 'f', v & (JIT_FP - 1));
+}
+
+static void dump_edge(GString *out, const RegionEdge *e)
+{
+    if (e->block >= 0)
+        g_string_append_printf(out, " -> block %d", e->block);
+    else
+        g_string_append_printf(out, " -> exit 0x%" PRIx64, e->pc);
+    g_string_append_printf(out, "%s%s +%u", e->backward ? " backward" : "",
+                           e->cross_page ? " other page" : "", e->retired);
+}
+
+void ir_dump(const Region *r, GString *out)
+{
+    for (unsigned n = 0; n < r->n_blocks; n++) {
+        const RegionBlock *blk = &r->blocks[n];
+        g_string_append_printf(out, "block %u: 0x%" PRIx64 "\n", n, blk->tb->pc);
+        for (unsigned k = blk->first; k < blk->end; k++) {
+            const IRInsn *i = &r->insns[k];
+            const GuestOp *g = &r->guest[i->guest];
+            g_string_append_printf(out, "  %6" PRIx64 "  %-10s", g->tb->pc + g->op->pc_off,
+                                   ir_name(i->op));
+            if (i->op == IR_load || i->op == IR_store)
+                g_string_append_printf(out, " %u%s", 8u * i->size, i->sign ? "s" : "");
+            if (i->op == IR_branch)
+                g_string_append_printf(out, " %s",
+                    ((const char *const[]){ "eq", "ne", "lt", "ge", "ltu", "geu" })[i->cond]);
+            dump_var(out, " ", i->d);
+            dump_var(out, i->d == JIT_NONE ? " " : ", ", i->a);
+            dump_var(out, ", ", i->b);
+            dump_var(out, ", ", i->c);
+            if (i->op < IR_fadd && (i->b == JIT_NONE || i->op == IR_store))
+                g_string_append_printf(out, ", %" PRId64, i->imm);
+            if (i->op == IR_branch || i->op == IR_jump)
+                dump_edge(out, &r->edges[i->target]);
+            g_string_append_c(out, '\n');
+        }
+    }
+}

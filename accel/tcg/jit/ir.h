@@ -1,0 +1,99 @@
+/*
+ * The intermediate form of a region: a list of operations over variables, cut into blocks, with the
+ * guest operations that they came from beside it.
+ *
+ * A region is made of translation blocks that lead to each other. It is entered at its first block
+ * only; it is left by exits to known places, by looking up a computed one, or into the interpreter.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_ACCEL_TCG_JIT_IR_H
+#define VIREO_ACCEL_TCG_JIT_IR_H
+
+#include "accel/tcg/internal.h"
+#include "accel/tcg/jit.h"
+
+#define REGION_BLOCKS 32
+#define REGION_EDGES 256
+#define REGION_GROWTH 400     /* guest instructions: no more blocks */
+#define REGION_GUEST_OPS 768
+#define REGION_INSNS 2048
+
+typedef struct IRInsn {
+    uint8_t op;        /* IROp */
+    uint8_t d, a, b, c; /* variables; JIT_NONE: none, or for b the immediate */
+    uint8_t size;      /* load, store, floating point: bytes */
+    uint8_t sign;      /* load: sign-extends; floating point to integer: rounds towards zero */
+    uint8_t cond;      /* branch: IRCond; amo: IRAmo; floating point: bit of the byte at target */
+    uint16_t guest;    /* index into Region.guest: the instruction this is part of */
+    uint16_t target;   /* branch, jump: index into Region.edges; set_bits and
+                          floating point: offset in env */
+    int64_t imm;
+} IRInsn;
+
+/* A guest operation, for what must know which one is being run: exceptions, calls of bodies. */
+typedef struct GuestOp {
+    TranslationBlock *tb;
+    const TCGOp *op;
+} GuestOp;
+
+/* A way from one block to the next, or out. */
+typedef struct RegionEdge {
+    vaddr pc;          /* where to */
+    int block;         /* in this region, or -1 */
+    unsigned from;     /* the block that it leaves */
+    uint16_t retired;  /* instructions of the block that end here */
+    bool backward;     /* attention is looked at */
+    bool cross_page;   /* the fetch TLB is looked at */
+} RegionEdge;
+
+typedef struct RegionBlock {
+    TranslationBlock *tb;
+    unsigned first, end; /* in insns */
+} RegionBlock;
+
+typedef struct Region {
+    const TCGJitOps *model;
+    TranslationBlock *head;
+    unsigned n_blocks, n_edges, n_guest, n_insns;
+    unsigned n_promised;         /* guest instructions of the blocks taken in */
+    uint64_t used, written;      /* variables, by bit */
+    uint32_t weight[JIT_VARS];   /* how often a variable is named */
+    bool full;                   /* something did not fit: give up */
+    RegionBlock blocks[REGION_BLOCKS];
+    RegionEdge edges[REGION_EDGES];
+    GuestOp guest[REGION_GUEST_OPS];
+    IRInsn insns[REGION_INSNS];
+} Region;
+
+struct IRBuilder {
+    Region *r;
+    unsigned guest;    /* of the instruction being emitted */
+    unsigned edge;     /* of the branch being emitted */
+};
+
+static inline unsigned region_var_offset(const Region *r, unsigned var)
+{
+    return var < JIT_FP ? r->model->x_offset + 8 * var : r->model->f_offset + 8 * (var - JIT_FP);
+}
+
+/* ---- ir.c ---- */
+/* Appends an operation to be filled in; r->full is set when there is no room. */
+IRInsn *ir_append(IRBuilder *b, IROp op);
+const char *ir_name(IROp op);
+/* For -d op: the region as text. */
+void ir_dump(const Region *r, GString *out);
+
+/* ---- fold.c ---- */
+/* The value of an OP2 or OP1 of constants. */
+uint64_t ir_fold(IROp op, uint64_t a, uint64_t b);
+
+/* ---- region.c ---- */
+/* Collects the blocks that can be reached from head and puts them into r. False: not worth it. */
+bool region_build(Region *r, TCGCPU *c, TranslationBlock *head);
+
+/* ---- opt.c ---- */
+/* Constants are computed now; counts how often variables are named. */
+void region_optimise(Region *r);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * The compiler of hot code: its memory, what compiled code shares with the C around it, the interface of
+ * a back end.
+ *
+ * Compiled code is entered from the interpreter (jit_enter(), which stands in the first operation of a
+ * compiled block) and gives back the operation at which the interpreter goes on, or NULL for the main
+ * loop. While it runs, guest registers are in host registers by a convention of the back end at the
+ * borders of regions, and as each region chose inside.
+ *
+ * Threads. Code is written through one mapping and run through another; what is published never
+ * changes, except for JitExit.jump, an atomic pointer to where an exit leads. Everything here but
+ * running code and reading that pointer is guarded by TCGState.lock. Memory is reused only in an
+ * exclusive section, with all blocks.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_ACCEL_TCG_JIT_JIT_H
+#define VIREO_ACCEL_TCG_JIT_JIT_H
+
+#include "accel/tcg/jit/ir.h"
+
+/* A way out of a region to a block whose address is known. */
+typedef struct JitExit {
+    const void *jump;        /* atomic: code to go on at: of the block, or one of the back end's common
+                                routines */
+    TranslationBlock *tb;    /* atomic: NULL until it is linked */
+    vaddr pc;
+    uintptr_t addend;        /* of tb, for an exit to another page: what the fetch TLB must say */
+    struct JitExit *next;    /* in TranslationBlock.jit_in */
+} JitExit;
+
+/* A place that may leave compiled code for C and come back. */
+typedef struct JitSite {
+    TranslationBlock *tb;
+    const TCGOp *op;         /* the operation being run; a copy with a stop behind it if fn is called */
+    TCGOpFn fn;              /* calls of bodies */
+    const void *spill, *fill; /* code that stores guest registers to env, and loads them again */
+    uint32_t room;           /* memory access: highest offset in a page at which it fits */
+    uint8_t size;
+    bool sign;
+} JitSite;
+
+/* A region that was compiled. */
+typedef struct JitCode JitCode;
+typedef struct JitPart {     /* a block's membership in one */
+    JitCode *code;
+    struct JitPart *next;    /* of the same block */
+} JitPart;
+struct JitCode {
+    TranslationBlock *head;
+    const void *entry;       /* with the convention's registers loaded */
+    uint32_t size;
+    uint32_t n_insns;        /* of the guest */
+    bool dead;
+};
+
+typedef struct JitBackend {
+    const char *name;
+    /* Writes what all regions share. False: there is no room. */
+    bool (*init)(Jit *j);
+    void (*done)(Jit *j);
+    /* Writes a region; false: there is no room. */
+    bool (*compile)(Jit *j, const Region *r, JitCode *out);
+    /* Runs code from a block's entry. */
+    const TCGOp *(*run)(const Jit *j, CPUArchState *env, const void *code);
+} JitBackend;
+
+/* NULL: there is none for this host. reason: why. */
+const JitBackend *jit_backend(const char **reason);
+
+struct Jit {
+    TCGState *s;
+    const JitBackend *backend;
+    uint8_t *code, *code_rw;      /* the two mappings */
+    uint8_t *data;                /* behind code: what it reads, and its exits */
+    size_t code_size, code_used, data_size, data_used;
+    size_t code_keep, data_keep;  /* used by what all regions share */
+    int attention_offset;         /* of CPUState.attention from env */
+    const TCGJitOps *model;
+    Region *region;               /* being compiled */
+    void *emit;                   /* the back end's */
+    GPtrArray *codes;             /* of JitCode */
+    GPtrArray *parts;             /* of JitPart */
+    /* Common routines of the back end. */
+    const void *run, *exit_unlinked, *exit_interpret, *lookup, *load_miss, *store_miss, *call_body;
+    const void *interpret, *spill, *fill;
+    uint64_t n_regions, n_insns, n_killed, n_refused; /* for info jit */
+};
+
+/* ---- cache.c ---- */
+/* size bytes of code and half as many of data; false: the host gives no such memory. */
+bool jit_cache_init(Jit *j, size_t size);
+void jit_cache_free(Jit *j);
+/* Room for data, zeroed, aligned to 16 bytes; NULL: full. */
+void *jit_data(Jit *j, size_t size);
+/* The writable alias of a place in code. */
+static inline uint8_t *jit_writable(const Jit *j, const void *code)
+{
+    return j->code_rw + ((const uint8_t *)code - j->code);
+}
+
+/* ---- jit.c: what compiled code calls ---- */
+uint64_t jit_load_slow(CPUArchState *env, vaddr va, const JitSite *site);
+void jit_store_slow(CPUArchState *env, vaddr va, uint64_t value, const JitSite *site);
+/* Behind the copy of an operation whose body is called: gives itself back. */
+const TCGOp *jit_stop(CPUArchState *env, const TCGOp *op);
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * From translation blocks to a region: which blocks belong to it, and their operations.
+ *
+ * Blocks are taken as the interpreter left them: those that direct jumps and branches lead to within
+ * the page, if they have been run already. A block that is reached from two places is there once; one
+ * that begins in the middle of another repeats what they share.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "accel/tcg/jit/ir.h"
+
+/* Adds tb to the region, or finds it there; -1 if it does not belong. */
+static int add_block(Region *r, TranslationBlock *tb)
+{
+    for (unsigned n = 0; n < r->n_blocks; n++) {
+        if (r->blocks[n].tb == tb)
+            return (int)n;
+    }
+    if (r->n_blocks == REGION_BLOCKS || r->n_promised + tb->n_insns > REGION_GROWTH ||
+        tb->ram_page[1] != TB_NO_PAGE)
+        return -1;
+    r->n_promised += tb->n_insns;
+    r->blocks[r->n_blocks].tb = tb;
+    return (int)r->n_blocks++;
+}
+
+/* The block that a chain leads to, if it is one of ours or may become one. */
+static int chain_block(Region *r, TCGCPU *c, const RegionBlock *from, vaddr pc, bool cross_page)
+{
+    TranslationBlock *tb;
+
+    if (cross_page)
+        return -1;
+    tb = tb_lookup(c->s, from->tb->ram_page[0], pc, from->tb->mode, TB_NO_PAGE, from->tb->addend);
+    return tb ? add_block(r, tb) : -1;
+}
+
+static unsigned add_edge(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *chain)
+{
+    Region *r = b->r;
+    const RegionBlock *blk = &r->blocks[block];
+    RegionEdge *e = &r->edges[r->n_edges];
+
+    if (r->n_edges < REGION_EDGES - 1)
+        r->n_edges++;
+    else
+        r->full = true;
+    e->from = block;
+    e->pc = chain_target(blk->tb, chain);
+    e->retired = chain->index;
+    e->cross_page = chain->pc_off != CHAIN_SAME_PAGE;
+    e->backward = tcg_chain_backward(chain);
+    e->block = chain_block(r, c, blk, e->pc, e->cross_page);
+    return (unsigned)(e - r->edges);
+}
+
+static void emit_jump(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *chain)
+{
+    unsigned edge = add_edge(b, c, block, chain);
+
+    ir_append(b, IR_jump)->target = edge;
+}
+
+/* The interpreter takes over at op. */
+static void emit_interpret(IRBuilder *b)
+{
+    ir_append(b, IR_interpret);
+}
+
+static void emit_lookup(IRBuilder *b, const TCGOp *op)
+{
+    ir_append(b, IR_lookup)->imm = op->index + 1;
+}
+
+/* The operation at op, where guest is set to it. Returns how many operations of the block it takes; 0:
+ * the block ends here. */
+static unsigned emit_op(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *op)
+{
+    const TCGJitOps *m = b->r->model;
+
+    if (tcg_op_is_chain(op)) {
+        emit_jump(b, c, block, op);
+        return 0;
+    }
+    if (!op->row) {
+        emit_interpret(b);
+        return 0;
+    }
+    switch (m->kind(op)) {
+    case JIT_PLAIN:
+        if (!m->emit(b, op))
+            ir_append(b, IR_call);
+        return 1;
+    case JIT_BRANCH:
+        b->edge = add_edge(b, c, block, op + 1);
+        if (!m->emit(b, op)) {
+            emit_interpret(b);
+            return 0;
+        }
+        return 2;
+    case JIT_JUMP:
+        if (!m->emit(b, op)) {
+            emit_interpret(b);
+            return 0;
+        }
+        emit_jump(b, c, block, op + 1);
+        return 0;
+    case JIT_INDIRECT:
+        if (m->emit(b, op))
+            emit_lookup(b, op);
+        else
+            emit_interpret(b);
+        return 0;
+    default:
+        emit_interpret(b);
+        return 0;
+    }
+}
+
+static void emit_block(IRBuilder *b, TCGCPU *c, unsigned block)
+{
+    Region *r = b->r;
+    RegionBlock *blk = &r->blocks[block];
+    const TCGOp *op = blk->tb->ops, *end = op + blk->tb->n_ops;
+
+    blk->first = r->n_insns;
+    while (op < end && !r->full) {
+        if (r->n_guest == REGION_GUEST_OPS) {
+            r->full = true;
+            break;
+        }
+        b->guest = r->n_guest++;
+        r->guest[b->guest] = (GuestOp){ blk->tb, op };
+        unsigned n = emit_op(b, c, block, op);
+        if (!n)
+            break;
+        op += n;
+    }
+    blk->end = r->n_insns;
+}
+
+bool region_build(Region *r, TCGCPU *c, TranslationBlock *head)
+{
+    IRBuilder b = { .r = r };
+
+    r->model = env_tcg(c->env)->ops->jit;
+    r->head = head;
+    r->n_blocks = r->n_edges = r->n_guest = r->n_insns = r->n_promised = 0;
+    r->full = false;
+    if (add_block(r, head) < 0)
+        return false;
+    for (unsigned n = 0; n < r->n_blocks && !r->full; n++)
+        emit_block(&b, c, n);
+    /* Nothing but a way into the interpreter is not worth having. */
+    return !r->full && !(r->n_insns == 1 && r->insns[0].op == IR_interpret);
+}

@@ -1,0 +1,92 @@
+/*
+ * Atomic memory operations: the host's locked ones.
+ *
+ * They go through the TLB, not through windows: they want the page writable and the address aligned, which
+ * one comparison says. What does not pass is done by the instruction's body.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "accel/tcg/jit/x86_64/emit.h"
+
+/* rdx = host address of the size bytes at variable a; rax and rcx are used. */
+static void host_address(Emit *e, const IRInsn *i, Stub *s)
+{
+    Asm *a = &e->a;
+
+    x86_copy(e, i->a, RAX);
+    asm_mov(a, RCX, RAX);
+    asm_shift_imm(a, SH_SHR, true, RCX, TARGET_PAGE_BITS);
+    asm_alu_imm(a, ALU_AND, false, RCX, TLB_FAST_SIZE - 1);
+    asm_shift_imm(a, SH_SHL, false, RCX, 5);
+    asm_mov(a, RDX, RAX);
+    asm_alu_imm(a, ALU_AND, true, RDX, (int32_t)TARGET_PAGE_MASK | (i->size - 1));
+    asm_rx(a, ALU_CMP << 3 | 3, true, RDX, TLB, RCX, 0, 8 * MMU_STORE);
+    s->froms[s->n_from++] = asm_jcc(a, CC_NE);
+    asm_rx(a, 0x8b, true, RDX, TLB, RCX, 0, offsetof(TLBEntry, addend));
+    asm_alu(a, ALU_ADD, true, RDX, RAX);
+}
+
+/* The new value in rcx, of the old one in rax and the operand. */
+static void combine(Emit *e, const IRInsn *i, bool w)
+{
+    static const uint8_t alu[] = { [IR_AMO_AND] = ALU_AND, [IR_AMO_OR] = ALU_OR,
+                                   [IR_AMO_XOR] = ALU_XOR };
+    static const uint8_t keep[] = { [IR_AMO_MIN] = CC_G, [IR_AMO_MAX] = CC_L, [IR_AMO_MINU] = CC_A,
+                                    [IR_AMO_MAXU] = CC_B };
+    Asm *a = &e->a;
+
+    if (i->cond <= IR_AMO_XOR) {
+        x86_copy(e, i->b, RCX);
+        asm_alu(a, alu[i->cond], w, RCX, RAX);
+        return;
+    }
+    /* rcx = old; the operand instead if it is less (greater). */
+    asm_mov(a, RCX, RAX);
+    if (i->b == 0 || e->reg[i->b] < 0) {
+        /* From memory (or 0), for want of a third register. */
+        if (i->b == 0)
+            asm_alu_imm(a, ALU_CMP, w, RCX, 0);
+        else
+            asm_alu_load(a, ALU_CMP, w, RCX, ENV, x86_offset(e, i->b));
+        uint8_t *stays = asm_jcc(a, keep[i->cond] ^ 1);
+        x86_copy(e, i->b, RCX);
+        asm_aim(a, stays);
+        return;
+    }
+    asm_alu(a, ALU_CMP, w, RCX, (unsigned)e->reg[i->b]);
+    asm_rr(a, X86_OP(0, MAP_0F, 0x40 | keep[i->cond]), true, RCX, (unsigned)e->reg[i->b]);
+}
+
+void x86_amo(Emit *e, const IRInsn *i)
+{
+    Asm *a = &e->a;
+    Stub *s = x86_stub(e, STUB_BODY, i);
+    bool w = i->size == 8;
+
+    host_address(e, i, s);
+    switch (i->cond) {
+    case IR_AMO_SWAP:
+        x86_copy(e, i->b, RAX);
+        asm_rm(a, 0x87, w, RAX, RDX, 0); /* xchg locks by itself */
+        break;
+    case IR_AMO_ADD:
+        x86_copy(e, i->b, RAX);
+        asm_byte(a, 0xf0);
+        asm_rm(a, X86_OP(0, MAP_0F, 0xc1), w, RAX, RDX, 0);
+        break;
+    default: {
+        asm_rm(a, 0x8b, w, RAX, RDX, 0);
+        const uint8_t *again = asm_here(a);
+        combine(e, i, w);
+        asm_byte(a, 0xf0);
+        asm_rm(a, X86_OP(0, MAP_0F, 0xb1), w, RCX, RDX, 0); /* cmpxchg */
+        asm_jcc_to(a, CC_NE, again);
+        break;
+    }
+    }
+    if (!w)
+        asm_rr(a, 0x63, true, RAX, RAX);
+    if (i->d != JIT_NONE)
+        x86_define(e, i->d, RAX);
+    s->after = asm_here(a);
+}

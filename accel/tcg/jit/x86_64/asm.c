@@ -1,0 +1,323 @@
+/*
+ * x86-64 instructions: prefixes, ModRM, SIB, displacements. Intel SDM volume 2, chapter 2.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "accel/tcg/jit/x86_64/asm.h"
+
+#include <string.h>
+
+#define LONGEST 16 /* bytes of an instruction, at most */
+
+static bool room(Asm *a)
+{
+    if (a->end - a->p < LONGEST)
+        a->full = true;
+    return !a->full;
+}
+
+void asm_byte(Asm *a, unsigned byte)
+{
+    if (room(a))
+        *a->p++ = (uint8_t)byte;
+}
+
+void asm_imm32(Asm *a, uint32_t v)
+{
+    if (!room(a))
+        return;
+    memcpy(a->p, &v, 4);
+    a->p += 4;
+}
+
+void asm_imm64(Asm *a, uint64_t v)
+{
+    if (!room(a))
+        return;
+    memcpy(a->p, &v, 8);
+    a->p += 8;
+}
+
+/* Prefixes and opcode. force: a REX prefix even if it would be empty. */
+static void opcode(Asm *a, unsigned op, bool w, unsigned reg, unsigned index, unsigned base,
+                   bool force)
+{
+    unsigned rex = 0x40 | w << 3 | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
+
+    if (op >> 16)
+        asm_byte(a, op >> 16);
+    if (rex != 0x40 || force)
+        asm_byte(a, rex);
+    if (op >> 8 & 0xff) {
+        asm_byte(a, 0x0f);
+        if ((op >> 8 & 0xff) == MAP_0F38)
+            asm_byte(a, 0x38);
+        if ((op >> 8 & 0xff) == MAP_0F3A)
+            asm_byte(a, 0x3a);
+    }
+    asm_byte(a, op & 0xff);
+}
+
+static void modrm(Asm *a, unsigned mod, unsigned reg, unsigned rm)
+{
+    asm_byte(a, mod << 6 | (reg & 7) << 3 | (rm & 7));
+}
+
+static unsigned disp_mod(unsigned base, int32_t disp)
+{
+    if (!disp && (base & 7) != RBP)
+        return 0;
+    return disp == (int8_t)disp ? 1 : 2;
+}
+
+static void displacement(Asm *a, unsigned mod, int32_t disp)
+{
+    if (mod == 1)
+        asm_byte(a, (uint8_t)disp);
+    else if (mod == 2)
+        asm_imm32(a, (uint32_t)disp);
+}
+
+void asm_rr(Asm *a, unsigned op, bool w, unsigned reg, unsigned rm)
+{
+    opcode(a, op, w, reg, 0, rm, false);
+    modrm(a, 3, reg, rm);
+}
+
+void asm_rr8(Asm *a, unsigned op, unsigned reg, unsigned rm)
+{
+    opcode(a, op, false, reg, 0, rm, true);
+    modrm(a, 3, reg, rm);
+}
+
+void asm_rm(Asm *a, unsigned op, bool w, unsigned reg, unsigned base, int32_t disp)
+{
+    unsigned mod = disp_mod(base, disp);
+
+    opcode(a, op, w, reg, 0, base, false);
+    modrm(a, mod, reg, base);
+    if ((base & 7) == RSP)
+        asm_byte(a, 0x24);
+    displacement(a, mod, disp);
+}
+
+static void memory_x(Asm *a, unsigned reg, unsigned base, unsigned index, unsigned scale,
+                     int32_t disp)
+{
+    unsigned mod = disp_mod(base, disp);
+
+    modrm(a, mod, reg, 4);
+    asm_byte(a, scale << 6 | (index & 7) << 3 | (base & 7));
+    displacement(a, mod, disp);
+}
+
+void asm_rx(Asm *a, unsigned op, bool w, unsigned reg, unsigned base, unsigned index,
+            unsigned scale, int32_t disp)
+{
+    opcode(a, op, w, reg, index, base, false);
+    memory_x(a, reg, base, index, scale, disp);
+}
+
+void asm_rx8(Asm *a, unsigned op, unsigned reg, unsigned base, unsigned index)
+{
+    opcode(a, op, false, reg, index, base, true);
+    memory_x(a, reg, base, index, 0, 0);
+}
+
+void asm_rip(Asm *a, unsigned op, bool w, unsigned reg, const void *where, unsigned tail)
+{
+    opcode(a, op, w, reg, 0, 0, false);
+    modrm(a, 0, reg, 5);
+    asm_imm32(a, (uint32_t)((const uint8_t *)where - (asm_here(a) + 4 + tail)));
+}
+
+/* The three-byte form; index and base: registers of the operand in memory. */
+static void vex(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned index, unsigned base)
+{
+    unsigned prefix = op >> 16, pp = prefix == 0x66 ? 1 : prefix == 0xf3 ? 2 : prefix ? 3 : 0;
+
+    asm_byte(a, 0xc4);
+    asm_byte(a, (~reg >> 3 & 1) << 7 | (~index >> 3 & 1) << 6 | (~base >> 3 & 1) << 5 |
+                (op >> 8 & 0xff));
+    asm_byte(a, w << 7 | (~v & 15) << 3 | pp);
+    asm_byte(a, op & 0xff);
+}
+
+void asm_vex_rr(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned rm)
+{
+    vex(a, op, w, reg, v, 0, rm);
+    modrm(a, 3, reg, rm);
+}
+
+void asm_vex_rm(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned base, int32_t disp)
+{
+    unsigned mod = disp_mod(base, disp);
+
+    vex(a, op, w, reg, v, 0, base);
+    modrm(a, mod, reg, base);
+    if ((base & 7) == RSP)
+        asm_byte(a, 0x24);
+    displacement(a, mod, disp);
+}
+
+void asm_vex_rx(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned base,
+                unsigned index)
+{
+    vex(a, op, w, reg, v, index, base);
+    memory_x(a, reg, base, index, 0, 0);
+}
+
+void asm_vex_rip(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, const void *where)
+{
+    vex(a, op, w, reg, v, 0, 0);
+    modrm(a, 0, reg, 5);
+    asm_imm32(a, (uint32_t)((const uint8_t *)where - (asm_here(a) + 4)));
+}
+
+void asm_mov(Asm *a, unsigned d, unsigned s)
+{
+    if (d != s)
+        asm_rr(a, 0x8b, true, d, s);
+}
+
+void asm_mov32(Asm *a, unsigned d, unsigned s)
+{
+    asm_rr(a, 0x8b, false, d, s);
+}
+
+void asm_mov_imm(Asm *a, unsigned d, uint64_t v)
+{
+    if (v == (uint32_t)v) {
+        opcode(a, 0xb8 | (d & 7), false, 0, 0, d, false);
+        asm_imm32(a, (uint32_t)v);
+    } else if ((int64_t)v == (int32_t)v) {
+        asm_rr(a, 0xc7, true, 0, d);
+        asm_imm32(a, (uint32_t)v);
+    } else {
+        opcode(a, 0xb8 | (d & 7), true, 0, 0, d, false);
+        asm_imm64(a, v);
+    }
+}
+
+void asm_load(Asm *a, unsigned d, unsigned base, int32_t disp)
+{
+    asm_rm(a, 0x8b, true, d, base, disp);
+}
+
+void asm_store(Asm *a, unsigned base, int32_t disp, unsigned s)
+{
+    asm_rm(a, 0x89, true, s, base, disp);
+}
+
+void asm_lea(Asm *a, unsigned d, unsigned base, int32_t disp)
+{
+    if (disp)
+        asm_rm(a, 0x8d, true, d, base, disp);
+    else
+        asm_mov(a, d, base);
+}
+
+void asm_alu(Asm *a, unsigned alu, bool w, unsigned d, unsigned s)
+{
+    asm_rr(a, alu << 3 | 3, w, d, s);
+}
+
+void asm_alu_imm(Asm *a, unsigned alu, bool w, unsigned d, int32_t imm)
+{
+    if (imm == (int8_t)imm) {
+        asm_rr(a, 0x83, w, alu, d);
+        asm_byte(a, (uint8_t)imm);
+    } else {
+        asm_rr(a, 0x81, w, alu, d);
+        asm_imm32(a, (uint32_t)imm);
+    }
+}
+
+void asm_alu_load(Asm *a, unsigned alu, bool w, unsigned d, unsigned base, int32_t disp)
+{
+    asm_rm(a, alu << 3 | 3, w, d, base, disp);
+}
+
+void asm_alu_mem_imm(Asm *a, unsigned alu, bool w, unsigned base, int32_t disp, int32_t imm)
+{
+    if (imm == (int8_t)imm) {
+        asm_rm(a, 0x83, w, alu, base, disp);
+        asm_byte(a, (uint8_t)imm);
+    } else {
+        asm_rm(a, 0x81, w, alu, base, disp);
+        asm_imm32(a, (uint32_t)imm);
+    }
+}
+
+void asm_shift_imm(Asm *a, unsigned sh, bool w, unsigned d, unsigned n)
+{
+    asm_rr(a, 0xc1, w, sh, d);
+    asm_byte(a, n);
+}
+
+void asm_shift_cl(Asm *a, unsigned sh, bool w, unsigned d)
+{
+    asm_rr(a, 0xd3, w, sh, d);
+}
+
+void asm_setcc(Asm *a, unsigned cc, unsigned d)
+{
+    asm_rr8(a, X86_OP(0, MAP_0F, 0x90 | cc), 0, d);
+}
+
+/* ---- Jumps ---- */
+
+uint8_t *asm_jcc(Asm *a, unsigned cc)
+{
+    asm_byte(a, 0x0f);
+    asm_byte(a, 0x80 | cc);
+    asm_imm32(a, 0);
+    return a->p - 4;
+}
+
+uint8_t *asm_jmp(Asm *a)
+{
+    asm_byte(a, 0xe9);
+    asm_imm32(a, 0);
+    return a->p - 4;
+}
+
+void asm_aim_at(Asm *a, uint8_t *place, const uint8_t *target)
+{
+    int32_t distance = (int32_t)(target - (place + a->delta + 4));
+
+    if (!a->full)
+        memcpy(place, &distance, 4);
+}
+
+void asm_aim(Asm *a, uint8_t *place)
+{
+    asm_aim_at(a, place, asm_here(a));
+}
+
+void asm_jcc_to(Asm *a, unsigned cc, const void *target)
+{
+    uint8_t *place = asm_jcc(a, cc);
+
+    asm_aim_at(a, place, target);
+}
+
+void asm_jmp_to(Asm *a, const void *target)
+{
+    uint8_t *place = asm_jmp(a);
+
+    asm_aim_at(a, place, target);
+}
+
+void asm_call_to(Asm *a, const void *target)
+{
+    asm_byte(a, 0xe8);
+    asm_imm32(a, 0);
+    asm_aim_at(a, a->p - 4, target);
+}
+
+void asm_call_far(Asm *a, unsigned scratch, const void *target)
+{
+    asm_mov_imm(a, scratch, (uintptr_t)target);
+    asm_rr(a, 0xff, false, 2, scratch);
+}

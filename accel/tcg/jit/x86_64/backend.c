@@ -1,0 +1,196 @@
+/*
+ * The x86-64 back end: a region's operations, one after the other, with what is rarely needed behind them.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "accel/tcg/jit/x86_64/emit.h"
+
+Stub *x86_stub(Emit *e, StubKind kind, const IRInsn *i)
+{
+    Stub *s = &e->stubs[e->n_stubs];
+
+    if (e->n_stubs < X86_STUBS - 1)
+        e->n_stubs++;
+    else
+        e->a.full = true;
+    *s = (Stub){ .kind = kind, .insn = i };
+    return s;
+}
+
+static void set_bits(Emit *e, const IRInsn *i)
+{
+    asm_alu_mem_imm(&e->a, ALU_OR, false, ENV, i->target, (int32_t)i->imm);
+}
+
+/* tcg.pc and rax become the target. */
+static void jump_to(Emit *e, const IRInsn *i)
+{
+    x86_copy(e, i->a, RAX);
+    if (i->imm)
+        asm_alu_imm(&e->a, ALU_ADD, true, RAX, (int32_t)i->imm);
+    asm_alu_imm(&e->a, ALU_AND, true, RAX, -2);
+    asm_store(&e->a, ENV, ENV_TCG(pc), RAX);
+}
+
+static void lookup(Emit *e, const IRInsn *i)
+{
+    asm_load(&e->a, RAX, ENV, ENV_TCG(pc));
+    x86_lookup(e, i);
+}
+
+static void operation(Emit *e, const IRInsn *i, unsigned next_block)
+{
+    switch (i->op) {
+    case IR_load:
+        x86_load(e, i);
+        break;
+    case IR_store:
+        x86_store(e, i);
+        break;
+    case IR_set_bits:
+        set_bits(e, i);
+        break;
+    case IR_call:
+        x86_call(e, i);
+        x86_forget(e);
+        break;
+    case IR_amo:
+        x86_amo(e, i);
+        break;
+    case IR_fence:
+        /* lock or dword [rsp - 4], 0: cheaper than mfence, and as good between stores and loads. */
+        asm_byte(&e->a, 0xf0);
+        asm_alu_mem_imm(&e->a, ALU_OR, false, RSP, -4, 0);
+        break;
+    case IR_nothing:
+        break;
+    case IR_branch:
+        x86_branch(e, i);
+        break;
+    case IR_jump:
+        x86_jump(e, i, next_block);
+        break;
+    case IR_jump_to:
+        jump_to(e, i);
+        break;
+    case IR_lookup:
+        lookup(e, i);
+        break;
+    case IR_interpret:
+        x86_interpret(e, i);
+        break;
+    default:
+        if (i->op >= IR_fadd)
+            x86_float(e, i);
+        else if (i->op >= IR_mul && i->op <= IR_remuw)
+            x86_muldiv(e, i);
+        else
+            x86_alu(e, i);
+        break;
+    }
+}
+
+static void routines(Emit *e)
+{
+    e->spill = e->j->spill;
+    e->fill = e->j->fill;
+    if (!e->moved)
+        return;
+    e->spill = asm_here(&e->a);
+    x86_spill(e);
+    asm_byte(&e->a, 0xc3);
+    e->fill = asm_here(&e->a);
+    x86_fill(e);
+    asm_byte(&e->a, 0xc3);
+}
+
+/* The fast form of an instruction declined. */
+static void declined_stub(Emit *e, const Stub *s)
+{
+    if (!s->n_from)
+        return;
+    for (unsigned n = 0; n < s->n_from; n++)
+        asm_aim(&e->a, s->froms[n]);
+    if (s->kind == STUB_INTERPRET) {
+        x86_interpret(e, s->insn);
+        return;
+    }
+    x86_call(e, s->insn);
+    asm_jmp_to(&e->a, s->after);
+}
+
+static bool compile(Jit *j, const Region *r, JitCode *out)
+{
+    Emit *e = j->emit;
+    uint8_t *p = j->code_rw + j->code_used;
+    size_t data = j->data_used;
+
+    memset(e, 0, offsetof(Emit, stubs));
+    e->j = j;
+    e->r = r;
+    e->a = (Asm){ .p = p, .start = p, .end = j->code_rw + j->code_size,
+                  .delta = j->code - j->code_rw };
+    x86_assign(e);
+    routines(e);
+    out->entry = asm_here(&e->a);
+    x86_enter(e);
+    for (unsigned n = 0; n < r->n_blocks; n++) {
+        e->label[n] = asm_here(&e->a);
+        x86_forget(e);
+        for (unsigned k = r->blocks[n].first; k < r->blocks[n].end; k++)
+            operation(e, &r->insns[k], n + 1);
+    }
+    for (unsigned n = 0; n < e->n_stubs; n++) {
+        const Stub *s = &e->stubs[n];
+        if (s->kind == STUB_LOAD || s->kind == STUB_STORE)
+            x86_memory_stub(e, s);
+        else if (s->kind == STUB_BODY || s->kind == STUB_INTERPRET)
+            declined_stub(e, s);
+        else
+            x86_flow_stub(e, s);
+    }
+    for (unsigned n = 0; n < e->n_uses; n++)
+        asm_aim_at(&e->a, e->uses[n].place, e->label[e->uses[n].block]);
+    if (e->a.full) {
+        j->data_used = data;
+        return false;
+    }
+    out->size = (uint32_t)(e->a.p - p);
+    j->code_used = align_up((size_t)(e->a.p - j->code_rw), 16);
+    return true;
+}
+
+static bool init(Jit *j)
+{
+    j->emit = g_new(Emit, 1);
+    return x86_init(j);
+}
+
+static void done(Jit *j)
+{
+    g_free(j->emit);
+}
+
+static const TCGOp *run(const Jit *j, CPUArchState *env, const void *code)
+{
+    return ((const TCGOp *(*)(CPUArchState *, const void *))j->run)(env, code);
+}
+
+static const JitBackend backend = {
+    .name = "x86-64",
+    .init = init,
+    .done = done,
+    .compile = compile,
+    .run = run,
+};
+
+const JitBackend *jit_backend(const char **reason)
+{
+    if (!__builtin_cpu_supports("avx") || !__builtin_cpu_supports("fma") ||
+        !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("lzcnt") ||
+        !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("popcnt")) {
+        *reason = "this host's processor lacks AVX, FMA, BMI1, BMI2, LZCNT or POPCNT";
+        return NULL;
+    }
+    return &backend;
+}

@@ -1,0 +1,273 @@
+/*
+ * What all regions share: the way in and out, looking up a computed address, what happens when a memory
+ * access misses its window, calls of bodies.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "accel/tcg/jit/x86_64/emit.h"
+
+static const uint8_t saved[] = { RBX, RBP, R12, R13, R14, R15 };
+
+static int32_t env_x(const Jit *j, unsigned var)
+{
+    return (int32_t)(j->model->x_offset + 8 * var);
+}
+
+static void spill_all(Jit *j, Asm *a)
+{
+    for (unsigned h = 0; h < X86_REGS; h++) {
+        if (x86_convention[h] != JIT_NONE)
+            asm_store(a, ENV, env_x(j, x86_convention[h]), h);
+    }
+}
+
+static void fill_all(Jit *j, Asm *a)
+{
+    asm_load(a, TLB, ENV, ENV_TCG(tlb));
+    for (unsigned h = 0; h < X86_REGS; h++) {
+        if (x86_convention[h] != JIT_NONE)
+            asm_load(a, h, ENV, env_x(j, x86_convention[h]));
+    }
+}
+
+static void ret(Asm *a)
+{
+    asm_byte(a, 0xc3);
+}
+
+static void push(Asm *a, unsigned reg)
+{
+    asm_rr(a, 0xff, false, 6, reg);
+}
+
+static void pop(Asm *a, unsigned reg)
+{
+    asm_rr(a, 0x8f, false, 0, reg);
+}
+
+/* const TCGOp *run(CPUArchState *env, const void *code) */
+static void write_run(Jit *j, Asm *a)
+{
+    j->run = asm_here(a);
+    for (unsigned n = 0; n < ARRAY_SIZE(saved); n++)
+        push(a, saved[n]);
+    asm_alu_imm(a, ALU_SUB, true, RSP, FRAME);
+    asm_mov(a, ENV, RDI);
+    asm_mov(a, RAX, RSI);
+    fill_all(j, a);
+    asm_rr(a, 0xff, false, 4, RAX);
+}
+
+/* Back to C with rax. Returns the place for when env has the guest registers already. */
+static const uint8_t *write_out(Jit *j, Asm *a)
+{
+    const uint8_t *spilled;
+
+    spill_all(j, a);
+    spilled = asm_here(a);
+    asm_alu_imm(a, ALU_ADD, true, RSP, FRAME);
+    for (unsigned n = ARRAY_SIZE(saved); n-- > 0;)
+        pop(a, saved[n]);
+    ret(a);
+    return spilled;
+}
+
+/* Exits: rdx is the JitExit. */
+static void write_exits(Jit *j, Asm *a, const uint8_t *out)
+{
+    j->exit_interpret = asm_here(a);
+    asm_load(a, RAX, RDX, offsetof(JitExit, tb));
+    asm_rr(a, 0x85, true, RAX, RAX);
+    uint8_t *unlinked = asm_jcc(a, CC_E);
+    asm_store(a, ENV, ENV_TCG(tb), RAX);
+    asm_alu_imm(a, ALU_ADD, true, RAX, TCG_TB_OPS);
+    asm_jmp_to(a, out);
+
+    asm_aim(a, unlinked);
+    j->exit_unlinked = asm_here(a);
+    asm_load(a, RAX, RDX, offsetof(JitExit, pc));
+    asm_store(a, ENV, ENV_TCG(pc), RAX);
+    asm_store(a, ENV, ENV_TCG(jit_exit), RDX);
+    asm_alu(a, ALU_XOR, false, RAX, RAX);
+    asm_jmp_to(a, out);
+
+    /* rdx: the JitSite of the operation where the interpreter takes over. */
+    j->interpret = asm_here(a);
+    asm_load(a, RAX, RDX, offsetof(JitSite, tb));
+    asm_store(a, ENV, ENV_TCG(tb), RAX);
+    asm_load(a, RAX, RDX, offsetof(JitSite, op));
+    asm_jmp_to(a, out);
+}
+
+/* The same questions that jump_cache_probe() asks in C. rax: the target, also in tcg.pc. */
+static void write_lookup(Jit *j, Asm *a, const uint8_t *out)
+{
+    uint8_t *miss[5], *compiled;
+
+    j->lookup = asm_here(a);
+    asm_alu_mem_imm(a, ALU_CMP, false, ENV, j->attention_offset, 0);
+    miss[0] = asm_jcc(a, CC_NE);
+    asm_mov(a, RCX, RAX);
+    asm_mov(a, RDX, RAX);
+    asm_shift_imm(a, SH_SHR, true, RCX, 1);
+    asm_shift_imm(a, SH_SHR, true, RDX, JUMP_CACHE_BITS);
+    asm_alu(a, ALU_XOR, true, RCX, RDX);
+    asm_alu_imm(a, ALU_AND, false, RCX, (1 << JUMP_CACHE_BITS) - 1);
+    asm_load(a, RDX, ENV, ENV_TCG(jump_cache));
+    asm_rx(a, 0x8b, true, RCX, RDX, RCX, 3, 0);
+    asm_alu_load(a, ALU_CMP, true, RAX, RCX, offsetof(TranslationBlock, key_pc));
+    miss[1] = asm_jcc(a, CC_NE);
+    asm_rm(a, 0x8b, false, RDX, ENV, ENV_TCG(mode));
+    asm_alu_load(a, ALU_CMP, false, RDX, RCX, offsetof(TranslationBlock, mode));
+    miss[2] = asm_jcc(a, CC_NE);
+    asm_mov(a, RDX, RAX);
+    asm_shift_imm(a, SH_SHR, true, RDX, TARGET_PAGE_BITS);
+    asm_alu_imm(a, ALU_AND, false, RDX, TLB_FAST_SIZE - 1);
+    asm_shift_imm(a, SH_SHL, false, RDX, 5);
+    asm_alu_load(a, ALU_ADD, true, RDX, ENV, ENV_TCG(tlb_fetch));
+    asm_alu_imm(a, ALU_AND, true, RAX, (int32_t)TARGET_PAGE_MASK);
+    asm_alu_load(a, ALU_CMP, true, RAX, RDX, 8 * MMU_FETCH);
+    miss[3] = asm_jcc(a, CC_NE);
+    asm_load(a, RDX, RDX, offsetof(TLBEntry, addend));
+    asm_alu_load(a, ALU_CMP, true, RDX, RCX, offsetof(TranslationBlock, addend));
+    miss[4] = asm_jcc(a, CC_NE);
+    asm_load(a, RAX, RCX, offsetof(TranslationBlock, jit_code));
+    asm_rr(a, 0x85, true, RAX, RAX);
+    compiled = asm_jcc(a, CC_NE);
+    asm_store(a, ENV, ENV_TCG(tb), RCX);
+    asm_lea(a, RAX, RCX, TCG_TB_OPS);
+    asm_jmp_to(a, out);
+    asm_aim(a, compiled);
+    asm_rr(a, 0xff, false, 4, RAX);
+    for (unsigned n = 0; n < ARRAY_SIZE(miss); n++)
+        asm_aim(a, miss[n]);
+    asm_alu(a, ALU_XOR, false, RAX, RAX);
+    asm_jmp_to(a, out);
+}
+_Static_assert(sizeof(TLBEntry) == 32, "write_lookup() shifts by 5");
+
+/* In a routine that was called, the frame is 8 bytes further away. */
+enum { F = 8 };
+
+/*
+ * An access whose page is not that of its window. rax: the address; rcx: the window, from r15; rdx: the
+ * JitSite. Through the TLB: the window moves, rcx and rdx are what the access wants, carry is clear. Else
+ * C does the access, rax is the value loaded, and carry is set.
+ *
+ * A window for stores is published before the TLB is looked at again: a thread that marks the page
+ * as code marks the TLB first and looks for windows second (tlb_protect_page()).
+ */
+static void write_miss(Jit *j, Asm *a, bool store)
+{
+    uint8_t *slow[3];
+    unsigned n_slow = 0;
+    int32_t tag = 8 * (store ? MMU_STORE : MMU_LOAD);
+
+    asm_store(a, RSP, F + FRAME_RBX, RBX);
+    asm_store(a, RSP, F + FRAME_RSI, RSI);
+    asm_store(a, RSP, F + FRAME_SITE, RDX);
+    asm_lea(a, RBX, RCX, 0);
+    asm_mov(a, RSI, RAX);
+    asm_shift_imm(a, SH_SHR, true, RSI, TARGET_PAGE_BITS);
+    asm_alu_imm(a, ALU_AND, false, RSI, TLB_FAST_SIZE - 1);
+    asm_shift_imm(a, SH_SHL, false, RSI, 5);
+    asm_mov(a, RDX, RAX);
+    asm_alu_imm(a, ALU_AND, true, RDX, (int32_t)TARGET_PAGE_MASK);
+    asm_rx(a, ALU_CMP << 3 | 3, true, RDX, TLB, RSI, 0, tag);
+    slow[n_slow++] = asm_jcc(a, CC_NE);
+    asm_rx(a, 0x8b, true, RCX, TLB, RSI, 0, offsetof(TLBEntry, addend));
+    asm_alu(a, ALU_ADD, true, RCX, RDX);
+    asm_rx(a, 0x89, true, RCX, TLB, RBX, 0, offsetof(TLBWindow, host));
+    asm_rx(a, 0x89, true, RDX, TLB, RBX, 0, offsetof(TLBWindow, page));
+    asm_mov_imm(a, RCX, TLB_WINDOW_ROOM);
+    asm_rx(a, store ? 0x87 : 0x89, true, RCX, TLB, RBX, 0, offsetof(TLBWindow, room));
+    if (store) {
+        asm_rx(a, ALU_CMP << 3 | 3, true, RDX, TLB, RSI, 0, tag);
+        uint8_t *good = asm_jcc(a, CC_E);
+        asm_alu(a, ALU_XOR, false, RCX, RCX);
+        asm_rx(a, 0x89, true, RCX, TLB, RBX, 0, offsetof(TLBWindow, room));
+        slow[n_slow++] = asm_jmp(a);
+        asm_aim(a, good);
+    }
+    asm_mov(a, RCX, RAX);
+    asm_alu(a, ALU_SUB, true, RCX, RDX);
+    asm_load(a, RDX, RSP, F + FRAME_SITE);
+    asm_alu_load(a, ALU_CMP, false, RCX, RDX, offsetof(JitSite, room));
+    slow[n_slow++] = asm_jcc(a, CC_A);
+    asm_rx(a, 0x8b, true, RDX, TLB, RBX, 0, offsetof(TLBWindow, host));
+    asm_load(a, RBX, RSP, F + FRAME_RBX);
+    asm_load(a, RSI, RSP, F + FRAME_RSI);
+    asm_byte(a, 0xf8); /* clc */
+    ret(a);
+
+    for (unsigned n = 0; n < n_slow; n++)
+        asm_aim(a, slow[n]);
+    asm_load(a, RBX, RSP, F + FRAME_RBX);
+    asm_load(a, RSI, RSP, F + FRAME_RSI);
+    asm_load(a, RDX, RSP, F + FRAME_SITE);
+    asm_rm(a, 0xff, false, 2, RDX, offsetof(JitSite, spill));
+    asm_mov(a, RDI, ENV);
+    asm_mov(a, RSI, RAX);
+    if (store) {
+        asm_mov(a, RCX, RDX);
+        asm_load(a, RDX, RSP, F + FRAME_VALUE);
+    }
+    asm_alu_imm(a, ALU_SUB, true, RSP, 8);
+    asm_call_far(a, RAX, store ? (const void *)jit_store_slow : (const void *)jit_load_slow);
+    asm_alu_imm(a, ALU_ADD, true, RSP, 8);
+    asm_load(a, RDX, RSP, F + FRAME_SITE);
+    asm_rm(a, 0xff, false, 2, RDX, offsetof(JitSite, fill));
+    asm_byte(a, 0xf9); /* stc */
+    ret(a);
+}
+
+/* rdx: the JitSite, whose op is a copy with a stop behind it. */
+static void write_call_body(Jit *j, Asm *a, const uint8_t *out_spilled)
+{
+    j->call_body = asm_here(a);
+    asm_rm(a, 0xff, false, 2, RDX, offsetof(JitSite, spill));
+    asm_store(a, RSP, F + FRAME_SITE, RDX);
+    asm_load(a, RAX, RDX, offsetof(JitSite, tb));
+    asm_store(a, ENV, ENV_TCG(tb), RAX);
+    asm_load(a, RSI, RDX, offsetof(JitSite, op));
+    asm_mov(a, RDI, ENV);
+    asm_alu_imm(a, ALU_SUB, true, RSP, 8);
+    asm_rm(a, 0xff, false, 2, RDX, offsetof(JitSite, fn));
+    asm_alu_imm(a, ALU_ADD, true, RSP, 8);
+    asm_load(a, RDX, RSP, F + FRAME_SITE);
+    asm_load(a, RCX, RDX, offsetof(JitSite, op));
+    asm_alu_imm(a, ALU_ADD, true, RCX, sizeof(TCGOp));
+    asm_alu(a, ALU_CMP, true, RAX, RCX);
+    uint8_t *gone = asm_jcc(a, CC_NE);
+    asm_rm(a, 0xff, false, 4, RDX, offsetof(JitSite, fill));
+    /* It has left the block on its own. */
+    asm_aim(a, gone);
+    asm_alu_imm(a, ALU_ADD, true, RSP, 8);
+    asm_jmp_to(a, out_spilled);
+}
+
+bool x86_init(Jit *j)
+{
+    uint8_t *p = j->code_rw + j->code_used;
+    Asm a = { .p = p, .start = p, .end = j->code_rw + j->code_size, .delta = j->code - j->code_rw };
+    const uint8_t *out, *spilled;
+
+    write_run(j, &a);
+    out = asm_here(&a);
+    spilled = write_out(j, &a);
+    j->spill = asm_here(&a);
+    spill_all(j, &a);
+    ret(&a);
+    j->fill = asm_here(&a);
+    fill_all(j, &a);
+    ret(&a);
+    write_exits(j, &a, out);
+    write_lookup(j, &a, out);
+    j->load_miss = asm_here(&a);
+    write_miss(j, &a, false);
+    j->store_miss = asm_here(&a);
+    write_miss(j, &a, true);
+    write_call_body(j, &a, spilled);
+    j->code_used = (size_t)(a.p - j->code_rw);
+    return !a.full;
+}

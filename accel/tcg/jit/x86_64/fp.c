@@ -1,0 +1,435 @@
+/*
+ * Floating point on the host's own unit.
+ *
+ * The host's sticky flags are the guest's, and its rounding mode follows frm (target/riscv/fpu/fpu.h), so that
+ * a bit of env says whether an operation may be done here. Where not, and where an operand is not boxed, the
+ * interpreter takes over, so that what was tested once in a block holds for the rest of it. What
+ * comes out as a NaN, equal operands of a minimum and integers out of range are left to the
+ * instruction's body, in a stub: nothing was written by then, and no flag raised that the body would not
+ * raise as well.
+ *
+ * Numbers of 32 bits are kept boxed: three-operand instructions carry bits 32 to 63 over from their first
+ * operand.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "accel/tcg/jit/x86_64/emit.h"
+
+enum { X0, X1, X2 };
+
+static bool single(const IRInsn *i)
+{
+    return i->size == 4;
+}
+
+/* The scalar opcode of that number, by size. */
+static unsigned scalar(const IRInsn *i, unsigned byte)
+{
+    return X86_OP(single(i) ? 0xf3 : 0xf2, MAP_0F, byte);
+}
+
+/* ucomis and comis. */
+static unsigned compare_op(const IRInsn *i, unsigned byte)
+{
+    return X86_OP(single(i) ? 0 : 0x66, MAP_0F, byte);
+}
+
+/* Where to go with what cannot be done here. */
+typedef struct Decline {
+    Stub *interpreter, *body;
+} Decline;
+
+static void decline(Emit *e, Stub *s, unsigned cc)
+{
+    s->froms[s->n_from++] = asm_jcc(&e->a, cc);
+}
+
+/* vmovq to and from integer registers. */
+static void to_int(Emit *e, unsigned d, unsigned x)
+{
+    asm_vex_rr(&e->a, X86_OP(0x66, MAP_0F, 0x7e), true, x, 0, d);
+}
+
+static void from_int(Emit *e, unsigned x, unsigned s)
+{
+    asm_vex_rr(&e->a, X86_OP(0x66, MAP_0F, 0x6e), true, x, 0, s);
+}
+
+static void copy(Emit *e, unsigned d, unsigned s)
+{
+    if (d != s)
+        asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x28), false, d, 0, s); /* vmovaps */
+}
+
+/* Asks, once in a block, whether the host may do this: see Decline.interpreter. */
+static void test_fast(Emit *e, const Decline *s, const IRInsn *i)
+{
+    uint32_t bit;
+
+    if (!i->target)
+        return;
+    bit = 1u << i->cond << (i->op >= IR_fmadd && i->op <= IR_fnmadd ? 8 : 0);
+    if (e->fast & bit)
+        return;
+    asm_rm(&e->a, 0xf6, false, 0, ENV, i->target); /* test byte */
+    asm_byte(&e->a, 1u << i->cond);
+    decline(e, s->interpreter, CC_E);
+    e->fast |= bit;
+}
+
+/* All 64 bits of var in a register: its own, or scratch. */
+static unsigned whole(Emit *e, unsigned var, unsigned scratch)
+{
+    if (e->reg[var] >= 0)
+        return (unsigned)e->reg[var];
+    asm_vex_rm(&e->a, X86_OP(0xf3, MAP_0F, 0x7e), false, scratch, 0, ENV, x86_offset(e, var));
+    return scratch;
+}
+
+/* An operand of i's size, boxed if it is narrow: see Decline.interpreter. */
+static unsigned operand(Emit *e, const Decline *s, const IRInsn *i, unsigned var, unsigned scratch)
+{
+    if (single(i) && !(e->boxed >> var & 1)) {
+        if (e->reg[var] >= 0) {
+            to_int(e, RAX, (unsigned)e->reg[var]);
+            asm_shift_imm(&e->a, SH_SHR, true, RAX, 32);
+            asm_alu_imm(&e->a, ALU_CMP, false, RAX, -1);
+        } else {
+            asm_alu_mem_imm(&e->a, ALU_CMP, false, ENV, x86_offset(e, var) + 4, -1);
+        }
+        decline(e, s->interpreter, CC_NE);
+        e->boxed |= 1ULL << var;
+    }
+    return whole(e, var, scratch);
+}
+
+/* The result in x becomes var; boxed: as a narrow number. */
+static void define(Emit *e, unsigned var, unsigned x, bool boxed)
+{
+    if (e->reg[var] >= 0)
+        copy(e, (unsigned)e->reg[var], x);
+    else
+        asm_vex_rm(&e->a, X86_OP(0x66, MAP_0F, 0xd6), false, x, 0, ENV, x86_offset(e, var));
+    if (boxed)
+        e->boxed |= 1ULL << var;
+    else
+        e->boxed &= ~(1ULL << var);
+}
+
+/* The host's NaNs are not the canonical one. */
+static void decline_nan(Emit *e, const Decline *s, unsigned x, bool is_single)
+{
+    asm_vex_rr(&e->a, X86_OP(is_single ? 0 : 0x66, MAP_0F, 0x2e), false, x, 0, x);
+    decline(e, s->body, CC_P);
+}
+
+static void binary(Emit *e, const Decline *s, const IRInsn *i, unsigned byte)
+{
+    unsigned a = operand(e, s, i, i->a, X0), b = operand(e, s, i, i->b, X1);
+
+    asm_vex_rr(&e->a, scalar(i, byte), false, X0, a, b);
+    decline_nan(e, s, X0, single(i));
+    define(e, i->d, X0, single(i));
+}
+
+static void square_root(Emit *e, const Decline *s, const IRInsn *i)
+{
+    unsigned a = operand(e, s, i, i->a, X0);
+
+    asm_vex_rr(&e->a, scalar(i, 0x51), false, X0, a, a);
+    decline_nan(e, s, X0, single(i));
+    define(e, i->d, X0, single(i));
+}
+
+static void fused(Emit *e, const Decline *s, const IRInsn *i, unsigned byte)
+{
+    unsigned a = operand(e, s, i, i->a, X1), b = operand(e, s, i, i->b, X2);
+    unsigned c = operand(e, s, i, i->c, X0);
+
+    copy(e, X0, c);
+    asm_vex_rr(&e->a, X86_OP(0x66, MAP_0F38, byte), !single(i), X0, a, b);
+    decline_nan(e, s, X0, single(i));
+    define(e, i->d, X0, single(i));
+}
+
+/* Equal operands (zeros of both signs) and NaNs are declined. */
+static void min_max(Emit *e, const Decline *s, const IRInsn *i, unsigned byte)
+{
+    unsigned a = operand(e, s, i, i->a, X0), b = operand(e, s, i, i->b, X1);
+
+    asm_vex_rr(&e->a, compare_op(i, 0x2e), false, a, 0, b);
+    decline(e, s->body, CC_E);
+    asm_vex_rr(&e->a, scalar(i, byte), false, X0, a, b);
+    define(e, i->d, X0, single(i));
+}
+
+/* feq is quiet, the others signal: x86's "above" and "above or equal" are false if unordered. */
+static void compare(Emit *e, const Decline *s, const IRInsn *i)
+{
+    unsigned a = operand(e, s, i, i->a, X0), b = operand(e, s, i, i->b, X1);
+
+    if (i->op == IR_feq) {
+        asm_vex_rr(&e->a, compare_op(i, 0x2e), false, a, 0, b);
+        asm_setcc(&e->a, CC_NP, RAX);
+        asm_setcc(&e->a, CC_E, RCX);
+        asm_rr8(&e->a, 0x22, RAX, RCX); /* and al, cl */
+    } else {
+        asm_vex_rr(&e->a, compare_op(i, 0x2f), false, b, 0, a);
+        asm_setcc(&e->a, i->op == IR_flt ? CC_A : CC_AE, RAX);
+    }
+    asm_rr(&e->a, X86_OP(0, MAP_0F, 0xb6), false, RAX, RAX);
+    if (i->d != JIT_NONE)
+        x86_define(e, i->d, RAX);
+}
+
+/* A constant in a register; rax is used. */
+static void constant(Emit *e, unsigned x, uint64_t v)
+{
+    asm_mov_imm(&e->a, RAX, v);
+    from_int(e, x, RAX);
+}
+
+static void sign_injection(Emit *e, const Decline *s, const IRInsn *i)
+{
+    uint64_t sign = single(i) ? 0x80000000 : 0x8000000000000000;
+    unsigned a = operand(e, s, i, i->a, X0), b = operand(e, s, i, i->b, X1);
+
+    if (i->op == IR_fsgnj && i->a == i->b) {
+        define(e, i->d, a, single(i));
+        return;
+    }
+    constant(e, X2, sign);
+    if (i->op == IR_fsgnjx) {
+        asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x54), false, X2, X2, b); /* vandps */
+        asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x57), false, X0, a, X2); /* vxorps */
+    } else if (i->a == i->b) { /* fneg */
+        asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x57), false, X0, a, X2);
+    } else {
+        /* x1 = sign of b (or of its opposite), x0 = a without sign */
+        if (i->op == IR_fsgnjn) {
+            asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x55), false, X1, b, X2); /* vandnps: ~b & sign */
+        } else {
+            asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x54), false, X1, b, X2);
+        }
+        asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x55), false, X0, X2, a);     /* ~sign & a */
+        asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x56), false, X0, X0, X1);    /* vorps */
+    }
+    define(e, i->d, X0, single(i));
+}
+
+/* Operands that stay in range however they are rounded; see FP_IN_* in fpu/ops.h. */
+static void decline_range(Emit *e, const Decline *s, const IRInsn *i)
+{
+    bool is_signed = i->op == IR_fto_i32 || i->op == IR_fto_i64;
+    uint64_t limit; /* the first that is out of range */
+
+    if (single(i))
+        limit = i->op == IR_fto_i32 ? 0x4f000000 : i->op == IR_fto_u32 ? 0x4f800000 : 0x5f000000;
+    else
+        limit = i->op == IR_fto_i32 ? 0x41dfffffffc00001
+              : i->op == IR_fto_u32 ? 0x41efffffffe00001 : 0x43e0000000000000;
+    if (is_signed) {
+        asm_rr(&e->a, X86_OP(0, MAP_0F, 0xba), true, 6, RAX); /* btr */
+        asm_byte(&e->a, single(i) ? 31 : 63);
+    }
+    asm_mov_imm(&e->a, RCX, limit);
+    asm_alu(&e->a, ALU_CMP, true, RAX, RCX);
+    decline(e, s->body, CC_AE);
+}
+
+static void to_integer(Emit *e, const Decline *s, const IRInsn *i)
+{
+    unsigned a = operand(e, s, i, i->a, X0);
+    bool word = i->op == IR_fto_i32 || i->op == IR_fto_u32;
+
+    if (single(i))
+        asm_vex_rr(&e->a, X86_OP(0x66, MAP_0F, 0x7e), false, a, 0, RAX); /* vmovd */
+    else
+        to_int(e, RAX, a);
+    decline_range(e, s, i);
+    asm_vex_rr(&e->a, scalar(i, i->sign ? 0x2c : 0x2d), true, RAX, 0, a);
+    if (word)
+        asm_rr(&e->a, 0x63, true, RAX, RAX);
+    if (i->d != JIT_NONE)
+        x86_define(e, i->d, RAX);
+}
+
+/* The bits of a narrow number in x are boxed. */
+static void box(Emit *e, unsigned x)
+{
+    constant(e, X2, 0xffffffff00000000);
+    asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x56), false, x, x, X2);
+}
+
+static void from_integer(Emit *e, const Decline *s, const IRInsn *i)
+{
+    unsigned a = x86_use(e, i->a, RAX);
+
+    switch (i->op) {
+    case IR_ffrom_i32:
+        asm_rr(&e->a, 0x63, true, RAX, a);
+        break;
+    case IR_ffrom_u32:
+        asm_mov32(&e->a, RAX, a);
+        break;
+    case IR_ffrom_u64:
+        asm_mov(&e->a, RAX, a);
+        asm_rr(&e->a, 0x85, true, RAX, RAX);
+        decline(e, s->body, CC_S);
+        break;
+    default:
+        asm_mov(&e->a, RAX, a);
+        break;
+    }
+    asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x57), false, X0, X0, X0);
+    asm_vex_rr(&e->a, scalar(i, 0x2a), true, X0, X0, RAX);
+    if (single(i))
+        box(e, X0);
+    define(e, i->d, X0, single(i));
+}
+
+/* size: of the source. */
+static void convert(Emit *e, const Decline *s, const IRInsn *i)
+{
+    unsigned a = operand(e, s, i, i->a, X0);
+    bool narrow = i->op == IR_fnarrow;
+
+    asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x57), false, X1, X1, X1);
+    asm_vex_rr(&e->a, scalar(i, 0x5a), false, X0, X1, a);
+    decline_nan(e, s, X0, narrow);
+    if (narrow)
+        box(e, X0);
+    define(e, i->d, X0, narrow);
+}
+
+static void move(Emit *e, const IRInsn *i)
+{
+    if (i->op == IR_fmv_to_int) {
+        if (i->d == JIT_NONE)
+            return;
+        if (e->reg[i->a] >= 0)
+            to_int(e, RAX, (unsigned)e->reg[i->a]);
+        else
+            asm_load(&e->a, RAX, ENV, x86_offset(e, i->a));
+        if (single(i))
+            asm_rr(&e->a, 0x63, true, RAX, RAX);
+        x86_define(e, i->d, RAX);
+        return;
+    }
+    if (single(i)) {
+        asm_mov32(&e->a, RAX, x86_use(e, i->a, RAX));
+        asm_mov_imm(&e->a, RCX, 0xffffffff00000000);
+        asm_alu(&e->a, ALU_OR, true, RAX, RCX);
+    } else {
+        x86_copy(e, i->a, RAX);
+    }
+    x86_float_define(e, i->d);
+    if (single(i))
+        e->boxed |= 1ULL << i->d;
+}
+
+void x86_float_define(Emit *e, unsigned var)
+{
+    if (e->reg[var] >= 0)
+        from_int(e, (unsigned)e->reg[var], RAX);
+    else
+        asm_store(&e->a, ENV, x86_offset(e, var), RAX);
+    e->boxed &= ~(1ULL << var);
+}
+
+void x86_float_load(Emit *e, const IRInsn *i)
+{
+    if (!single(i)) {
+        unsigned x = e->reg[i->d] >= 0 ? (unsigned)e->reg[i->d] : X0;
+        asm_vex_rx(&e->a, X86_OP(0xf3, MAP_0F, 0x7e), false, x, 0, RDX, RCX);
+        define(e, i->d, x, false);
+        return;
+    }
+    asm_vex_rx(&e->a, X86_OP(0xf3, MAP_0F, 0x10), false, X0, 0, RDX, RCX);
+    box(e, X0);
+    define(e, i->d, X0, true);
+}
+
+void x86_float_store(Emit *e, const IRInsn *i)
+{
+    unsigned x = whole(e, i->b, X0);
+
+    if (single(i))
+        asm_vex_rx(&e->a, X86_OP(0xf3, MAP_0F, 0x11), false, x, 0, RDX, RCX);
+    else
+        asm_vex_rx(&e->a, X86_OP(0x66, MAP_0F, 0xd6), false, x, 0, RDX, RCX);
+}
+
+static void operation(Emit *e, const Decline *s, const IRInsn *i)
+{
+    switch (i->op) {
+    case IR_fadd:
+        binary(e, s, i, 0x58);
+        break;
+    case IR_fsub:
+        binary(e, s, i, 0x5c);
+        break;
+    case IR_fmul:
+        binary(e, s, i, 0x59);
+        break;
+    case IR_fdiv:
+        binary(e, s, i, 0x5e);
+        break;
+    case IR_fmin:
+        min_max(e, s, i, 0x5d);
+        break;
+    case IR_fmax:
+        min_max(e, s, i, 0x5f);
+        break;
+    case IR_fmadd:
+        fused(e, s, i, 0xb9);
+        break;
+    case IR_fmsub:
+        fused(e, s, i, 0xbb);
+        break;
+    case IR_fnmsub:
+        fused(e, s, i, 0xbd);
+        break;
+    case IR_fnmadd:
+        fused(e, s, i, 0xbf);
+        break;
+    case IR_fsqrt:
+        square_root(e, s, i);
+        break;
+    case IR_fnarrow:
+    case IR_fwiden:
+        convert(e, s, i);
+        break;
+    case IR_fsgnj:
+    case IR_fsgnjn:
+    case IR_fsgnjx:
+        sign_injection(e, s, i);
+        break;
+    case IR_feq:
+    case IR_flt:
+    case IR_fle:
+        compare(e, s, i);
+        break;
+    case IR_fto_i32:
+    case IR_fto_u32:
+    case IR_fto_i64:
+    case IR_fto_u64:
+        to_integer(e, s, i);
+        break;
+    default:
+        from_integer(e, s, i);
+        break;
+    }
+}
+
+void x86_float(Emit *e, const IRInsn *i)
+{
+    if (i->op == IR_fmv_to_int || i->op == IR_fmv_from_int) {
+        move(e, i);
+        return;
+    }
+    Decline d = { x86_stub(e, STUB_INTERPRET, i), x86_stub(e, STUB_BODY, i) };
+    test_fast(e, &d, i);
+    operation(e, &d, i);
+    d.body->after = asm_here(&e->a);
+}

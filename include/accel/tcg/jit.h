@@ -1,0 +1,87 @@
+/*
+ * What a CPU model tells the compiler of hot code (accel/tcg/jit): where guest registers are, and for
+ * each instruction either its fast form as operations over them, or nothing, and its body is called.
+ *
+ * Variables. A guest register is a variable: its number is its index among the integer registers, or
+ * JIT_FP plus its index among the floating-point ones. Variable 0 reads as 0. Every operation
+ * reads and writes variables as the guest would see them after it, so that state is precise before
+ * each guest instruction.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_ACCEL_TCG_JIT_H
+#define VIREO_ACCEL_TCG_JIT_H
+
+#include "accel/tcg/op.h"
+
+#define JIT_FP 32     /* variable of floating-point register 0 */
+#define JIT_VARS 64
+#define JIT_NONE 255  /* no variable: the result is not wanted */
+
+/* The operations; accel/tcg/jit/ir.def lists them. */
+typedef enum IROp {
+#define IR(name, form) IR_##name,
+#include "accel/tcg/jit/ir.def"
+#undef IR
+    IR_NR
+} IROp;
+
+typedef enum IRCond { IR_EQ, IR_NE, IR_LT, IR_GE, IR_LTU, IR_GEU } IRCond;
+
+typedef enum IRAmo {
+    IR_AMO_SWAP, IR_AMO_ADD, IR_AMO_AND, IR_AMO_OR, IR_AMO_XOR, IR_AMO_MIN, IR_AMO_MAX, IR_AMO_MINU,
+    IR_AMO_MAXU,
+} IRAmo;
+
+typedef struct IRBuilder IRBuilder;
+
+/*
+ * One function per form of ir.def. d: the variable written, or JIT_NONE; a and v: variables read.
+ */
+void ir_op2(IRBuilder *b, IROp op, unsigned d, unsigned a, unsigned v);
+void ir_op2i(IRBuilder *b, IROp op, unsigned d, unsigned a, int64_t imm);
+void ir_op1(IRBuilder *b, IROp op, unsigned d, unsigned a);
+void ir_const(IRBuilder *b, unsigned d, int64_t value);
+/* size 1, 2, 4 or 8 bytes at a + offset; what is narrower than a register is extended. */
+void ir_load(IRBuilder *b, unsigned d, unsigned a, int64_t offset, unsigned size, bool sign);
+void ir_store(IRBuilder *b, unsigned a, int64_t offset, unsigned v, unsigned size);
+/* size 4 or 8; what is misaligned or not plain RAM is left to the instruction's body. */
+void ir_amo(IRBuilder *b, IRAmo amo, unsigned d, unsigned a, unsigned v, unsigned size);
+void ir_fence(IRBuilder *b);
+/*
+ * Floating point of size 4 or 8 bytes; unused operands are JIT_NONE. The fast form may be used while the
+ * byte of env at fast_offset has bit `bit` set; rz: an integer result is rounded towards zero.
+ */
+typedef struct IRFloat {
+    uint8_t size;
+    uint8_t bit;
+    uint16_t fast_offset;
+    bool rz;
+} IRFloat;
+void ir_float(IRBuilder *b, IROp op, unsigned d, unsigned a, unsigned v, unsigned c, IRFloat how);
+/* The conditional branch that ends the instruction: taken if cond holds of a and v. */
+void ir_branch(IRBuilder *b, IRCond cond, unsigned a, unsigned v);
+/* tcg.pc becomes a + offset with bit 0 clear; the instruction is an indirect jump. */
+void ir_jump_to(IRBuilder *b, unsigned a, int64_t offset);
+/* Sets bits of a word of the state, given by its offset in env. */
+void ir_set_bits(IRBuilder *b, unsigned env_offset, uint32_t bits);
+
+/* How an instruction hands over, which decides what may be done without a fast form. */
+typedef enum JitKind {
+    JIT_PLAIN,      /* goes on; its body may be called */
+    JIT_BRANCH,     /* conditional branch with its chain behind it */
+    JIT_JUMP,       /* direct jump, the same */
+    JIT_INDIRECT,   /* ends in ir_jump_to() */
+    JIT_INTERPRET,  /* anything else: compiled code ends before it */
+} JitKind;
+
+typedef struct TCGJitOps {
+    unsigned x_offset, f_offset;  /* of the registers in env, 8 bytes each */
+    JitKind (*kind)(const TCGOp *op);
+    /* Appends the fast form; false: there is none, and nothing was appended. */
+    bool (*emit)(IRBuilder *b, const TCGOp *op);
+    /* The handler that runs this operation alone, then goes on at the next. */
+    TCGOpFn (*body)(const TCGOp *op);
+} TCGJitOps;
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * What the compiler of hot code asks about instructions.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "target/riscv/emit.h"
+
+#include "target/riscv/insn-fn.h"
+#include "target/riscv/isa.h"
+
+static bool is_csr(unsigned row)
+{
+    switch (row) {
+    case INSN_csrrw:
+    case INSN_csrrs:
+    case INSN_csrrc:
+    case INSN_csrrwi:
+    case INSN_csrrsi:
+    case INSN_csrrci:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static JitKind kind(const TCGOp *op)
+{
+    unsigned flags = riscv_insn_flags(op->row), row = riscv_insn_body(op->row);
+
+    if (flags & INSN_BRANCH)
+        return JIT_BRANCH;
+    if (flags & INSN_JUMP)
+        return JIT_JUMP;
+    if (row == INSN_jalr)
+        return JIT_INDIRECT;
+    /* Accesses to CSRs may end their block, and only they know whether. */
+    if ((flags & INSN_EXIT) || is_csr(row))
+        return JIT_INTERPRET;
+    return JIT_PLAIN;
+}
+
+static bool emit(IRBuilder *b, const TCGOp *op)
+{
+    EmitFn fn = riscv_insn_emit(riscv_insn_body(op->row));
+
+    if (!fn)
+        return false;
+    fn(b, op);
+    return true;
+}
+
+static TCGOpFn body(const TCGOp *op)
+{
+    return riscv_insn_fn(op->row);
+}
+
+const TCGJitOps riscv_jit_ops = {
+    .x_offset = offsetof(CPURISCVState, x),
+    .f_offset = offsetof(CPURISCVState, f),
+    .kind = kind,
+    .emit = emit,
+    .body = body,
+};

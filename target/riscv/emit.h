@@ -1,0 +1,38 @@
+/*
+ * EMIT: an instruction's fast form, as operations of the compiler (include/accel/tcg/jit.h). It stands
+ * beside the EXEC of the same name, which is what it means; a row without one has its body called.
+ *
+ *   EMIT(addi) { ir_op2i(b, IR_add, D, A, op->imm); }
+ *
+ * gen.py finds the names in emit-*.c and makes the table. What EXEC's comment says of operands holds here:
+ * legality was asked when the block was made.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_TARGET_RISCV_EMIT_H
+#define VIREO_TARGET_RISCV_EMIT_H
+
+#include "accel/tcg/jit.h"
+#include "target/riscv/cpu.h"
+#include "target/riscv/insn-list.h" /* generated */
+
+#define EMIT(name)                                             \
+    void emit_##name(IRBuilder *b, const TCGOp *op);           \
+    void emit_##name(IRBuilder *b, const TCGOp *op)
+
+/* Operands as variables. */
+#define D (op->rd == TARGET_REG_SINK ? JIT_NONE : op->rd)
+#define A (op->rs1)
+#define B (op->rs2)
+#define FD (JIT_FP + op->rd)
+#define FA (JIT_FP + op->rs1)
+#define FB (JIT_FP + op->rs2)
+#define FC (JIT_FP + op->rs3)
+
+typedef void (*EmitFn)(IRBuilder *b, const TCGOp *op);
+/* NULL: there is no fast form. Generated insn-emit.c. */
+EmitFn riscv_insn_emit(unsigned row);
+
+extern const TCGJitOps riscv_jit_ops;
+
+#endif

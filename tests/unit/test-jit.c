@@ -1,0 +1,532 @@
+/*
+ * The compiler's back end for this host: every integer operation with operands in registers, in env, as
+ * constants, and each of them the result's place, against its meaning in fold.c; loads, stores and atomics;
+ * branches. Floating point is compared by random programs.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <glib.h>
+#include <inttypes.h>
+
+#include "accel/tcg/jit/jit.h"
+#include "accel/tcg/tlb.h"
+
+typedef struct Env {
+    CPUTCGState tcg;
+    uint64_t x[33], f[32];
+    uint32_t attention, bodies;
+} Env;
+
+typedef struct Fixture {
+    Jit *j;
+    Region *r;
+    Env *env;
+    TranslationBlock *tb;
+    TLBEntry *table;
+    uint8_t *page;
+} Fixture;
+
+#define PAGE_VA 0x12345000ULL
+
+/* Variables that are in registers at the borders, and that are in env. */
+enum { REG_1 = 10, REG_2 = 15, REG_3 = 2, MEM_1 = 20, MEM_2 = 31 };
+
+static const uint64_t corners[] = {
+    0, 1, 2, 7, 31, 32, 33, 63, 64, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000,
+    0xffffffff, 0x100000000, 0x123456789abcdef0, 0x7fffffffffffffff, 0x8000000000000000,
+    0x8000000000000001, 0xffffffff80000000, 0xfffffffffffffffe, 0xffffffffffffffff,
+};
+
+/* The body of the instruction at hand, where the fast form declines. */
+static const TCGOp *body_fn(CPUArchState *env, const TCGOp *op)
+{
+    ((Env *)env)->bodies++;
+    ((Env *)env)->x[REG_1] = 77;
+    return op + 1;
+}
+
+static TCGOpFn body(const TCGOp *op)
+{
+    return body_fn;
+}
+
+static const TCGJitOps model = {
+    .body = body,
+    .x_offset = offsetof(Env, x),
+    .f_offset = offsetof(Env, f),
+};
+
+static bool set_up(Fixture *f)
+{
+    const char *reason;
+    const JitBackend *backend = jit_backend(&reason);
+
+    if (!backend) {
+        g_test_message("nothing to test: %s", reason);
+        return false;
+    }
+    f->j = g_new0(Jit, 1);
+    f->j->backend = backend;
+    f->j->model = &model;
+    f->j->attention_offset = offsetof(Env, attention);
+    g_assert_true(jit_cache_init(f->j, 4 * MiB));
+    g_assert_true(backend->init(f->j));
+    f->j->code_keep = f->j->code_used;
+    f->j->data_keep = f->j->data_used;
+    f->r = g_new0(Region, 1);
+    f->env = g_new0(Env, 1);
+    f->tb = g_malloc0(sizeof(TranslationBlock) + 4 * sizeof(TCGOp));
+    f->table = g_malloc0(TLB_FAST_SIZE * sizeof(TLBEntry) + TLB_WINDOWS * sizeof(TLBWindow));
+    for (unsigned i = 0; i < TLB_FAST_SIZE; i++)
+        f->table[i].tag[0] = f->table[i].tag[1] = f->table[i].tag[2] = TLB_TAG_NONE;
+    f->page = g_malloc0(TARGET_PAGE_SIZE);
+    f->env->tcg.tlb = f->env->tcg.tlb_fetch = f->table;
+    return true;
+}
+
+static void tear_down(Fixture *f)
+{
+    f->j->backend->done(f->j);
+    jit_cache_free(f->j);
+    g_free(f->j);
+    g_free(f->r);
+    g_free(f->env);
+    g_free(f->tb);
+    g_free(f->table);
+    g_free(f->page);
+}
+
+/* The page is there, and writable. */
+static void map_page(Fixture *f)
+{
+    TLBEntry *e = &f->table[(PAGE_VA >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1)];
+
+    e->tag[MMU_LOAD] = e->tag[MMU_STORE] = PAGE_VA;
+    e->addend = (uintptr_t)f->page - PAGE_VA;
+    for (unsigned i = 0; i < TLB_WINDOWS; i++)
+        tlb_windows(f->table)[i].room = 0;
+}
+
+static IRBuilder begin(Fixture *f)
+{
+    Region *r = f->r;
+
+    r->model = &model;
+    r->head = f->tb;
+    r->n_blocks = 1;
+    r->n_edges = r->n_insns = 0;
+    r->n_guest = 1;
+    r->full = false;
+    r->blocks[0] = (RegionBlock){ .tb = f->tb };
+    r->guest[0] = (GuestOp){ f->tb, &f->tb->ops[1] };
+    f->j->code_used = f->j->code_keep;
+    f->j->data_used = f->j->data_keep;
+    return (IRBuilder){ .r = r };
+}
+
+static const void *finish(Fixture *f, IRBuilder *b, bool optimise)
+{
+    JitCode code = { 0 };
+    Region *r = f->r;
+
+    ir_append(b, IR_interpret);
+    r->blocks[0].end = r->n_insns;
+    r->used = r->written = ~0ULL;
+    memset(r->weight, 0, sizeof(r->weight));
+    if (optimise)
+        region_optimise(r);
+    g_assert_true(f->j->backend->compile(f->j, r, &code));
+    return code.entry;
+}
+
+static void run(Fixture *f, const void *code)
+{
+    const TCGOp *op = f->j->backend->run(f->j, (CPUArchState *)f->env, code);
+
+    g_assert_true(op == &f->tb->ops[1]);
+    g_assert_true(f->env->tcg.tb == f->tb);
+}
+
+static void fill(Fixture *f)
+{
+    for (unsigned v = 1; v < 32; v++)
+        f->env->x[v] = 0x1111111111111111ULL * v;
+}
+
+/* Runs for all pairs of corners; b is NULL for an immediate. */
+static void check_pairs(Fixture *f, const void *code, IROp op, unsigned d, unsigned a, unsigned b,
+                        int64_t imm)
+{
+    for (unsigned m = 0; m < G_N_ELEMENTS(corners); m++) {
+        for (unsigned n = 0; n < G_N_ELEMENTS(corners); n++) {
+            uint64_t before[32], want;
+            fill(f);
+            if (b != JIT_NONE && b)
+                f->env->x[b] = corners[n];
+            if (a)
+                f->env->x[a] = corners[m];
+            memcpy(before, f->env->x, sizeof(before));
+            want = ir_fold(op, before[a], b == JIT_NONE ? (uint64_t)imm : before[b]);
+            run(f, code);
+            if (f->env->x[d] != want)
+                g_error("%s x%u, x%u, x%d (%" PRId64 ") of %" PRIx64 ": %" PRIx64 " instead of %"
+                        PRIx64, ir_name(op), d, a, (int)b, imm, before[a], f->env->x[d], want);
+            before[d] = want;
+            g_assert_cmpmem(before, sizeof(before), f->env->x, sizeof(before));
+            if (b == JIT_NONE)
+                break;
+        }
+    }
+}
+
+static const uint8_t form_is_op2[IR_NR] = {
+#define FORM_OP2 1
+#define FORM_OP1 2
+#define FORM_CONST 0
+#define FORM_LOAD 0
+#define FORM_STORE 0
+#define FORM_AMO 0
+#define FORM_NOTHING 0
+#define FORM_SETBITS 0
+#define FORM_CALL 0
+#define FORM_BRANCH 0
+#define FORM_JUMP 0
+#define FORM_JUMP_TO 0
+#define FORM_LOOKUP 0
+#define FORM_INTERPRET 0
+#define FORM_FP 0
+#define IR(name, form) FORM_##form,
+#include "accel/tcg/jit/ir.def"
+#undef IR
+};
+
+static void test_registers(void)
+{
+    static const uint8_t places[] = { 0, REG_1, REG_2, MEM_1, MEM_2 };
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned op = 0; op < IR_NR; op++) {
+        if (form_is_op2[op] != 1 || op == IR_slli_uw)
+            continue;
+        for (unsigned d = 1; d < G_N_ELEMENTS(places); d++) {
+            for (unsigned a = 0; a < G_N_ELEMENTS(places); a++) {
+                for (unsigned v = 0; v < G_N_ELEMENTS(places); v++) {
+                    IRBuilder b = begin(&f);
+                    ir_op2(&b, op, places[d], places[a], places[v]);
+                    check_pairs(&f, finish(&f, &b, false), op, places[d], places[a], places[v], 0);
+                }
+            }
+        }
+    }
+    tear_down(&f);
+}
+
+static void test_immediates(void)
+{
+    static const uint8_t places[] = { REG_1, MEM_1, REG_3 };
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned op = 0; op < IR_NR; op++) {
+        if (form_is_op2[op] != 1)
+            continue;
+        for (unsigned n = 0; n < G_N_ELEMENTS(corners); n++) {
+            for (unsigned d = 0; d < G_N_ELEMENTS(places); d++) {
+                for (unsigned a = 0; a < 2; a++) {
+                    IRBuilder b = begin(&f);
+                    ir_op2i(&b, op, places[d], places[a], (int64_t)corners[n]);
+                    check_pairs(&f, finish(&f, &b, false), op, places[d], places[a], JIT_NONE,
+                                (int64_t)corners[n]);
+                }
+            }
+        }
+    }
+    tear_down(&f);
+}
+
+static void test_unary(void)
+{
+    static const uint8_t places[] = { REG_1, MEM_1, REG_3 };
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned op = 0; op < IR_NR; op++) {
+        if (form_is_op2[op] != 2)
+            continue;
+        for (unsigned d = 0; d < G_N_ELEMENTS(places); d++) {
+            for (unsigned a = 0; a < G_N_ELEMENTS(places); a++) {
+                IRBuilder b = begin(&f);
+                ir_op1(&b, op, places[d], places[a]);
+                check_pairs(&f, finish(&f, &b, false), op, places[d], places[a], JIT_NONE, 0);
+            }
+        }
+    }
+    tear_down(&f);
+}
+
+/* Constants are computed when compiled, and give the same. */
+static void test_folding(void)
+{
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned op = 0; op < IR_NR; op++) {
+        if (form_is_op2[op] != 1 || op == IR_slli_uw) /* it has a constant only */
+            continue;
+        for (unsigned m = 0; m < G_N_ELEMENTS(corners); m++) {
+            for (unsigned n = 0; n < G_N_ELEMENTS(corners); n++) {
+                IRBuilder b = begin(&f);
+                ir_const(&b, REG_1, (int64_t)corners[m]);
+                ir_const(&b, MEM_1, (int64_t)corners[n]);
+                ir_op2(&b, op, MEM_2, REG_1, MEM_1);
+                fill(&f);
+                run(&f, finish(&f, &b, true));
+                g_assert_cmphex(f.env->x[MEM_2], ==, ir_fold(op, corners[m], corners[n]));
+                g_assert_cmphex(f.env->x[REG_1], ==, corners[m]);
+                g_assert_cmphex(f.env->x[MEM_1], ==, corners[n]);
+            }
+        }
+    }
+    tear_down(&f);
+}
+
+static uint64_t extended(uint64_t v, unsigned size, bool sign)
+{
+    unsigned bits = 8 * size;
+
+    v &= MASK_ULL(bits);
+    return sign && bits < 64 && v >> (bits - 1) ? v | ~MASK_ULL(bits) : v;
+}
+
+static void test_memory(void)
+{
+    static const uint8_t places[] = { REG_1, MEM_1, REG_2, MEM_2 };
+    static const unsigned offsets[] = { 0, 1, 8, 100, 4088 };
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned size = 1; size <= 8; size *= 2) {
+        for (unsigned n = 0; n < 4 * 4 * 5 * 2; n++) {
+            unsigned base = places[n & 3], v = places[n >> 2 & 3], off = offsets[(n >> 4) % 5];
+            bool sign = n / 80;
+            uint64_t want = 0xfedcba9876543210ULL, got = 0;
+            if (base == v)
+                continue;
+            map_page(&f);
+            fill(&f);
+            f.env->x[base] = PAGE_VA;
+            f.env->x[v] = want;
+            memset(f.page, 0xa5, TARGET_PAGE_SIZE);
+            IRBuilder b = begin(&f);
+            ir_store(&b, base, off, v, size);
+            ir_store(&b, base, off, v, size); /* through the window that the first opened */
+            ir_const(&b, v, 0);
+            ir_load(&b, v, base, off, size, sign);
+            ir_load(&b, v, base, off, size, sign);
+            run(&f, finish(&f, &b, false));
+            g_assert_cmphex(f.env->x[v], ==, extended(want, size, sign));
+            memcpy(&got, f.page + off, size);
+            g_assert_cmphex(got, ==, extended(want, size, false));
+            for (unsigned i = 0; i < TARGET_PAGE_SIZE; i++)
+                g_assert_true(f.page[i] == 0xa5 || (i >= off && i < off + size));
+        }
+    }
+    tear_down(&f);
+}
+
+static uint64_t amo_result(IRAmo amo, uint64_t old, uint64_t v, bool w)
+{
+    int64_t so = w ? (int64_t)old : (int32_t)old, sv = w ? (int64_t)v : (int32_t)v;
+    uint64_t uo = w ? old : (uint32_t)old, uv = w ? v : (uint32_t)v;
+
+    switch (amo) {
+    case IR_AMO_SWAP:
+        return v;
+    case IR_AMO_ADD:
+        return old + v;
+    case IR_AMO_AND:
+        return old & v;
+    case IR_AMO_OR:
+        return old | v;
+    case IR_AMO_XOR:
+        return old ^ v;
+    case IR_AMO_MIN:
+        return so < sv ? old : v;
+    case IR_AMO_MAX:
+        return so > sv ? old : v;
+    case IR_AMO_MINU:
+        return uo < uv ? old : v;
+    default:
+        return uo > uv ? old : v;
+    }
+}
+
+static void check_amo(Fixture *f, IRAmo amo, unsigned size, unsigned d, unsigned v)
+{
+    IRBuilder b = begin(f);
+    const void *code;
+
+    ir_amo(&b, amo, d, REG_3, v, size);
+    code = finish(f, &b, false);
+    for (unsigned m = 0; m < G_N_ELEMENTS(corners); m++) {
+        for (unsigned n = 0; n < G_N_ELEMENTS(corners); n++) {
+            uint64_t got = 0, operand = v ? corners[n] : 0;
+            map_page(f);
+            fill(f);
+            f->env->x[REG_3] = PAGE_VA + 16;
+            if (v)
+                f->env->x[v] = operand;
+            memcpy(f->page + 16, &corners[m], 8);
+            run(f, code);
+            if (d != JIT_NONE)
+                g_assert_cmphex(f->env->x[d], ==, extended(corners[m], size, true));
+            memcpy(&got, f->page + 16, size);
+            g_assert_cmphex(got, ==, extended(amo_result(amo, corners[m], operand, size == 8), size,
+                                              false));
+        }
+    }
+}
+
+static void test_atomics(void)
+{
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned amo = IR_AMO_SWAP; amo <= IR_AMO_MAXU; amo++) {
+        for (unsigned size = 4; size <= 8; size += 4) {
+            check_amo(&f, amo, size, REG_1, REG_2);
+            check_amo(&f, amo, size, REG_1, REG_1);
+            check_amo(&f, amo, size, MEM_1, MEM_2);
+            check_amo(&f, amo, size, REG_1, 0);
+            check_amo(&f, amo, size, JIT_NONE, MEM_1);
+        }
+    }
+    tear_down(&f);
+}
+
+/* Misaligned, or no page that may be written: the body does it, and its results are seen. */
+static void test_atomics_declined(void)
+{
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    IRBuilder b = begin(&f);
+    ir_amo(&b, IR_AMO_ADD, REG_1, REG_3, REG_2, 8);
+    ir_op2i(&b, IR_add, REG_1, REG_1, 1);
+    const void *code = finish(&f, &b, false);
+    map_page(&f);
+    fill(&f);
+    f.env->x[REG_3] = PAGE_VA + 4;
+    run(&f, code);
+    g_assert_cmpuint(f.env->bodies, ==, 1);
+    g_assert_cmphex(f.env->x[REG_1], ==, 78);
+    fill(&f);
+    f.env->x[REG_3] = PAGE_VA + 0x1000;
+    run(&f, code);
+    g_assert_cmpuint(f.env->bodies, ==, 2);
+    g_assert_cmphex(f.env->x[REG_2], ==, 0x1111111111111111ULL * REG_2);
+    tear_down(&f);
+}
+
+/* Taken: the exit, which nothing is linked to; not taken: the interpreter. */
+static void check_branch(Fixture *f, IRCond cond, unsigned a, unsigned v)
+{
+    IRBuilder b = begin(f);
+    const void *code;
+
+    f->r->n_edges = 1;
+    f->r->edges[0] = (RegionEdge){ .pc = 0x4000, .block = -1, .retired = 3 };
+    ir_branch(&b, cond, a, v);
+    code = finish(f, &b, false);
+    for (unsigned m = 0; m < G_N_ELEMENTS(corners); m++) {
+        for (unsigned n = 0; n < G_N_ELEMENTS(corners); n++) {
+            fill(f);
+            if (v)
+                f->env->x[v] = corners[n];
+            if (a)
+                f->env->x[a] = corners[m];
+            uint64_t x = f->env->x[a], y = f->env->x[v];
+            bool less = cond >= IR_LTU ? x < y : (int64_t)x < (int64_t)y;
+            bool taken = cond <= IR_NE ? (x == y) == (cond == IR_EQ)
+                                       : less == (cond == IR_LT || cond == IR_LTU);
+            f->env->tcg.icount = 100;
+            f->env->tcg.pc = 0;
+            const TCGOp *op = f->j->backend->run(f->j, (CPUArchState *)f->env, code);
+            g_assert_true(op == (taken ? NULL : &f->tb->ops[1]));
+            g_assert_cmphex(f->env->tcg.pc, ==, taken ? 0x4000 : 0);
+            g_assert_cmpuint(f->env->tcg.icount, ==, taken ? 103 : 100);
+        }
+    }
+}
+
+static void test_branches(void)
+{
+    static const uint8_t places[] = { 0, REG_1, REG_2, MEM_1, MEM_2 };
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned cond = IR_EQ; cond <= IR_GEU; cond++) {
+        for (unsigned a = 0; a < G_N_ELEMENTS(places); a++) {
+            for (unsigned v = 0; v < G_N_ELEMENTS(places); v++)
+                check_branch(&f, cond, places[a], places[v]);
+        }
+    }
+    tear_down(&f);
+}
+
+/* A region whose head is a loop, with variables that the convention has not in registers. */
+static void test_loop(void)
+{
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    IRBuilder b = begin(&f);
+    f.r->n_edges = 1;
+    f.r->edges[0] = (RegionEdge){ .pc = 0x4000, .block = 0, .retired = 2, .backward = true };
+    for (unsigned v = 16; v < 26; v++)
+        ir_op2i(&b, IR_add, v, v, v);
+    ir_op2i(&b, IR_add, REG_1, REG_1, -1);
+    ir_branch(&b, IR_NE, REG_1, 0);
+    const void *code = finish(&f, &b, true);
+    fill(&f);
+    f.env->x[REG_1] = 1000;
+    f.env->tcg.icount = 0;
+    run(&f, code);
+    for (unsigned v = 1; v < 32; v++)
+        g_assert_cmphex(f.env->x[v], ==, v == REG_1 ? 0 : 0x1111111111111111ULL * v +
+                                                          (v >= 16 && v < 26 ? 1000 * v : 0));
+    g_assert_cmpuint(f.env->tcg.icount, ==, 2 * 999);
+    /* Attention is seen at the way back, with everything in place. */
+    fill(&f);
+    f.env->attention = 1;
+    g_assert_null(f.j->backend->run(f.j, (CPUArchState *)f.env, code));
+    g_assert_cmphex(f.env->tcg.pc, ==, 0x4000);
+    g_assert_cmphex(f.env->x[16], ==, 0x1111111111111111ULL * 16 + 16);
+    g_assert_cmphex(f.env->x[3], ==, 0x3333333333333333);
+    tear_down(&f);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/jit/registers", test_registers);
+    g_test_add_func("/jit/immediates", test_immediates);
+    g_test_add_func("/jit/unary", test_unary);
+    g_test_add_func("/jit/folding", test_folding);
+    g_test_add_func("/jit/memory", test_memory);
+    g_test_add_func("/jit/atomics", test_atomics);
+    g_test_add_func("/jit/atomics/declined", test_atomics_declined);
+    g_test_add_func("/jit/branches", test_branches);
+    g_test_add_func("/jit/loop", test_loop);
+    return g_test_run();
+}
