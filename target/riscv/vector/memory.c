@@ -316,12 +316,38 @@ static inline void unit_store(CPURISCVState *env, const TCGOp *op, unsigned eew)
         each_store(env, op, &s, &(Walk){ .base = RS1, .stride = (uint64_t)s.nf << eew });
 }
 
+/* All fields are there before any is written: a segment that traps leaves what was. The manual lets a part
+ * of it be loaded, too (norm:vector_ff_seg_partial_access). */
+static void load_whole(CPURISCVState *env, uint8_t *reg, const Shape *s, unsigned step, vaddr va)
+{
+    uint64_t field[8];
+
+    for (unsigned f = 0; f < s->nf; f++)
+        load_element(env, &field[f], s->eew, 0, va + ((vaddr)f << s->eew));
+    for (unsigned f = 0; f < s->nf; f++)
+        memcpy(reg + f * step, &field[f], 1u << s->eew);
+}
+
+/* Whether a segment can be loaded. Only an entry of the TLB says something about a whole page: PMP may
+ * have cut it. What it answers depends on an access' size, so fields are asked for one by one. */
+static bool loadable(CPURISCVState *env, const Shape *s, vaddr va)
+{
+    vaddr last = va + (s->nf << s->eew) - 1;
+
+    if (likely((va & TARGET_PAGE_MASK) == tlb_entry(env->tcg.tlb, va)->tag[MMU_LOAD] &&
+               (va & TARGET_PAGE_MASK) == (last & TARGET_PAGE_MASK)))
+        return true;
+    for (unsigned f = 0; f < s->nf; f++)
+        if (!tcg_probe_load(env, va + ((vaddr)f << s->eew), 1u << s->eew))
+            return false;
+    return true;
+}
+
 /* Fault-only-first: an element after the first that would trap ends the load, and vl says where. */
 static void first_load(CPURISCVState *env, const TCGOp *op, unsigned eew)
 {
     Shape s = shape(env, op, eew);
     unsigned n = (unsigned)env->vl, step = s.regs * env->vcfg.vlenb, size = s.nf << eew;
-    vaddr checked = 1; /* the page known to be good */
 
     for (unsigned i = (unsigned)env->vstart; i < n; i++) {
         vaddr va = RS1 + (vaddr)i * size;
@@ -329,13 +355,13 @@ static void first_load(CPURISCVState *env, const TCGOp *op, unsigned eew)
         if (!vec_active(env, op, i))
             continue;
         env->vstart = i;
-        if (i && ((va & TARGET_PAGE_MASK) != checked ||
-                  ((va + size - 1) & TARGET_PAGE_MASK) != checked)) {
-            if (!tcg_probe_load(env, va, size)) {
-                env->vl = i;
-                break;
-            }
-            checked = va & TARGET_PAGE_MASK;
+        if (i == 0) {
+            load_whole(env, VRD, &s, step, va);
+            continue;
+        }
+        if (!loadable(env, &s, va)) {
+            env->vl = i;
+            break;
         }
         for (unsigned f = 0; f < s.nf; f++)
             load_element(env, VRD + f * step, eew, i, va + ((vaddr)f << eew));
