@@ -44,7 +44,7 @@ class Files:
                       for name in image.libraries(other, libs, 'riscv64-linux-gnu-readelf')]
             extra.append(('peer/qemu-system-riscv64', other))
         if kvmtool:
-            extra.append(('peer/lkvm', kvmtool))
+            extra.append(('peer/lkvm', pathlib.Path(kvmtool)))
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix='nested-', dir=chroot))
         self.directory.chmod(0o755)
         image.make(TREE, KERNEL, pathlib.Path(program), SYSROOT, self.directory / 'initramfs', extra)
