@@ -146,6 +146,11 @@ AMO(amomax_d, MAX, 8)
 AMO(amominu_d, MINU, 8)
 AMO(amomaxu_d, MAXU, 8)
 
+EMIT(lr_w) { ir_load_reserved(b, D, A, 4); }
+EMIT(lr_d) { ir_load_reserved(b, D, A, 8); }
+EMIT(sc_w) { ir_store_conditional(b, D, A, B, 4); }
+EMIT(sc_d) { ir_store_conditional(b, D, A, B, 8); }
+
 /* As EXEC(fence): only a fence between stores and loads asks for something. */
 EMIT(fence)
 {

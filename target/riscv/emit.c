@@ -57,6 +57,9 @@ static TCGOpFn body(const TCGOp *op)
 const TCGJitOps riscv_jit_ops = {
     .x_offset = offsetof(CPURISCVState, x),
     .f_offset = offsetof(CPURISCVState, f),
+    .reserve_addr = offsetof(CPURISCVState, reserve_addr),
+    .reserve_value = offsetof(CPURISCVState, reserve_value),
+    .reserve_size = offsetof(CPURISCVState, reserve_size),
     .kind = kind,
     .emit = emit,
     .body = body,

@@ -99,6 +99,25 @@ void ir_amo(IRBuilder *b, IRAmo amo, unsigned d, unsigned a, unsigned v, unsigne
     i->size = size;
 }
 
+void ir_load_reserved(IRBuilder *b, unsigned d, unsigned a, unsigned size)
+{
+    IRInsn *i = ir_append(b, IR_load_reserved);
+
+    i->d = d;
+    i->a = a;
+    i->size = size;
+}
+
+void ir_store_conditional(IRBuilder *b, unsigned d, unsigned a, unsigned v, unsigned size)
+{
+    IRInsn *i = ir_append(b, IR_store_conditional);
+
+    i->d = d;
+    i->a = a;
+    i->b = v;
+    i->size = size;
+}
+
 void ir_fence(IRBuilder *b)
 {
     ir_append(b, IR_fence);

@@ -47,6 +47,9 @@ void ir_load(IRBuilder *b, unsigned d, unsigned a, int64_t offset, unsigned size
 void ir_store(IRBuilder *b, unsigned a, int64_t offset, unsigned v, unsigned size);
 /* size 4 or 8; what is misaligned or not plain RAM is left to the instruction's body. */
 void ir_amo(IRBuilder *b, IRAmo amo, unsigned d, unsigned a, unsigned v, unsigned size);
+/* The reservation is what TCGJitOps says: address, size and the value read. */
+void ir_load_reserved(IRBuilder *b, unsigned d, unsigned a, unsigned size);
+void ir_store_conditional(IRBuilder *b, unsigned d, unsigned a, unsigned v, unsigned size);
 void ir_fence(IRBuilder *b);
 /*
  * Floating point of size 4 or 8 bytes; unused operands are JIT_NONE. The fast form may be used while the
@@ -77,6 +80,8 @@ typedef enum JitKind {
 
 typedef struct TCGJitOps {
     unsigned x_offset, f_offset;  /* of the registers in env, 8 bytes each */
+    /* Of the reservation: address (~0: none) and value, 8 bytes each, and its size, 1 byte. */
+    unsigned reserve_addr, reserve_value, reserve_size;
     JitKind (*kind)(const TCGOp *op);
     /* Appends the fast form; false: there is none, and nothing was appended. */
     bool (*emit)(IRBuilder *b, const TCGOp *op);

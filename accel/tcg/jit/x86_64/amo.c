@@ -1,5 +1,6 @@
 /*
- * Atomic memory operations: the host's locked ones.
+ * Atomic memory operations: the host's locked ones; LR and SC as a compare-and-swap of the value read, as
+ * insn-a.c of the target has it.
  *
  * They go through the TLB, not through windows: they want the page writable and the address aligned, which
  * one comparison says. What does not pass is done by the instruction's body.
@@ -7,24 +8,6 @@
  * SPDX-License-Identifier: MIT
  */
 #include "accel/tcg/jit/x86_64/emit.h"
-
-/* rdx = host address of the size bytes at variable a; rax and rcx are used. */
-static void host_address(Emit *e, const IRInsn *i, Stub *s)
-{
-    Asm *a = &e->a;
-
-    x86_copy(e, i->a, RAX);
-    asm_mov(a, RCX, RAX);
-    asm_shift_imm(a, SH_SHR, true, RCX, TARGET_PAGE_BITS);
-    asm_alu_imm(a, ALU_AND, false, RCX, TLB_FAST_SIZE - 1);
-    asm_shift_imm(a, SH_SHL, false, RCX, 5);
-    asm_mov(a, RDX, RAX);
-    asm_alu_imm(a, ALU_AND, true, RDX, (int32_t)TARGET_PAGE_MASK | (i->size - 1));
-    asm_rx(a, ALU_CMP << 3 | 3, true, RDX, TLB, RCX, 0, 8 * MMU_STORE);
-    s->froms[s->n_from++] = asm_jcc(a, CC_NE);
-    asm_rx(a, 0x8b, true, RDX, TLB, RCX, 0, offsetof(TLBEntry, addend));
-    asm_alu(a, ALU_ADD, true, RDX, RAX);
-}
 
 /* The new value in rcx, of the old one in rax and the operand. */
 static void combine(Emit *e, const IRInsn *i, bool w)
@@ -63,7 +46,8 @@ void x86_amo(Emit *e, const IRInsn *i)
     Stub *s = x86_stub(e, STUB_BODY, i);
     bool w = i->size == 8;
 
-    host_address(e, i, s);
+    x86_copy(e, i->a, RAX);
+    x86_tlb(e, MMU_STORE, i->size, s);
     switch (i->cond) {
     case IR_AMO_SWAP:
         x86_copy(e, i->b, RAX);
@@ -86,6 +70,52 @@ void x86_amo(Emit *e, const IRInsn *i)
     }
     if (!w)
         asm_rr(a, 0x63, true, RAX, RAX);
+    if (i->d != JIT_NONE)
+        x86_define(e, i->d, RAX);
+    s->after = asm_here(a);
+}
+
+void x86_load_reserved(Emit *e, const IRInsn *i)
+{
+    const TCGJitOps *m = e->r->model;
+    Stub *s = x86_stub(e, STUB_BODY, i);
+
+    x86_copy(e, i->a, RAX);
+    x86_tlb(e, MMU_LOAD, i->size, s);
+    asm_store(&e->a, ENV, (int32_t)m->reserve_addr, RAX);
+    asm_rm(&e->a, 0x8b, i->size == 8, RAX, RDX, 0);
+    if (i->size == 4)
+        asm_rr(&e->a, 0x63, true, RAX, RAX);
+    asm_store(&e->a, ENV, (int32_t)m->reserve_value, RAX);
+    asm_rm(&e->a, 0xc6, false, 0, ENV, (int32_t)m->reserve_size); /* mov byte */
+    asm_byte(&e->a, i->size);
+    if (i->d != JIT_NONE)
+        x86_define(e, i->d, RAX);
+    s->after = asm_here(&e->a);
+}
+
+/* Without a matching reservation the body finds out what that means. */
+void x86_store_conditional(Emit *e, const IRInsn *i)
+{
+    const TCGJitOps *m = e->r->model;
+    Stub *s = x86_stub(e, STUB_BODY, i);
+    Asm *a = &e->a;
+
+    x86_copy(e, i->a, RAX);
+    asm_alu_load(a, ALU_CMP, true, RAX, ENV, (int32_t)m->reserve_addr);
+    s->froms[s->n_from++] = asm_jcc(a, CC_NE);
+    asm_rm(a, 0x80, false, ALU_CMP, ENV, (int32_t)m->reserve_size);
+    asm_byte(a, i->size);
+    s->froms[s->n_from++] = asm_jcc(a, CC_NE);
+    x86_tlb(e, MMU_STORE, i->size, s);
+    asm_load(a, RAX, ENV, (int32_t)m->reserve_value);
+    x86_copy(e, i->b, RCX);
+    asm_byte(a, 0xf0);
+    asm_rm(a, X86_OP(0, MAP_0F, 0xb1), i->size == 8, RCX, RDX, 0);
+    asm_setcc(a, CC_NE, RAX);
+    asm_rr(a, X86_OP(0, MAP_0F, 0xb6), false, RAX, RAX);
+    asm_rm(a, 0xc7, true, 0, ENV, (int32_t)m->reserve_addr);
+    asm_imm32(a, UINT32_MAX);
     if (i->d != JIT_NONE)
         x86_define(e, i->d, RAX);
     s->after = asm_here(a);

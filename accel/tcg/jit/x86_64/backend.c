@@ -57,6 +57,12 @@ static void operation(Emit *e, const IRInsn *i, unsigned next_block)
     case IR_amo:
         x86_amo(e, i);
         break;
+    case IR_load_reserved:
+        x86_load_reserved(e, i);
+        break;
+    case IR_store_conditional:
+        x86_store_conditional(e, i);
+        break;
     case IR_fence:
         /* lock or dword [rsp - 4], 0: cheaper than mfence, and as good between stores and loads. */
         asm_byte(&e->a, 0xf0);

@@ -101,7 +101,12 @@ void x86_muldiv(Emit *e, const IRInsn *i);
 /* ---- mem.c ---- */
 void x86_load(Emit *e, const IRInsn *i);
 void x86_store(Emit *e, const IRInsn *i);
+/* rdx = host address of size bytes at the address in rax, through the TLB; to the stub if the address
+ * is misaligned or the page not to be accessed so. rax is kept, rcx used. */
+void x86_tlb(Emit *e, MMUAccess access, unsigned size, Stub *s);
 void x86_amo(Emit *e, const IRInsn *i);
+void x86_load_reserved(Emit *e, const IRInsn *i);
+void x86_store_conditional(Emit *e, const IRInsn *i);
 void x86_memory_stub(Emit *e, const Stub *s);
 /* A site for the guest operation of i. NULL: no room. */
 JitSite *x86_site(Emit *e, const IRInsn *i);

@@ -54,6 +54,44 @@ static Stub *through_window(Emit *e, const IRInsn *i, StubKind kind)
     return s;
 }
 
+void x86_tlb(Emit *e, MMUAccess access, unsigned size, Stub *s)
+{
+    Asm *a = &e->a;
+
+    asm_mov(a, RCX, RAX);
+    asm_shift_imm(a, SH_SHR, true, RCX, TARGET_PAGE_BITS);
+    asm_alu_imm(a, ALU_AND, false, RCX, TLB_FAST_SIZE - 1);
+    asm_shift_imm(a, SH_SHL, false, RCX, 5);
+    asm_mov(a, RDX, RAX);
+    asm_alu_imm(a, ALU_AND, true, RDX, (int32_t)TARGET_PAGE_MASK | ((int32_t)size - 1));
+    asm_rx(a, ALU_CMP << 3 | 3, true, RDX, TLB, RCX, 0, 8 * access);
+    s->froms[s->n_from++] = asm_jcc(a, CC_NE);
+    asm_rx(a, 0x8b, true, RDX, TLB, RCX, 0, offsetof(TLBEntry, addend));
+    asm_alu(a, ALU_ADD, true, RDX, RAX);
+}
+
+/* A pointer that leads to the next one is on another page each time: straight to the TLB. */
+static bool chases(const IRInsn *i)
+{
+    return i->d == i->a && i->size == 8;
+}
+
+static void load_through_tlb(Emit *e, const IRInsn *i)
+{
+    Stub *s = x86_stub(e, STUB_LOAD, i);
+
+    address(e, i, RAX);
+    x86_tlb(e, MMU_LOAD, i->size, s);
+    s->from = s->froms[0];
+    /* As behind a window: rdx and rcx. */
+    asm_alu(&e->a, ALU_XOR, false, RCX, RCX);
+    s->back = asm_here(&e->a);
+    unsigned d = x86_dest(e, i->d, RAX);
+    asm_rx(&e->a, 0x8b, true, d, RDX, RCX, 0, 0);
+    x86_define(e, i->d, d);
+    s->after = asm_here(&e->a);
+}
+
 static unsigned load_op(const IRInsn *i, bool *w)
 {
     *w = i->sign || i->size == 8;
@@ -71,6 +109,10 @@ static unsigned load_op(const IRInsn *i, bool *w)
 
 void x86_load(Emit *e, const IRInsn *i)
 {
+    if (chases(i)) {
+        load_through_tlb(e, i);
+        return;
+    }
     Stub *s = through_window(e, i, STUB_LOAD);
     if (i->d >= JIT_FP && i->d < JIT_VARS) {
         x86_float_load(e, i);
