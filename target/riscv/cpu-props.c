@@ -118,7 +118,7 @@ const Property riscv_cpu_props[] = {
               "Privileged specification; what came later is not there"),
     PROP_ENUM("vext_spec", RISCVCPU, vext_spec, 10, vext_specs,
               "Vector specification; accepted for compatibility"),
-    PROP_GIVEN("vlen", u16, vlen, VLEN, 128, RISCV_MIN_VLEN, RISCV_MAX_VLEN,
+    PROP_GIVEN("vlen", u16, vlen, VLEN, 256, RISCV_MIN_VLEN, RISCV_MAX_VLEN,
                "Bits of a vector register: a power of two"),
     PROP_U16("elen", RISCVCPU, elen, 64, 8, 64, "Largest vector element, bits: 64"),
     PROP_NOT_YET("rvv_ta_all_1s", AGNOSTIC),
