@@ -123,7 +123,7 @@ static const TCGOp *chain_hot(CPUArchState *env, const TCGOp *op)
         return chain_leave(env, op, false);
     if (unlikely(!tb || (op->pc_off == CHAIN_CROSS_PAGE && !fetch_matches(t, tb, tb->pc))))
         return chain_second_try(env, op);
-    if (unlikely(++tb->hits == t->jit_threshold))
+    if (tb_hit(t, tb))
         jit_compile(env_tcgcpu(env), tb);
     ENTER_TB(env, t, tb);
 }
@@ -196,7 +196,7 @@ const TCGOp *tcg_exit_lookup(CPUArchState *env, const TCGOp *op)
     tb = jump_cache_probe(t, t->pc);
     if (unlikely(!tb))
         return NULL;
-    if (unlikely(++tb->hits == t->jit_threshold))
+    if (tb_hit(t, tb))
         jit_compile(env_tcgcpu(env), tb);
     ENTER_TB(env, t, tb);
 }

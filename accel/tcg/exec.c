@@ -148,7 +148,7 @@ static void run_block(TCGCPU *c, TranslationBlock *tb)
         tcg_log_enter(c, tb);
     env_tcg(c->env)->tb = tb;
     do {
-        op = op->fn(c->env, op);
+        op = __atomic_load_n(&op->fn, __ATOMIC_ACQUIRE)(c->env, op); /* jit_enter() may come */
     } while (op);
 }
 

@@ -2,8 +2,8 @@
  * What the files of the translator share: blocks, the per-vCPU and per-machine state.
  *
  * Threads. A block is written by one thread, then published by a release store (hash bucket, chain,
- * jump cache), and from then on only its atomic fields change: hash_next, key_pc, and `imm` of its
- * chains. Everything else about blocks (arena, page lists, links) is guarded by TCGState.lock. Memory
+ * jump cache), and from then on only its atomic fields change: hash_next, key_pc, jit_code, first_fn,
+ * hits, `fn` of its first operation and `imm` of its chains. Everything else about blocks (arena, page lists, links) is guarded by TCGState.lock. Memory
  * of blocks is reused only in an exclusive section, when nobody can be running them.
  *
  * SPDX-License-Identifier: MIT
@@ -23,10 +23,9 @@ struct TranslationBlock {
     struct JitExit *jit_in;       /* exits of compiled code that lead here */
     struct JitPart *jit_parts;    /* compiled regions that this is part of */
     struct JitCode *jit;          /* the one that begins here, or NULL */
-    TCGOpFn first_fn;             /* of the first operation, while jit_enter() stands there */
-    uint32_t hits;                /* times it was come to by a jump back or an indirect one; racy */
-    uint32_t pad2;
-    uint64_t pad3[3];
+    TCGOpFn first_fn;             /* atomic: of the first operation, while jit_enter() stands there */
+    uint32_t hits;                /* atomic: see tb_hit() */
+    uint32_t pad[7];
     TranslationBlock *hash_next;  /* atomic */
     uintptr_t page_next[2];       /* next block on the first and second page */
     TCGOp *jmp_in;                /* chains that lead here */
@@ -213,6 +212,15 @@ bool tcg_op_is_chain(const TCGOp *op);
 bool tcg_chain_backward(const TCGOp *op);
 
 /* ---- jit/jit.c: compiled code ---- */
+/* The block is come to by a jump back, an indirect jump, or from compiled code. Whether it has been
+ * often enough to be compiled. Harts that count at once may lose some. */
+static inline bool tb_hit(const CPUTCGState *t, TranslationBlock *tb)
+{
+    uint32_t hits = __atomic_load_n(&tb->hits, __ATOMIC_RELAXED) + 1;
+
+    __atomic_store_n(&tb->hits, hits, __ATOMIC_RELAXED);
+    return unlikely(hits == t->jit_threshold);
+}
 void jit_init(TCGState *s);
 void jit_free(TCGState *s);
 /* A vCPU comes into being: what depends on its layout. */

@@ -17,6 +17,11 @@
 
 /* ---- Running ---- */
 
+static TCGOpFn first_fn(const TranslationBlock *tb)
+{
+    return __atomic_load_n(&tb->first_fn, __ATOMIC_RELAXED);
+}
+
 static const TCGOp *jit_enter(CPUArchState *env, const TCGOp *op)
 {
     CPUTCGState *t = env_tcg(env);
@@ -27,7 +32,7 @@ static const TCGOp *jit_enter(CPUArchState *env, const TCGOp *op)
     TranslationBlock *tb;
 
     if (unlikely(!code || tcg_log_blocks())) /* dropped just now, or blocks are logged one by one */
-        return t->tb->first_fn(env, op);
+        return first_fn(t->tb)(env, op);
     next = j->backend->run(j, env, code);
     if (!next)
         return NULL;
@@ -35,9 +40,9 @@ static const TCGOp *jit_enter(CPUArchState *env, const TCGOp *op)
     if (next == tb->ops) {
         /* Compiled code leaves its own first operation to the interpreter. */
         if (__atomic_load_n(&tb->jit_code, __ATOMIC_ACQUIRE))
-            return tb->first_fn(env, next);
+            return first_fn(tb)(env, next);
         /* Or it has come to a block that is not compiled yet. */
-        if (++tb->hits == t->jit_threshold)
+        if (tb_hit(t, tb))
             jit_compile(c, tb);
     }
     TCG_GOTO(env, next);
@@ -133,8 +138,8 @@ static void drop(Jit *j, JitCode *code)
     j->n_killed++;
     head->jit = NULL;
     __atomic_store_n(&head->jit_code, NULL, __ATOMIC_RELEASE);
-    __atomic_store_n(&head->ops[0].fn, head->first_fn, __ATOMIC_RELEASE);
-    head->hits = 0;
+    __atomic_store_n(&head->ops[0].fn, first_fn(head), __ATOMIC_RELEASE);
+    __atomic_store_n(&head->hits, 0, __ATOMIC_RELAXED);
     relink(j, head);
 }
 
@@ -220,7 +225,7 @@ static void publish(Jit *j, const Region *r, const JitCode *made)
     j->n_regions++;
     j->n_insns += code->n_insns;
     head->jit = code;
-    head->first_fn = head->ops[0].fn;
+    __atomic_store_n(&head->first_fn, head->ops[0].fn, __ATOMIC_RELAXED);
     __atomic_store_n(&head->jit_code, code->entry, __ATOMIC_RELEASE);
     __atomic_store_n(&head->ops[0].fn, jit_enter, __ATOMIC_RELEASE);
     relink(j, head);

@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#include <cpuid.h>
+
 #include "accel/tcg/jit/x86_64/emit.h"
 
 Stub *x86_stub(Emit *e, StubKind kind, const IRInsn *i)
@@ -190,11 +192,19 @@ static const JitBackend backend = {
     .run = run,
 };
 
+/* LZCNT, which not every compiler's __builtin_cpu_supports() knows: CPUID 80000001h, ECX bit 5. */
+static bool host_has_lzcnt(void)
+{
+    unsigned a, b, c, d;
+
+    return __get_cpuid(0x80000001, &a, &b, &c, &d) && (c >> 5 & 1);
+}
+
 const JitBackend *jit_backend(const char **reason)
 {
     if (!__builtin_cpu_supports("avx") || !__builtin_cpu_supports("fma") ||
-        !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("lzcnt") ||
-        !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("popcnt")) {
+        !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2") ||
+        !__builtin_cpu_supports("popcnt") || !host_has_lzcnt()) {
         *reason = "this host's processor lacks AVX, FMA, BMI1, BMI2, LZCNT or POPCNT";
         return NULL;
     }
