@@ -1,10 +1,11 @@
 /*
  * What the files of the translator share: blocks, the per-vCPU and per-machine state.
  *
- * Threads. A block is written by one thread, then published by a release store (hash bucket, chain,
- * jump cache), and from then on only its atomic fields change: hash_next, key_pc, jit_code, first_fn,
- * hits, `fn` of its first operation and `imm` of its chains. Everything else about blocks (arena, page lists, links) is guarded by TCGState.lock. Memory
- * of blocks is reused only in an exclusive section, when nobody can be running them.
+ * Threads. A block is written by one thread, then published by a release store (hash bucket, chain, jump
+ * cache), and from then on only its atomic fields change: hash_next, key_pc, jit_code, first_fn, hits,
+ * `fn` of its first operation and `imm` of its chains. Everything else about blocks (arena, page lists,
+ * links) is guarded by TCGState.lock. Memory of blocks is reused only in an exclusive section, when
+ * nobody can be running them.
  *
  * SPDX-License-Identifier: MIT
  */
