@@ -99,7 +99,7 @@ class Comparison:
             self.peer += f',v=on,vext_spec=v1.0,vlen={args.vlen}'
             if self.version >= vector.HALF_RIGHT:
                 self.peer += ',zvfh=on'
-        self.ours = f'{args.ours} -cpu {",".join(["max"] + [w + "=off" for w in self.without])}'
+        self.ours = f'{args.ours} {args.ours_extra} -cpu {",".join(["max"] + [w + "=off" for w in self.without])}'
         self.table, self.sequences = generate.load(ISA)
         if args.vlen:
             self.ours += f',v=on,vext_spec=v1.0,vlen={args.vlen}'
@@ -145,6 +145,7 @@ class Comparison:
 def main():
     p = argparse.ArgumentParser(description='Compares random programs in two emulators.')
     p.add_argument('--ours', required=True, help='command of the emulator under test')
+    p.add_argument('--ours-extra', default='', help='more options for it')
     p.add_argument('--peer', required=True, help='command to compare with')
     p.add_argument('--root', default='', help='the tree in which the peer is run by chroot')
     p.add_argument('--harness', required=True, help='harness.S as a flat binary')
