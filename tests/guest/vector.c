@@ -11,7 +11,7 @@
 
 #define OPEN (PTE_V | PTE_R | PTE_W | PTE_A | PTE_D)
 #define VS (3ul << 9)
-#define VLENB 16
+#define VLENB 16 /* vlen=128 on the command line */
 #define OLD 0xee
 #define MASKED 4 /* of call() */
 
