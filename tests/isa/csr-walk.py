@@ -15,8 +15,8 @@ import peer as peers
 CONFIGS = {
     'plain': ('rv64,h=off,v=off,num-pmp-regions=16,svpbmt=off', 'rv64,h=off,num-pmp-regions=16',
               'rv64gc_zicbom_zicboz_zicntr_zihpm_sstc_svadu'),
-    'h': ('rv64,num-pmp-regions=16,smstateen=on,svpbmt=on,sscofpmf=on,v=on',
-          'rv64,num-pmp-regions=16,smstateen=on,svpbmt=on,sscofpmf=on,v=on',
+    'h': ('rv64,num-pmp-regions=16,smstateen=on,svpbmt=on,sscofpmf=on,v=on,vlen=128',
+          'rv64,num-pmp-regions=16,smstateen=on,svpbmt=on,sscofpmf=on,v=on,vlen=128',
           'rv64gcvh_zicbom_zicboz_zicntr_zihpm_smstateen_sstc_svadu_svpbmt_sscofpmf'),
     'aia': ('rv64,num-pmp-regions=16,smaia=on,ssaia=on,smstateen=on,smepmp=on,svpbmt=on',
             'rv64,num-pmp-regions=16,smaia=on,ssaia=on,smstateen=on,smepmp=on,svpbmt=on',
