@@ -193,7 +193,7 @@ static const Property tcg_props[] = {
               "how vCPUs share the host: multi or single"),
     PROP_U32("tb-size", TCGState, tb_size_mib, DEFAULT_TB_MIB, 2, 64 * 1024,
              "most memory for translated code, in MiB"),
-    PROP_BOOL("jit", TCGState, want_jit, true, "compile hot code, where there is a compiler for this host"),
+    PROP_BOOL("jit", TCGState, want_jit, false, "compile hot code, where there is a compiler for this host"),
     PROP_U32("jit-threshold", TCGState, jit_threshold, 64, 1, UINT32_MAX / 2,
              "times that code is come to before it is compiled"),
     PROP_END,
