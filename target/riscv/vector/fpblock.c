@@ -93,15 +93,3 @@ bool vec_fp_wide_block(CPURISCVState *env, const TCGOp *op, VecFp what, bool wid
     memcpy(VRD, r, env->vl << 3);
     return true;
 }
-
-bool vec_fp_convert(CPURISCVState *env, const TCGOp *op, VecFpFn *fn, unsigned dsew, bool rounds)
-{
-    VecBuf r;
-
-    if (!env->vf || !(env->fp_fast >> (rounds ? FP_DYN : FP_ANY) & 1) || env->vstart || !UNMASKED(op))
-        return false;
-    if (fn(r, VRS2, NULL, NULL, env->vl) < env->vl)
-        return false;
-    memcpy(VRD, r, env->vl << dsew);
-    return true;
-}

@@ -33,7 +33,4 @@ bool vec_fp_compare(CPURISCVState *env, const TCGOp *op, VecFp what, const void 
 bool vec_fp_wide_block(CPURISCVState *env, const TCGOp *op, VecFp what, bool wide, bool acc,
                        const void *bs, uint64_t x);
 
-/* A conversion of all elements by fn, unmasked; false: not done. */
-bool vec_fp_convert(CPURISCVState *env, const TCGOp *op, VecFpFn *fn, unsigned dsew, bool rounds);
-
 #endif
