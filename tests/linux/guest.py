@@ -13,9 +13,11 @@ TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 GUEST_DIR = pathlib.Path(os.environ.get('VIREO_GUEST_DIR', TOP / '.cache/guest'))
 KERNEL = GUEST_DIR / 'kernel'
 INITRAMFS = GUEST_DIR / 'initramfs.cpio.gz'
+# For guests of several harts: the OpenSBI of Debian 12, which is the default firmware there, wakes a hart with
+# an IPI that it never clears, so that the hart spins in sbi_hsm_hart_wait(), and marks it as to be started
+# before it has written where. A hart that sees the mark in between starts at the kernel's first instruction.
+OPENSBI = GUEST_DIR / 'opensbi.bin'
 # Sanitizers and slow machines need more time.
-# Another firmware than the default one.
-BIOS = os.environ.get('VIREO_BIOS')
 SCALE = float(os.environ.get('VIREO_TIMEOUT_SCALE', '1'))
 
 
@@ -32,8 +34,8 @@ class Guest:
                  mem='512M', initrd_args=True):
         command = [str(emulator), '-M', 'virt', '-m', mem, '-smp', str(smp), '-nographic',
                    '-kernel', str(kernel), '-append', f'console=ttyS0 {append}'.strip()]
-        if BIOS:
-            command += ['-bios', BIOS]
+        if smp > 1 and '-bios' not in args:
+            command += ['-bios', str(OPENSBI)]
         if initrd_args:
             command += ['-initrd', str(initrd)]
         self.command = command + list(args)
