@@ -32,7 +32,7 @@ static inline bool fetch_matches(const CPUTCGState *t, const TranslationBlock *t
 
 static inline TranslationBlock *jump_cache_probe(const CPUTCGState *t, vaddr pc)
 {
-    TranslationBlock *tb = t->jump_cache->tb[jump_cache_index(pc)];
+    TranslationBlock *tb = t->jump_cache->entry[jump_cache_index(pc)].tb;
 
     if (likely(__atomic_load_n(&tb->key_pc, __ATOMIC_ACQUIRE) == pc && tb->mode == t->mode &&
                fetch_matches(t, tb, pc)))

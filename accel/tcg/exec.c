@@ -132,7 +132,8 @@ static TranslationBlock *find_block(TCGCPU *c)
     }
     if (unlikely(tb == c->uncached) || unlikely(tcg_log_blocks()))
         return tb;
-    t->jump_cache->tb[jump_cache_index(t->pc)] = tb;
+    t->jump_cache->entry[jump_cache_index(t->pc)].tb = tb;
+    t->jump_cache->entry[jump_cache_index(t->pc)].tag = tcg_tag(t);
     if (link)
         tb_link(c->s, link, tb);
     if (link_exit)

@@ -47,7 +47,10 @@ _Static_assert(offsetof(TranslationBlock, ops) == TCG_TB_OPS, "hot part and ops[
 
 #define JUMP_CACHE_BITS 12
 typedef struct JumpCache {
-    TranslationBlock *tb[1 << JUMP_CACHE_BITS]; /* never NULL; the dummy where empty */
+    struct {
+        TranslationBlock *tb; /* never NULL; the dummy where empty */
+        uint64_t tag;         /* tcg_tag() when it was last found to be what the fetch TLB says */
+    } entry[1 << JUMP_CACHE_BITS];
 } JumpCache;
 
 static inline unsigned jump_cache_index(vaddr pc)

@@ -89,10 +89,12 @@ void tb_link(TCGState *s, TCGOp *chain, TranslationBlock *tb)
 
 void tcg_jump_cache_clear(TCGCPU *c)
 {
-    JumpCache *jc = env_tcg(c->env)->jump_cache;
+    CPUTCGState *t = env_tcg(c->env);
 
-    for (unsigned i = 0; i < ARRAY_SIZE(jc->tb); i++)
-        jc->tb[i] = c->s->dummy;
+    for (unsigned i = 0; i < ARRAY_SIZE(t->jump_cache->entry); i++)
+        t->jump_cache->entry[i].tb = c->s->dummy;
+    for (unsigned i = 0; i < ARRAY_SIZE(t->ras_pc); i++)
+        t->ras_pc[i] = TB_DEAD_PC;
 }
 
 void tb_flush(TCGState *s)

@@ -39,6 +39,7 @@ static void windows_close(TLBContext *ctx)
 
 static void context_flush(TLBContext *ctx)
 {
+    ctx->gen = 0;
     windows_close(ctx);
     for (unsigned w = 0; w < TLB_FAST_SIZE / 64; w++) {
         for (uint64_t bits = ctx->used[w]; bits; bits &= bits - 1)
@@ -98,6 +99,24 @@ static TLBContext *context_get(CPUTLB *t, const TLBKey *key)
     return free_ctx;
 }
 
+/* The fetch context is another one, or was flushed: what was remembered of it holds no longer. */
+static void new_fetch_gen(CPUTCGState *s)
+{
+    CPUTLB *t = s->tlbs;
+
+    if (!t->fetch->gen) {
+        if (++t->gen_clock == 0) {
+            /* All numbers are used up: forget who has which. */
+            for (unsigned i = 0; i < TLB_CONTEXTS; i++)
+                t->ctx[i].gen = 0;
+            tcg_jump_cache_clear(s->cpu->accel_state);
+            t->gen_clock = 1;
+        }
+        t->fetch->gen = t->gen_clock;
+    }
+    s->fetch_gen = t->fetch->gen;
+}
+
 void tcg_tlb_switch(CPUArchState *env)
 {
     CPUTCGState *s = env_tcg(env);
@@ -115,6 +134,7 @@ void tcg_tlb_switch(CPUArchState *env)
     tlb_unlock(t);
     s->tlb = t->data->fast;
     s->tlb_fetch = t->fetch->fast;
+    new_fetch_gen(s);
 }
 
 /* ---- Flushing ---- */
@@ -130,6 +150,7 @@ void tcg_tlb_flush_all(CPUArchState *env)
             context_flush(&t->ctx[i]);
     }
     tlb_unlock(t);
+    new_fetch_gen(env_tcg(env));
 }
 
 /* Whether a flush by ASID concerns the context. Bare contexts hold no translations of a table. */
@@ -143,6 +164,7 @@ static bool context_matches(const TLBContext *ctx, uint32_t asid, uint32_t mask)
 static void context_flush_if(TLBContext *ctx, vaddr va, bool globals,
                              bool (*fn)(const TLBContext *, const TLBEntry *, const TLBFull *, vaddr))
 {
+    ctx->gen = 0;
     windows_close(ctx);
     for (unsigned w = 0; w < TLB_FAST_SIZE / 64; w++) {
         for (uint64_t bits = ctx->used[w]; bits; bits &= bits - 1) {
@@ -178,6 +200,7 @@ static void context_flush_page(TLBContext *ctx, vaddr va, bool globals)
 {
     unsigned i = (va >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1);
 
+    ctx->gen = 0;
     /* One leaf of a large page covers many entries. */
     if ((va >= ctx->large_lo && va <= ctx->large_hi) ||
         (ctx->key.ignored && ctx->large_lo <= ctx->large_hi)) {
@@ -209,6 +232,7 @@ void tcg_tlb_flush_page_match(CPUArchState *env, vaddr va, uint32_t asid, uint32
             context_flush_page(&t->ctx[i], va, globals);
     }
     tlb_unlock(t);
+    new_fetch_gen(env_tcg(env));
 }
 
 void tcg_tlb_flush_match(CPUArchState *env, uint32_t asid, uint32_t mask, bool globals)
@@ -229,6 +253,7 @@ void tcg_tlb_flush_match(CPUArchState *env, uint32_t asid, uint32_t mask, bool g
         }
     }
     tlb_unlock(t);
+    new_fetch_gen(env_tcg(env));
 }
 
 void tcg_tlb_flush_page(CPUArchState *env, vaddr va, int64_t asid)

@@ -32,6 +32,7 @@ typedef struct TLBFull {
 typedef struct TLBContext {
     TLBKey key;
     bool live;           /* key is valid */
+    uint32_t gen;        /* since the last flush; 0: none given yet */
     uint64_t last_use;
     TLBEntry *fast;      /* TLB_FAST_SIZE */
     TLBFull *full;       /* parallel to fast */
@@ -53,6 +54,7 @@ struct CPUTLB {
     unsigned nr_ctx;          /* allowed; fewer on machines with many harts */
     TLBContext *data, *fetch; /* current */
     uint64_t use_clock;
+    uint32_t gen_clock;
     uint64_t n_fills, n_flushes;
 };
 

@@ -12,11 +12,26 @@
 /* The translator added pc to auipc's immediate, and made that of jal and jalr the return address. */
 EMIT(lui) { ir_const(b, D, op->imm); }
 EMIT(auipc) { ir_const(b, D, op->imm); }
-EMIT(jal) { ir_const(b, D, op->imm); }
+
+/* By the calling convention x1 and x5 hold return addresses. */
+static bool links(unsigned reg)
+{
+    return reg == 1 || reg == 5;
+}
+
+static void write_link(IRBuilder *b, const TCGOp *op)
+{
+    if (links(D))
+        ir_link(b, D, op->imm);
+    else
+        ir_const(b, D, op->imm);
+}
+
+EMIT(jal) { write_link(b, op); }
 EMIT(jalr)
 {
-    ir_jump_to(b, A, (int32_t)op->insn >> 20);
-    ir_const(b, D, op->imm);
+    ir_jump_to(b, A, (int32_t)op->insn >> 20, links(A) && !links(D));
+    write_link(b, op);
 }
 
 EMIT(beq) { ir_branch(b, IR_EQ, A, B); }

@@ -146,11 +146,19 @@ void ir_branch(IRBuilder *b, IRCond cond, unsigned a, unsigned v)
     i->target = b->edge;
 }
 
-void ir_jump_to(IRBuilder *b, unsigned a, int64_t offset)
+void ir_jump_to(IRBuilder *b, unsigned a, int64_t offset, bool back)
 {
     IRInsn *i = ir_append(b, IR_jump_to);
     i->a = a;
     i->imm = offset;
+    b->back = back;
+}
+
+void ir_link(IRBuilder *b, unsigned d, int64_t value)
+{
+    IRInsn *i = ir_append(b, IR_link);
+    i->d = d;
+    i->imm = value;
 }
 
 void ir_set_bits(IRBuilder *b, unsigned env_offset, uint32_t bits)

@@ -23,7 +23,8 @@ typedef struct IRInsn {
     uint8_t op;        /* IROp */
     uint8_t d, a, b, c; /* variables; JIT_NONE: none, or for b the immediate */
     uint8_t size;      /* load, store, floating point: bytes */
-    uint8_t sign;      /* load: sign-extends; floating point to integer: rounds towards zero */
+    uint8_t sign;      /* load: sign-extends; floating point to integer: rounds towards zero;
+                          lookup: a return */
     uint8_t cond;      /* branch: IRCond; amo: IRAmo; floating point: bit of the byte at target */
     uint16_t guest;    /* index into Region.guest: the instruction this is part of */
     uint16_t target;   /* branch, jump: index into Region.edges; set_bits and
@@ -70,6 +71,7 @@ struct IRBuilder {
     Region *r;
     unsigned guest;    /* of the instruction being emitted */
     unsigned edge;     /* of the branch being emitted */
+    bool back;         /* the indirect jump being emitted is a return */
 };
 
 static inline unsigned region_var_offset(const Region *r, unsigned var)

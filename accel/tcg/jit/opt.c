@@ -55,6 +55,11 @@ static void fold_insn(IRInsn *i, Known *k)
         make_const(i, k, ir_fold(i->op, k->value[i->a], 0));
         return;
     }
+    if (i->op == IR_link) {
+        k->set |= 1ULL << i->d;
+        k->value[i->d] = (uint64_t)i->imm;
+        return;
+    }
     if (i->op == IR_const) {
         make_const(i, k, (uint64_t)i->imm);
         return;

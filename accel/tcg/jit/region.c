@@ -69,7 +69,10 @@ static void emit_interpret(IRBuilder *b)
 
 static void emit_lookup(IRBuilder *b, const TCGOp *op)
 {
-    ir_append(b, IR_lookup)->imm = op->index + 1;
+    IRInsn *i = ir_append(b, IR_lookup);
+
+    i->imm = op->index + 1;
+    i->sign = b->back;
 }
 
 /* The operation at op, where guest is set to it. Returns how many operations of the block it takes; 0:

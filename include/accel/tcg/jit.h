@@ -64,8 +64,11 @@ typedef struct IRFloat {
 void ir_float(IRBuilder *b, IROp op, unsigned d, unsigned a, unsigned v, unsigned c, IRFloat how);
 /* The conditional branch that ends the instruction: taken if cond holds of a and v. */
 void ir_branch(IRBuilder *b, IRCond cond, unsigned a, unsigned v);
-/* tcg.pc becomes a + offset with bit 0 clear; the instruction is an indirect jump. */
-void ir_jump_to(IRBuilder *b, unsigned a, int64_t offset);
+/* The instruction is an indirect jump to a + offset with bit 0 clear. back: by convention it returns to where a call
+ * came from. Only ir_const() or ir_link() may follow. */
+void ir_jump_to(IRBuilder *b, unsigned a, int64_t offset, bool back);
+/* d becomes the address to which what is called will return. */
+void ir_link(IRBuilder *b, unsigned d, int64_t value);
 /* Sets bits of a word of the state, given by its offset in env. */
 void ir_set_bits(IRBuilder *b, unsigned env_offset, uint32_t bits);
 

@@ -49,7 +49,9 @@ typedef struct CPUTCGState {
     uint64_t icount_limit;  /* -icount: what icount may reach before the main loop looks again */
     uint64_t icount_hash;   /* of the blocks that were run, with -icount */
     bool icount_yield;      /* the vCPU gives up its turn */
+    _Alignas(8)
     uint32_t mode;          /* mode word: part of the block key; kept up to date by the CPU model */
+    uint32_t fetch_gen;     /* of the fetch context since its last flush; with mode it is tcg_tag() */
     CPUState *cpu;
     const struct TCGCPUOps *ops;
     CPUTLB *tlbs;           /* all contexts; private to accel/tcg */
@@ -57,11 +59,26 @@ typedef struct CPUTCGState {
     uint32_t jit_threshold;    /* hits of a block at which it is compiled; 0: never */
     struct JitExit *jit_exit;  /* exit of compiled code that asks to be linked */
     sigjmp_buf *unwind;
+    /* Calls made by compiled code: a ring of return addresses, each with tcg_tag() as it was then and where
+     * the translation of what is there is found. Forgotten with the jump cache. */
+    uint8_t ras_top;           /* offset into each array of the newest */
+    vaddr ras_pc[32];
+    uint64_t ras_tag[32];
+    struct JitExit *ras_exit[32];
 } CPUTCGState;
+_Static_assert(sizeof(((CPUTCGState *)0)->ras_pc) == 256, "ras_top wraps");
+_Static_assert(offsetof(CPUTCGState, fetch_gen) == offsetof(CPUTCGState, mode) + 4, "tcg_tag()");
 
 static inline CPUTCGState *env_tcg(CPUArchState *env)
 {
     return (CPUTCGState *)env;
+}
+
+/* While this stays the same, what was a valid way from a virtual address to a block still is one, for this
+ * vCPU: the mode word and which flushes there have been. */
+static inline uint64_t tcg_tag(const CPUTCGState *t)
+{
+    return (uint64_t)t->fetch_gen << 32 | t->mode;
 }
 
 /* What a page walk found. */

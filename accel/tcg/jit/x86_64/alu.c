@@ -282,16 +282,16 @@ static void reverse(Emit *e, const IRInsn *i)
     x86_define(e, i->d, RAX);
 }
 
-static void constant(Emit *e, const IRInsn *i)
+void x86_constant(Emit *e, unsigned d, uint64_t value)
 {
-    if (in_reg(e, i->d)) {
-        asm_mov_imm(&e->a, (unsigned)e->reg[i->d], (uint64_t)i->imm);
-    } else if (fits32(i->imm)) {
-        asm_rm(&e->a, 0xc7, true, 0, ENV, x86_offset(e, i->d));
-        asm_imm32(&e->a, (uint32_t)i->imm);
+    if (in_reg(e, d)) {
+        asm_mov_imm(&e->a, (unsigned)e->reg[d], value);
+    } else if (fits32((int64_t)value)) {
+        asm_rm(&e->a, 0xc7, true, 0, ENV, x86_offset(e, d));
+        asm_imm32(&e->a, (uint32_t)value);
     } else {
-        asm_mov_imm(&e->a, RAX, (uint64_t)i->imm);
-        x86_define(e, i->d, RAX);
+        asm_mov_imm(&e->a, RCX, value);
+        x86_define(e, d, RCX);
     }
 }
 
@@ -475,7 +475,7 @@ void x86_alu(Emit *e, const IRInsn *i)
         move(e, i);
         break;
     case IR_const:
-        constant(e, i);
+        x86_constant(e, i->d, (uint64_t)i->imm);
         break;
     default:
         bits(e, i);

@@ -24,22 +24,6 @@ static void set_bits(Emit *e, const IRInsn *i)
     asm_alu_mem_imm(&e->a, ALU_OR, false, ENV, i->target, (int32_t)i->imm);
 }
 
-/* tcg.pc and rax become the target. */
-static void jump_to(Emit *e, const IRInsn *i)
-{
-    x86_copy(e, i->a, RAX);
-    if (i->imm)
-        asm_alu_imm(&e->a, ALU_ADD, true, RAX, (int32_t)i->imm);
-    asm_alu_imm(&e->a, ALU_AND, true, RAX, -2);
-    asm_store(&e->a, ENV, ENV_TCG(pc), RAX);
-}
-
-static void lookup(Emit *e, const IRInsn *i)
-{
-    asm_load(&e->a, RAX, ENV, ENV_TCG(pc));
-    x86_lookup(e, i);
-}
-
 static void operation(Emit *e, const IRInsn *i, unsigned next_block)
 {
     switch (i->op) {
@@ -78,11 +62,14 @@ static void operation(Emit *e, const IRInsn *i, unsigned next_block)
     case IR_jump:
         x86_jump(e, i, next_block);
         break;
+    case IR_link:
+        x86_link(e, i);
+        break;
     case IR_jump_to:
-        jump_to(e, i);
+        x86_jump_to(e, i);
         break;
     case IR_lookup:
-        lookup(e, i);
+        x86_lookup(e, i);
         break;
     case IR_interpret:
         x86_interpret(e, i);

@@ -99,51 +99,71 @@ static void write_exits(Jit *j, Asm *a, const uint8_t *out)
     asm_jmp_to(a, out);
 }
 
-/* The same questions that jump_cache_probe() asks in C. rax: the target, also in tcg.pc. */
+/*
+ * The same questions that jump_cache_probe() asks in C. rax: the target. An entry whose tag is as it was needs to be
+ * the target's only; else it gets the tag if the mode and the fetch TLB agree with the block.
+ */
 static void write_lookup(Jit *j, Asm *a, const uint8_t *out)
 {
-    uint8_t *miss[5], *compiled;
+    enum { ENTRY = FRAME_VALUE };
+    uint8_t *miss[5], *compiled, *stale;
+    const uint8_t *good;
 
     j->lookup = asm_here(a);
     asm_alu_mem_imm(a, ALU_CMP, false, ENV, j->attention_offset, 0);
     miss[0] = asm_jcc(a, CC_NE);
+    /* rcx = entry: twice jump_cache_index(), times half of what one takes */
     asm_mov(a, RCX, RAX);
-    asm_mov(a, RDX, RAX);
-    asm_shift_imm(a, SH_SHR, true, RCX, 1);
-    asm_shift_imm(a, SH_SHR, true, RDX, JUMP_CACHE_BITS);
-    asm_alu(a, ALU_XOR, true, RCX, RDX);
-    asm_alu_imm(a, ALU_AND, false, RCX, (1 << JUMP_CACHE_BITS) - 1);
-    asm_load(a, RDX, ENV, ENV_TCG(jump_cache));
-    asm_rx(a, 0x8b, true, RCX, RDX, RCX, 3, 0);
-    asm_alu_load(a, ALU_CMP, true, RAX, RCX, offsetof(TranslationBlock, key_pc));
+    asm_shift_imm(a, SH_SHR, true, RCX, JUMP_CACHE_BITS - 1);
+    asm_alu(a, ALU_XOR, false, RCX, RAX);
+    asm_alu_imm(a, ALU_AND, false, RCX, 2 * ((1 << JUMP_CACHE_BITS) - 1));
+    asm_shift_imm(a, SH_SHL, false, RCX, 3);
+    asm_alu_load(a, ALU_ADD, true, RCX, ENV, ENV_TCG(jump_cache));
+    asm_load(a, RDX, RCX, 0);
+    asm_alu_load(a, ALU_CMP, true, RAX, RDX, offsetof(TranslationBlock, key_pc));
     miss[1] = asm_jcc(a, CC_NE);
-    asm_rm(a, 0x8b, false, RDX, ENV, ENV_TCG(mode));
-    asm_alu_load(a, ALU_CMP, false, RDX, RCX, offsetof(TranslationBlock, mode));
-    miss[2] = asm_jcc(a, CC_NE);
-    asm_mov(a, RDX, RAX);
-    asm_shift_imm(a, SH_SHR, true, RDX, TARGET_PAGE_BITS);
-    asm_alu_imm(a, ALU_AND, false, RDX, TLB_FAST_SIZE - 1);
-    asm_shift_imm(a, SH_SHL, false, RDX, 5);
-    asm_alu_load(a, ALU_ADD, true, RDX, ENV, ENV_TCG(tlb_fetch));
-    asm_alu_imm(a, ALU_AND, true, RAX, (int32_t)TARGET_PAGE_MASK);
-    asm_alu_load(a, ALU_CMP, true, RAX, RDX, 8 * MMU_FETCH);
-    miss[3] = asm_jcc(a, CC_NE);
-    asm_load(a, RDX, RDX, offsetof(TLBEntry, addend));
-    asm_alu_load(a, ALU_CMP, true, RDX, RCX, offsetof(TranslationBlock, addend));
-    miss[4] = asm_jcc(a, CC_NE);
-    asm_load(a, RAX, RCX, offsetof(TranslationBlock, jit_code));
+    asm_load(a, RAX, ENV, ENV_TCG(mode));
+    asm_alu_load(a, ALU_CMP, true, RAX, RCX, 8);
+    stale = asm_jcc(a, CC_NE);
+    good = asm_here(a);
+    asm_load(a, RAX, RDX, offsetof(TranslationBlock, jit_code));
     asm_rr(a, 0x85, true, RAX, RAX);
     compiled = asm_jcc(a, CC_NE);
-    asm_store(a, ENV, ENV_TCG(tb), RCX);
-    asm_lea(a, RAX, RCX, TCG_TB_OPS);
+    asm_store(a, ENV, ENV_TCG(tb), RDX);
+    asm_lea(a, RAX, RDX, TCG_TB_OPS);
     asm_jmp_to(a, out);
     asm_aim(a, compiled);
     asm_rr(a, 0xff, false, 4, RAX);
+
+    asm_aim(a, stale);
+    asm_alu_load(a, ALU_CMP, false, RAX, RDX, offsetof(TranslationBlock, mode));
+    asm_load(a, RAX, RDX, offsetof(TranslationBlock, pc));
+    miss[2] = asm_jcc(a, CC_NE);
+    asm_store(a, RSP, ENTRY, RCX);
+    asm_mov(a, RCX, RAX);
+    asm_shift_imm(a, SH_SHR, true, RCX, TARGET_PAGE_BITS);
+    asm_alu_imm(a, ALU_AND, false, RCX, TLB_FAST_SIZE - 1);
+    asm_shift_imm(a, SH_SHL, false, RCX, 5);
+    asm_alu_load(a, ALU_ADD, true, RCX, ENV, ENV_TCG(tlb_fetch));
+    asm_alu_imm(a, ALU_AND, true, RAX, (int32_t)TARGET_PAGE_MASK);
+    asm_alu_load(a, ALU_CMP, true, RAX, RCX, 8 * MMU_FETCH);
+    asm_load(a, RAX, RDX, offsetof(TranslationBlock, pc));
+    miss[3] = asm_jcc(a, CC_NE);
+    asm_load(a, RCX, RCX, offsetof(TLBEntry, addend));
+    asm_alu_load(a, ALU_CMP, true, RCX, RDX, offsetof(TranslationBlock, addend));
+    miss[4] = asm_jcc(a, CC_NE);
+    asm_load(a, RAX, ENV, ENV_TCG(mode));
+    asm_load(a, RCX, RSP, ENTRY);
+    asm_store(a, RCX, 8, RAX);
+    asm_jmp_to(a, good);
     for (unsigned n = 0; n < ARRAY_SIZE(miss); n++)
         asm_aim(a, miss[n]);
+    asm_store(a, ENV, ENV_TCG(pc), RAX);
     asm_alu(a, ALU_XOR, false, RAX, RAX);
     asm_jmp_to(a, out);
 }
+_Static_assert(sizeof(((JumpCache *)0)->entry[0]) == 16 &&
+               offsetof(JumpCache, entry[0].tag) == 8, "write_lookup() computes its place");
 _Static_assert(sizeof(TLBEntry) == 32, "write_lookup() shifts by 5");
 
 /* In a routine that was called, the frame is 8 bytes further away. */

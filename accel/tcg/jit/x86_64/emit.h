@@ -94,6 +94,8 @@ static inline unsigned x86_dest(const Emit *e, unsigned var, unsigned scratch)
 void x86_define(Emit *e, unsigned var, unsigned reg);
 
 /* ---- alu.c ---- */
+/* d = imm; rax is kept. */
+void x86_constant(Emit *e, unsigned d, uint64_t value);
 void x86_alu(Emit *e, const IRInsn *i);
 /* ---- muldiv.c ---- */
 void x86_muldiv(Emit *e, const IRInsn *i);
@@ -114,7 +116,10 @@ JitSite *x86_site(Emit *e, const IRInsn *i);
 /* ---- flow.c ---- */
 void x86_branch(Emit *e, const IRInsn *i);
 void x86_jump(Emit *e, const IRInsn *i, unsigned next_block);
+/* rax becomes the target and keeps it up to x86_lookup(). */
+void x86_jump_to(Emit *e, const IRInsn *i);
 void x86_lookup(Emit *e, const IRInsn *i);
+void x86_link(Emit *e, const IRInsn *i);
 void x86_call(Emit *e, const IRInsn *i);
 void x86_interpret(Emit *e, const IRInsn *i);
 void x86_flow_stub(Emit *e, const Stub *s);

@@ -130,12 +130,84 @@ void x86_branch(Emit *e, const IRInsn *i)
     s->from = asm_jcc(&e->a, cc[i->cond]);
 }
 
-/* imm: instructions of the block. tcg.pc is in rax and in place. */
+void x86_jump_to(Emit *e, const IRInsn *i)
+{
+    if (i->imm && e->reg[i->a] >= 0) {
+        asm_lea(&e->a, RAX, (unsigned)e->reg[i->a], (int32_t)i->imm);
+    } else {
+        x86_copy(e, i->a, RAX);
+        if (i->imm)
+            asm_alu_imm(&e->a, ALU_ADD, true, RAX, (int32_t)i->imm);
+    }
+    asm_alu_imm(&e->a, ALU_AND, true, RAX, -2);
+}
+
+/* Element of one of the arrays in env that rcx is an offset into. */
+static void ras_op(Emit *e, unsigned op, unsigned reg, size_t array)
+{
+    asm_rx(&e->a, op, true, reg, ENV, RCX, 0, (int32_t)array);
+}
+
+/*
+ * Calls push what they return to; a return compares the newest of them with its target. The tag says that
+ * the mapping and the mode are what they were at the call, which was made from the same page. What was
+ * popped is made invalid, so that no loop lives on returns alone: they do not look at attention.
+ */
+static void push_return(Emit *e, const IRInsn *i)
+{
+    const TranslationBlock *tb = e->r->guest[i->guest].tb;
+    uint64_t pc = (uint64_t)i->imm;
+    JitExit *x = jit_data(e->j, sizeof(*x));
+
+    if (!x) {
+        e->a.full = true;
+        return;
+    }
+    x->pc = pc;
+    x->jump = e->j->exit_unlinked;
+    asm_rm(&e->a, X86_OP(0, MAP_0F, 0xb6), false, RCX, ENV, ENV_TCG(ras_top));
+    asm_alu_imm(&e->a, ALU_ADD, false, RCX, sizeof(uint64_t));
+    asm_rm(&e->a, 0x88, false, RCX, ENV, ENV_TCG(ras_top));
+    asm_rr(&e->a, X86_OP(0, MAP_0F, 0xb6), false, RCX, RCX);
+    asm_mov_imm(&e->a, RDX, (tb->pc ^ pc) & TARGET_PAGE_MASK ? TB_DEAD_PC : pc);
+    ras_op(e, 0x89, RDX, offsetof(CPUTCGState, ras_pc));
+    asm_load(&e->a, RDX, ENV, ENV_TCG(mode));
+    ras_op(e, 0x89, RDX, offsetof(CPUTCGState, ras_tag));
+    asm_rip(&e->a, 0x8d, true, RDX, x, 0);
+    ras_op(e, 0x89, RDX, offsetof(CPUTCGState, ras_exit));
+}
+
+static void pop_return(Emit *e)
+{
+    asm_rm(&e->a, X86_OP(0, MAP_0F, 0xb6), false, RCX, ENV, ENV_TCG(ras_top));
+    asm_rm(&e->a, 0x80, false, ALU_SUB, ENV, ENV_TCG(ras_top));
+    asm_byte(&e->a, sizeof(uint64_t));
+    ras_op(e, ALU_CMP << 3 | 3, RAX, offsetof(CPUTCGState, ras_pc));
+    asm_jcc_to(&e->a, CC_NE, e->j->lookup);
+    asm_load(&e->a, RDX, ENV, ENV_TCG(mode));
+    ras_op(e, ALU_CMP << 3 | 3, RDX, offsetof(CPUTCGState, ras_tag));
+    asm_jcc_to(&e->a, CC_NE, e->j->lookup);
+    ras_op(e, 0x8b, RDX, offsetof(CPUTCGState, ras_exit));
+    ras_op(e, 0xc7, 0, offsetof(CPUTCGState, ras_pc));
+    asm_imm32(&e->a, TB_DEAD_PC);
+    asm_rm(&e->a, 0xff, false, 4, RDX, offsetof(JitExit, jump));
+}
+
+void x86_link(Emit *e, const IRInsn *i)
+{
+    x86_constant(e, i->d, (uint64_t)i->imm);
+    push_return(e, i);
+}
+
+/* imm: instructions of the block; sign: a return. The target is in rax. */
 void x86_lookup(Emit *e, const IRInsn *i)
 {
     retire(e, (unsigned)i->imm);
     x86_leave(e);
-    asm_jmp_to(&e->a, e->j->lookup);
+    if (i->sign)
+        pop_return(e);
+    else
+        asm_jmp_to(&e->a, e->j->lookup);
 }
 
 void x86_interpret(Emit *e, const IRInsn *i)
