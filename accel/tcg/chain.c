@@ -188,16 +188,19 @@ TCGOpFn tcg_guard_fn(void)
 const TCGOp *tcg_exit_lookup(CPUArchState *env, const TCGOp *op)
 {
     CPUTCGState *t = env_tcg(env);
+    TCGCPU *c = env_tcgcpu(env);
     TranslationBlock *tb;
 
     t->icount += op->index + 1;
+    if (c->targets)
+        jump_targets_note(c->targets, t->tb->pc + op->pc_off, t->pc);
     if (attention(t))
         return NULL;
     tb = jump_cache_probe(t, t->pc);
     if (unlikely(!tb))
         return NULL;
     if (tb_hit(t, tb))
-        jit_compile(env_tcgcpu(env), tb);
+        jit_compile(c, tb);
     ENTER_TB(env, t, tb);
 }
 

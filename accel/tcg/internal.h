@@ -66,6 +66,7 @@ typedef struct CodePages CodePages;
 typedef struct RoundRobin RoundRobin;
 typedef struct Icount Icount;
 typedef struct Jit Jit;
+typedef struct JumpTargets JumpTargets;
 
 typedef enum TCGThreadMode { TCG_THREAD_MULTI, TCG_THREAD_SINGLE } TCGThreadMode;
 
@@ -106,6 +107,7 @@ struct TCGCPU {
     TranslationBlock *uncached; /* one-instruction block of a page that cannot be cached */
     unsigned index;             /* in TCGState.cpus */
     TCGOp *pending_link;        /* chain that asked for the block to be looked up */
+    JumpTargets *targets;       /* NULL: nothing is compiled */
     uint64_t passes;            /* atomic: times through the main loop, where no store is half done */
 };
 
@@ -239,6 +241,14 @@ void jit_kill(TCGState *s, TranslationBlock *tb);
 void jit_flush(TCGState *s);
 /* For info jit. */
 void jit_info(TCGState *s, GString *out);
+
+/* ---- jit/targets.c: where indirect jumps go ---- */
+#define JUMP_TARGETS 12
+JumpTargets *jump_targets_new(void);
+/* The interpreter jumped from pc to target. */
+void jump_targets_note(JumpTargets *j, vaddr pc, vaddr target);
+/* Up to max targets that make up most jumps of pc; 0 if they do not, or nothing is known. */
+unsigned jump_targets_get(JumpTargets *j, vaddr pc, unsigned max, vaddr *out);
 
 /* ---- exec.c ---- */
 CPUExit tcg_exec(CPUState *cpu);

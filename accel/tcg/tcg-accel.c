@@ -109,6 +109,8 @@ bool tcg_cpu_init(CPUState *cpu, CPUArchState *env, Error **errp)
         return false;
     }
     t->jit_threshold = s->jit && t->ops->jit && !s->icount ? s->jit_threshold : 0;
+    if (t->jit_threshold)
+        c->targets = jump_targets_new();
     c->build = tb_build_new();
     t->jump_cache = g_new(JumpCache, 1);
     tcg_jump_cache_clear(c);
@@ -165,6 +167,7 @@ static void tcg_cpu_destroy(CPUState *cpu)
     g_free(t->jump_cache);
     t->jump_cache = NULL;
     g_free(c->uncached);
+    g_free(c->targets);
     g_free(c);
 }
 

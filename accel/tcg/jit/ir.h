@@ -24,13 +24,21 @@ typedef struct IRInsn {
     uint8_t d, a, b, c; /* variables; JIT_NONE: none, or for b the immediate */
     uint8_t size;      /* load, store, floating point: bytes */
     uint8_t sign;      /* load: sign-extends; floating point to integer: rounds towards zero;
-                          lookup: a return */
-    uint8_t cond;      /* branch: IRCond; amo: IRAmo; floating point: bit of the byte at target */
+                          lookup: how many edges from target on are tried first */
+    uint8_t cond;      /* branch: IRCond; amo: IRAmo; floating point: bit of the byte at target;
+                          lookup: IRLookup */
     uint16_t guest;    /* index into Region.guest: the instruction this is part of */
-    uint16_t target;   /* branch, jump: index into Region.edges; set_bits and
+    uint16_t target;   /* branch, jump, lookup: index into Region.edges; set_bits and
                           floating point: offset in env */
     int64_t imm;
 } IRInsn;
+
+/* An indirect jump. size: instructions of the block that end with it; the edges have none of their own. */
+typedef enum IRLookup {
+    LOOKUP_PLAIN,
+    LOOKUP_CALL,       /* imm: what it will return to */
+    LOOKUP_RETURN,
+} IRLookup;
 
 /* A guest operation, for what must know which one is being run: exceptions, calls of bodies. */
 typedef struct GuestOp {
@@ -46,6 +54,7 @@ typedef struct RegionEdge {
     uint16_t retired;  /* instructions of the block that end here */
     bool backward;     /* attention is looked at */
     bool cross_page;   /* the fetch TLB is looked at */
+    bool paired;       /* of a return: the call that it belongs to has pushed nothing */
 } RegionEdge;
 
 typedef struct RegionBlock {

@@ -67,12 +67,87 @@ static void emit_interpret(IRBuilder *b)
     ir_append(b, IR_interpret);
 }
 
-static void emit_lookup(IRBuilder *b, const TCGOp *op)
+/* The way of an indirect jump to pc, if there is such a block and it belongs to the region. */
+static bool add_target(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *op, vaddr pc)
 {
-    IRInsn *i = ir_append(b, IR_lookup);
+    Region *r = b->r;
+    const RegionBlock *blk = &r->blocks[block];
+    RegionEdge *e = &r->edges[r->n_edges];
+    vaddr from = blk->tb->pc + op->pc_off;
+    int to;
 
-    i->imm = op->index + 1;
-    i->sign = b->back;
+    if (((pc ^ blk->tb->pc) & TARGET_PAGE_MASK) || r->n_edges == REGION_EDGES - 1)
+        return false;
+    to = chain_block(r, c, blk, pc, false);
+    if (to < 0)
+        return false;
+    *e = (RegionEdge){ .pc = pc, .block = to, .from = block, .backward = pc <= from };
+    r->n_edges++;
+    return true;
+}
+
+/* Behind ir_jump_to() and perhaps a link. */
+static void emit_lookup(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *op)
+{
+    static const uint8_t max[] = { [LOOKUP_PLAIN] = 10, [LOOKUP_CALL] = 8, [LOOKUP_RETURN] = 3 };
+    Region *r = b->r;
+    IRInsn *before = &r->insns[r->n_insns - 1], *i = ir_append(b, IR_lookup);
+    vaddr targets[JUMP_TARGETS];
+    unsigned n;
+
+    i->size = (uint8_t)(op->index + 1);
+    i->cond = b->back ? LOOKUP_RETURN : LOOKUP_PLAIN;
+    i->target = (uint16_t)r->n_edges;
+    if (before->op == IR_link) {
+        /* What is called within the region may return within it: only what is not is pushed. */
+        before->op = IR_const;
+        i->cond = LOOKUP_CALL;
+        i->imm = before->imm;
+    }
+    n = jump_targets_get(c->targets, r->blocks[block].tb->pc + op->pc_off, max[i->cond], targets);
+    for (unsigned k = 0; k < n; k++)
+        i->sign += add_target(b, c, block, op, targets[k]);
+}
+
+/* The block that begins at pc, or -1. */
+static int block_at(const Region *r, vaddr pc)
+{
+    for (unsigned n = 0; n < r->n_blocks; n++) {
+        if (r->blocks[n].tb->pc == pc)
+            return (int)n;
+    }
+    return -1;
+}
+
+/* Whether a return of the region leads to pc. */
+static bool returns_to(Region *r, vaddr pc, bool pair)
+{
+    bool found = false;
+
+    for (unsigned n = 0; n < r->n_insns; n++) {
+        const IRInsn *i = &r->insns[n];
+        if (i->op != IR_lookup || i->cond != LOOKUP_RETURN)
+            continue;
+        for (unsigned k = 0; k < i->sign; k++) {
+            RegionEdge *e = &r->edges[i->target + k];
+            if (e->pc == pc) {
+                found = true;
+                e->paired |= pair;
+            }
+        }
+    }
+    return found;
+}
+
+/* Calls to blocks of the region whose return is one of it need not be expected by others. */
+static void pair_calls(Region *r)
+{
+    for (unsigned n = 0; n + 1 < r->n_insns; n++) {
+        IRInsn *i = &r->insns[n];
+        if (i->op == IR_link && i[1].op == IR_jump && r->edges[i[1].target].block >= 0 &&
+            block_at(r, (vaddr)i->imm) >= 0 && returns_to(r, (vaddr)i->imm, true))
+            i->op = IR_const;
+    }
 }
 
 /* The operation at op, where guest is set to it. Returns how many operations of the block it takes; 0:
@@ -110,7 +185,7 @@ static unsigned emit_op(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *op
         return 0;
     case JIT_INDIRECT:
         if (m->emit(b, op))
-            emit_lookup(b, op);
+            emit_lookup(b, c, block, op);
         else
             emit_interpret(b);
         return 0;
@@ -154,6 +229,7 @@ bool region_build(Region *r, TCGCPU *c, TranslationBlock *head)
         return false;
     for (unsigned n = 0; n < r->n_blocks && !r->full; n++)
         emit_block(&b, c, n);
+    pair_calls(r);
     /* Nothing but a way into the interpreter is not worth having. */
     return !r->full && !(r->n_insns == 1 && r->insns[0].op == IR_interpret);
 }

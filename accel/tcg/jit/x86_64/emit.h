@@ -31,7 +31,8 @@ enum { FRAME_VALUE = 0, FRAME_RBX = 8, FRAME_SITE = 16, FRAME_RSI = 24, FRAME = 
 /* The guest register that a host register holds at the borders of regions; JIT_NONE: not one. */
 extern const uint8_t x86_convention[X86_REGS];
 
-typedef enum StubKind { STUB_LOAD, STUB_STORE, STUB_BODY, STUB_INTERPRET, STUB_EDGE, STUB_ATTENTION } StubKind;
+typedef enum StubKind { STUB_LOAD, STUB_STORE, STUB_BODY, STUB_INTERPRET, STUB_EDGE, STUB_ATTENTION,
+               STUB_LOOKUP } StubKind;
 
 /* Code away from the main path, written behind it. */
 typedef struct Stub {

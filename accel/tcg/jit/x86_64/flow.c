@@ -149,14 +149,14 @@ static void ras_op(Emit *e, unsigned op, unsigned reg, size_t array)
 }
 
 /*
- * Calls push what they return to; a return compares the newest of them with its target. The tag says that
+ * Calls push what they return to (unless call and return are both in the region); a return compares the newest of them with its target. The tag says that
  * the mapping and the mode are what they were at the call, which was made from the same page. What was
  * popped is made invalid, so that no loop lives on returns alone: they do not look at attention.
  */
 static void push_return(Emit *e, const IRInsn *i)
 {
     const TranslationBlock *tb = e->r->guest[i->guest].tb;
-    uint64_t pc = (uint64_t)i->imm;
+    uint64_t pc = (uint64_t)i->imm; /* of a link, or of the lookup of a call */
     JitExit *x = jit_data(e->j, sizeof(*x));
 
     if (!x) {
@@ -199,15 +199,74 @@ void x86_link(Emit *e, const IRInsn *i)
     push_return(e, i);
 }
 
-/* imm: instructions of the block; sign: a return. The target is in rax. */
+/* Goes to an edge's block, which is in the region, if cc holds. */
+static void jcc_to_block(Emit *e, unsigned cc, unsigned block)
+{
+    if (e->label[block]) {
+        asm_jcc_to(&e->a, cc, e->label[block]);
+    } else if (e->n_uses == X86_LABEL_USES) {
+        e->a.full = true;
+    } else {
+        e->uses[e->n_uses].place = asm_jcc(&e->a, cc);
+        e->uses[e->n_uses++].block = block;
+    }
+}
+
+/* The call that this returns from may have been pushed. */
+static void pop_if_top(Emit *e)
+{
+    asm_rm(&e->a, X86_OP(0, MAP_0F, 0xb6), false, RCX, ENV, ENV_TCG(ras_top));
+    ras_op(e, ALU_CMP << 3 | 3, RAX, offsetof(CPUTCGState, ras_pc));
+    uint8_t *other = asm_jcc(&e->a, CC_NE);
+    asm_rm(&e->a, 0x80, false, ALU_SUB, ENV, ENV_TCG(ras_top));
+    asm_byte(&e->a, sizeof(uint64_t));
+    asm_aim(&e->a, other);
+}
+
+/* The targets that were seen before: rax is compared with each. */
+static void known_targets(Emit *e, const IRInsn *i)
+{
+    const RegionEdge *g = &e->r->edges[i->target];
+    bool backward = false;
+
+    for (unsigned n = 0; n < i->sign; n++)
+        backward |= g[n].backward;
+    if (backward) {
+        Stub *s = x86_stub(e, STUB_LOOKUP, i);
+        test_attention(e);
+        s->from = asm_jcc(&e->a, CC_NE);
+    }
+    /* Distances from the first are short where addresses are not. */
+    asm_mov_imm(&e->a, RCX, -g[0].pc);
+    asm_alu(&e->a, ALU_ADD, true, RCX, RAX);
+    for (unsigned n = 0; n < i->sign; n++) {
+        if (n)
+            asm_alu_imm(&e->a, ALU_CMP, true, RCX, (int32_t)(g[n].pc - g[0].pc));
+        if (i->cond == LOOKUP_RETURN && !g[n].paired) {
+            uint8_t *other = asm_jcc(&e->a, CC_NE);
+            pop_if_top(e);
+            go_to_block(e, (unsigned)g[n].block);
+            asm_aim(&e->a, other);
+        } else {
+            jcc_to_block(e, CC_E, (unsigned)g[n].block);
+        }
+    }
+}
+
+/* The target is in rax. */
 void x86_lookup(Emit *e, const IRInsn *i)
 {
-    retire(e, (unsigned)i->imm);
-    x86_leave(e);
+    retire(e, i->size);
     if (i->sign)
+        known_targets(e, i);
+    x86_leave(e);
+    if (i->cond == LOOKUP_RETURN) {
         pop_return(e);
-    else
-        asm_jmp_to(&e->a, e->j->lookup);
+        return;
+    }
+    if (i->cond == LOOKUP_CALL)
+        push_return(e, i);
+    asm_jmp_to(&e->a, e->j->lookup);
 }
 
 void x86_interpret(Emit *e, const IRInsn *i)
@@ -245,6 +304,12 @@ void x86_flow_stub(Emit *e, const Stub *s)
     asm_aim(&e->a, s->from);
     if (s->kind == STUB_EDGE) {
         go(e, s->edge, REGION_BLOCKS);
+        return;
+    }
+    if (s->kind == STUB_LOOKUP) {
+        /* It looks at attention, too; with tcg.pc the main loop then knows where to go on. */
+        x86_leave(e);
+        asm_jmp_to(&e->a, e->j->lookup);
         return;
     }
     JitExit *x = exit_of(e, s->edge);
