@@ -18,7 +18,7 @@ die() {
 
 # What building needs, and what the tests need beyond that.
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libglib2.0-dev libfdt-dev \
-zlib1g-dev libjansson-dev libslirp-dev liburing-dev libpixman-1-dev libpng-dev libvncserver-dev libzstd-dev \
+zlib1g-dev libjansson-dev libslirp-dev liburing-dev libpixman-1-dev libpng-dev libvncserver-dev libzstd-dev libcapstone-dev \
 opensbi"
 guest_packages="mmdebstrap debian-archive-keyring cpio gzip xz-utils kmod"
 image_packages="$guest_packages e2fsprogs mtools"

@@ -28,6 +28,7 @@ typedef struct Options {
     char *name, *icount, *seed, *uuid, *rtc, *pidfile, *run_with, *overcommit, *msg;
     char *semihosting_config;
     bool daemonize, ignored, semihosting;
+    bool perfmap, jitdump;
     bool help, version;
     GPtrArray *warnings; /* options of which only the last counts, given more than once */
 } Options;

@@ -400,7 +400,7 @@ StartupResult startup(const Options *o, Error **errp)
         return STARTUP_FAILED;
     }
     mc->reset(ms);
-    if (!start_gdb(o, errp)) {
+    if (!start_gdb(o, errp) || !observe_options(o, ms, errp)) {
         return STARTUP_FAILED;
     }
     return STARTUP_RUN;

@@ -25,7 +25,9 @@ static GMutex log_lock; /* guards log_fd and keeps the lines of threads apart */
 
 const LogItem log_items[] = {
     { LOG_IN_ASM, "in_asm", "guest code as it is decoded" },
-    { LOG_OP, "op", "pre-decoded operations of each block" },
+    { LOG_OP, "op", "operations of each block, and of each region that is compiled" },
+    { LOG_OP_OPT, "op_opt", "operations of each region after they were optimised" },
+    { LOG_OUT_ASM, "out_asm", "host code of each region" },
     { LOG_INT, "int", "interrupts and exceptions taken" },
     { LOG_EXEC, "exec", "each block as it is entered" },
     { LOG_CPU, "cpu", "integer registers before each block" },

@@ -88,7 +88,7 @@ struct TCGState {
     RoundRobin *rr;       /* NULL with a thread each */
     Icount *icount;       /* NULL: time is the host's */
     Jit *jit;             /* NULL: everything is interpreted */
-    bool want_jit;
+    int jit_wanted;       /* OnOffAuto */
     bool jit_full;        /* atomic: no room for another region */
     uint32_t jit_threshold;
     GPtrArray *suspects;  /* of Suspect, see recheck.c */
@@ -239,6 +239,8 @@ void jit_link(TCGCPU *c, struct JitExit *x, TranslationBlock *tb);
 void jit_kill(TCGState *s, TranslationBlock *tb);
 /* Drops everything. Lock held, in an exclusive section. */
 void jit_flush(TCGState *s);
+/* AccelClass.observe. */
+bool jit_observe(TCGState *s, AccelObserve what, Error **errp);
 /* For info jit. */
 void jit_info(TCGState *s, GString *out);
 

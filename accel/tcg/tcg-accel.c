@@ -180,6 +180,11 @@ static void tcg_state_in(CPUState *cpu)
         tcg_tlb_flush_all(c->env);
 }
 
+static bool tcg_observe(AccelState *accel, AccelObserve what, Error **errp)
+{
+    return jit_observe(TCG_STATE(accel), what, errp);
+}
+
 static void tcg_info_jit(AccelState *accel, GString *out)
 {
     jit_info(TCG_STATE(accel), out);
@@ -196,7 +201,8 @@ static const Property tcg_props[] = {
               "how vCPUs share the host: multi or single"),
     PROP_U32("tb-size", TCGState, tb_size_mib, DEFAULT_TB_MIB, 2, 64 * 1024,
              "most memory for translated code, in MiB"),
-    PROP_BOOL("jit", TCGState, want_jit, false, "compile hot code, where there is a compiler for this host"),
+    { PROP_(prop_on_off_auto, "jit", TCGState, jit_wanted), .def.i = ON_OFF_AUTO_AUTO,
+      .help = "compile hot code; auto is off" },
     PROP_U32("jit-threshold", TCGState, jit_threshold, 64, 1, UINT32_MAX / 2,
              "times that code is come to before it is compiled"),
     PROP_END,
@@ -242,6 +248,7 @@ static void tcg_class_init(ObjectClass *klass, const void *data)
     ac->set_icount = tcg_set_icount;
     ac->kick = tcg_kick;
     ac->info_jit = tcg_info_jit;
+    ac->observe = tcg_observe;
     klass->props = tcg_props;
 }
 

@@ -23,6 +23,13 @@ typedef enum CPUExit {
     CPU_EXIT_ERROR,     /* cannot go on; cpu->... says why; the machine pauses */
 } CPUExit;
 
+/* What somebody outside wants to see of code that is made, or of where it runs. */
+typedef enum AccelObserve {
+    ACCEL_PERFMAP, /* /tmp/perf-PID.map */
+    ACCEL_JITDUMP, /* jit-PID.dump */
+    ACCEL_PROFILE, /* sampled_pc() is going to be called */
+} AccelObserve;
+
 struct AccelState {
     Object parent_obj;
 };
@@ -35,6 +42,8 @@ struct AccelClass {
     bool (*available)(char **reason);
     /* Appends what the monitor's `info jit` says of it; NULL: it compiles nothing. */
     void (*info_jit)(AccelState *accel, GString *out);
+    /* From now on that is done. vCPUs exist and have not run. NULL: it makes no code. */
+    bool (*observe)(AccelState *accel, AccelObserve what, Error **errp);
     bool (*init_machine)(AccelState *accel, MachineState *ms, Error **errp);
     /* On the vCPU's own thread, before the first exec(). */
     bool (*cpu_create)(CPUState *cpu, Error **errp);

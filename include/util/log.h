@@ -27,6 +27,8 @@ typedef enum LogMask {
     LOG_TRACE = 1 << 11,       /* device register accesses */
     LOG_VNC = 1 << 12,         /* what the VNC server says */
     LOG_SBI = 1 << 13,         /* calls of the SBI and their results */
+    LOG_OP_OPT = 1 << 14,      /* operations of compiled regions, optimised */
+    LOG_OUT_ASM = 1 << 15,     /* host code of compiled regions */
     LOG_ICOUNT = 1 << 16,      /* what -icount counted, at the end */
 } LogMask;
 

@@ -10,10 +10,17 @@
 
 #include <inttypes.h>
 
+#include "accel/tcg/jit/show.h"
 #include "accel/tcg/ldst.h"
 #include "accel/tcg/tlb.h"
 
+#define JIT_BY_DEFAULT false
 #define REGION_ROOM (256 * KiB) /* more than a region ever takes */
+
+static bool jit_on(const TCGState *s)
+{
+    return s->jit_wanted == ON_OFF_AUTO_AUTO ? JIT_BY_DEFAULT : s->jit_wanted == ON_OFF_AUTO_ON;
+}
 
 /* ---- Running ---- */
 
@@ -172,17 +179,24 @@ void jit_flush(TCGState *s)
     s->jit_full = false;
 }
 
+/* Why nothing is compiled. */
+static const char *why_not(const TCGState *s)
+{
+    const char *reason = "this host gives no memory for compiled code";
+
+    if (!jit_on(s))
+        return s->jit_wanted == ON_OFF_AUTO_OFF ? "-accel tcg,jit=off" : "-accel tcg,jit=on is not given";
+    if (!s->icount)
+        jit_backend(&reason);
+    return s->icount ? "with -icount everything is interpreted" : reason;
+}
+
 void jit_info(TCGState *s, GString *out)
 {
     Jit *j = s->jit;
-    const char *reason = "this host gives no memory for compiled code";
 
     if (!j) {
-        if (!s->want_jit)
-            reason = "-accel tcg,jit=off";
-        else
-            jit_backend(&reason);
-        g_string_append_printf(out, "Nothing is compiled: %s\n", reason);
+        g_string_append_printf(out, "Nothing is compiled: %s\n", why_not(s));
         return;
     }
     g_mutex_lock(&s->lock);
@@ -240,15 +254,6 @@ static bool full(Jit *j)
     return true;
 }
 
-static void log_region(const Region *r)
-{
-    GString *out = g_string_new(NULL);
-
-    ir_dump(r, out);
-    log_printf(LOG_OP, "%s", out->str);
-    g_string_free(out, TRUE);
-}
-
 void jit_compile(TCGCPU *c, TranslationBlock *tb)
 {
     TCGState *s = c->s;
@@ -263,13 +268,18 @@ void jit_compile(TCGCPU *c, TranslationBlock *tb)
         return;
     }
     if (region_build(j->region, c, tb)) {
+        jit_show_built(c->cpu, j->region);
         region_optimise(j->region);
-        if (unlikely(log_enabled(LOG_OP)))
-            log_region(j->region);
-        if (j->backend->compile(j, j->region, &code))
+        jit_show_optimised(j->region);
+        if (jit_marks_wanted(j))
+            code.marks = g_array_new(FALSE, FALSE, sizeof(JitMark));
+        if (j->backend->compile(j, j->region, &code)) {
+            jit_watch_code(j, j->region, &code);
             publish(j, j->region, &code);
-        else
+        } else {
+            g_clear_pointer(&code.marks, g_array_unref);
             j->n_refused++;
+        }
     } else {
         j->n_refused++;
     }
@@ -278,14 +288,41 @@ void jit_compile(TCGCPU *c, TranslationBlock *tb)
 
 /* ---- Set-up ---- */
 
+/* Who asks for it by name is told; the same command line works on every host all the same. */
+static void warn_not_compiled(const TCGState *s)
+{
+    if (s->jit_wanted == ON_OFF_AUTO_ON)
+        warn_report("-accel tcg,jit=on: everything is interpreted: %s", why_not(s));
+}
+
+static void give_up(TCGState *s)
+{
+    jit_free(s);
+    warn_not_compiled(s);
+}
+
+bool jit_observe(TCGState *s, AccelObserve what, Error **errp)
+{
+    if (s->jit && !s->icount)
+        return jit_watch(s->jit, what, errp);
+    if (what == ACCEL_PROFILE)
+        return true;
+    error_setg(errp, "there is no compiled code to tell perf of: %s", why_not(s));
+    return false;
+}
+
 void jit_init(TCGState *s)
 {
     const char *reason = NULL;
     const JitBackend *backend = jit_backend(&reason);
     Jit *j;
 
-    if (!s->want_jit || !backend)
+    if (!jit_on(s))
         return;
+    if (!backend) {
+        warn_not_compiled(s);
+        return;
+    }
     j = g_new0(Jit, 1);
     j->s = s;
     j->backend = backend;
@@ -294,7 +331,7 @@ void jit_init(TCGState *s)
     j->parts = g_ptr_array_new_with_free_func(g_free);
     s->jit = j;
     if (!jit_cache_init(j, MIN(s->tb_size / 2, 512 * MiB)))
-        jit_free(s); /* hosts may forbid code that is made; the interpreter needs none */
+        give_up(s); /* hosts may forbid code that is made; the interpreter needs none */
 }
 
 bool jit_cpu_init(TCGState *s, CPUState *cpu, CPUArchState *env, Error **errp)
@@ -320,6 +357,7 @@ void jit_free(TCGState *s)
 
     if (!j)
         return;
+    jit_watch_free(j);
     if (j->emit)
         j->backend->done(j);
     jit_cache_free(j);

@@ -47,8 +47,15 @@ typedef struct JitPart {     /* a block's membership in one */
     JitCode *code;
     struct JitPart *next;    /* of the same block */
 } JitPart;
+/* From here on code belongs to the instruction at pc. */
+typedef struct JitMark {
+    uint32_t host;           /* distance from JitCode.start */
+    vaddr pc;
+} JitMark;
 struct JitCode {
     TranslationBlock *head;
+    const uint8_t *start;    /* all of it, size bytes */
+    GArray *marks;           /* of JitMark, by host; NULL: nobody wants them */
     const void *entry;       /* with the convention's registers loaded */
     uint32_t size;
     uint32_t n_insns;        /* of the guest */
@@ -80,6 +87,7 @@ struct Jit {
     const TCGJitOps *model;
     Region *region;               /* being compiled */
     void *emit;                   /* the back end's */
+    struct JitWatch *watch;       /* NULL: nobody watches; see show.h */
     GPtrArray *codes;             /* of JitCode */
     GPtrArray *parts;             /* of JitPart */
     /* Common routines of the back end. */
@@ -87,6 +95,15 @@ struct Jit {
     const void *interpret, *spill, *fill;
     uint64_t n_regions, n_insns, n_killed, n_refused; /* for info jit */
 };
+
+/* For back ends: what is written from here on belongs to the instruction at pc. */
+static inline void jit_mark(JitCode *code, size_t host, vaddr pc)
+{
+    const GArray *m = code->marks;
+
+    if (unlikely(m) && (!m->len || g_array_index(m, JitMark, m->len - 1).pc != pc))
+        g_array_append_vals(code->marks, &(JitMark){ (uint32_t)host, pc }, 1);
+}
 
 /* ---- cache.c ---- */
 /* size bytes of code and half as many of data; false: the host gives no such memory. */

@@ -114,6 +114,14 @@ static void declined_stub(Emit *e, const Stub *s)
     asm_jmp_to(&e->a, s->after);
 }
 
+static void mark(Emit *e, JitCode *out, const IRInsn *i)
+{
+    const GuestOp *g = &e->r->guest[i->guest];
+
+    if (unlikely(out->marks) && !tcg_op_is_chain(g->op)) /* a chain belongs to what is before it */
+        jit_mark(out, (size_t)(e->a.p - e->a.start), g->tb->pc + g->op->pc_off);
+}
+
 static bool compile(Jit *j, const Region *r, JitCode *out)
 {
     Emit *e = j->emit;
@@ -132,11 +140,15 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
     for (unsigned n = 0; n < r->n_blocks; n++) {
         e->label[n] = asm_here(&e->a);
         x86_forget(e);
-        for (unsigned k = r->blocks[n].first; k < r->blocks[n].end; k++)
+        for (unsigned k = r->blocks[n].first; k < r->blocks[n].end; k++) {
+            mark(e, out, &r->insns[k]);
             operation(e, &r->insns[k], n + 1);
+        }
     }
     for (unsigned n = 0; n < e->n_stubs; n++) {
         const Stub *s = &e->stubs[n];
+        if (s->insn)
+            mark(e, out, s->insn);
         if (s->kind == STUB_LOAD || s->kind == STUB_STORE)
             x86_memory_stub(e, s);
         else if (s->kind == STUB_BODY || s->kind == STUB_INTERPRET)
@@ -150,6 +162,7 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
         j->data_used = data;
         return false;
     }
+    out->start = j->code + (p - j->code_rw);
     out->size = (uint32_t)(e->a.p - p);
     j->code_used = align_up((size_t)(e->a.p - j->code_rw), 16);
     return true;
