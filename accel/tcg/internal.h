@@ -26,7 +26,8 @@ struct TranslationBlock {
     struct JitCode *jit;          /* the one that begins here, or NULL */
     TCGOpFn first_fn;             /* atomic: of the first operation, while jit_enter() stands there */
     uint32_t hits;                /* atomic: see tb_hit() */
-    uint32_t pad[7];
+    uint32_t code_sum;            /* of the guest bytes, see recheck.c */
+    uint32_t pad[6];
     TranslationBlock *hash_next;  /* atomic */
     uintptr_t page_next[2];       /* next block on the first and second page */
     TCGOp *jmp_in;                /* chains that lead here */
@@ -40,7 +41,7 @@ struct TranslationBlock {
     vaddr key_pc;                 /* atomic: pc, or TB_DEAD_PC once the block is invalid */
     uintptr_t addend;             /* of the page pc is on: what the fetch TLB must say */
     uint32_t mode;
-    uint32_t code_sum;            /* of the guest bytes, see recheck.c */
+    uint32_t page_tag;            /* lower half of ram_page[0] */
     TCGOp ops[];
 };
 _Static_assert(offsetof(TranslationBlock, ops) == TCG_TB_OPS, "hot part and ops[0] share a cache line");

@@ -5,6 +5,12 @@
  * path, where one bit per 64 bytes says whether code was really touched, so that data beside code
  * costs a look-up only.
  *
+ * Watching a page costs its stores, and beginning to watch it costs a look at every TLB. So a page whose
+ * last block goes is let go at once the first time, when it is most likely no code any more, but if
+ * it becomes code again it is kept for a number of stores, which doubles each time. A page that
+ * does hold code is let go, with that code, after many more stores that hit none: who executes it then
+ * makes the blocks again, who only overwrites what was freed has quick stores.
+ *
  * A store that comes that way writes first and looks second; a translation marks first and reads the
  * bytes (once more) second. So either the store sees the mark or the translation sees the bytes.
  *
@@ -24,6 +30,8 @@ typedef uintptr_t TaggedTB;
 typedef struct CodePage {
     TaggedTB first;
     uint64_t granules; /* atomic: which 64 bytes hold code */
+    uint32_t stores;   /* atomic, roughly: noticed since the page got code */
+    uint32_t patience; /* atomic: stores that it is watched for without code; 0: never let go yet */
     RAMBlock *block;
     uint64_t offset;
 } CodePage;
@@ -131,6 +139,18 @@ void code_page_note_store(TCGState *s, RAMBlock *block, uint64_t offset)
         __atomic_store_n(flag, 1, __ATOMIC_SEQ_CST);
 }
 
+enum { PATIENCE_FIRST = 8, PATIENCE_EMPTY_MAX = 1024, PATIENCE_MAX = 1 << 20, PATIENCE_CODE = 32 };
+
+/* Stores were noticed that hit no code. Whether the page has been watched for long enough. */
+static bool patience_ends(CodePage *cp, bool empty, unsigned len)
+{
+    uint32_t n = __atomic_load_n(&cp->stores, __ATOMIC_RELAXED) + 1 + len / 16;
+    uint32_t p = __atomic_load_n(&cp->patience, __ATOMIC_RELAXED);
+
+    __atomic_store_n(&cp->stores, n, __ATOMIC_RELAXED);
+    return n > (empty ? MIN(p, PATIENCE_EMPTY_MAX) : PATIENCE_CODE * MAX(p, PATIENCE_FIRST));
+}
+
 bool code_page_protect(TCGState *s, RAMBlock *block, uint64_t offset)
 {
     uint64_t page = page_number(block, offset);
@@ -150,6 +170,7 @@ bool code_page_protect(TCGState *s, RAMBlock *block, uint64_t offset)
     }
     if (!ram_block_test_and_clear_dirty(block, DIRTY_CODE, offset, TARGET_PAGE_SIZE))
         return true;
+    __atomic_store_n(&cp->stores, 0, __ATOMIC_RELAXED);
     /* Pairs with insert() of the TLB: note, then read the bit. */
     if (__atomic_exchange_n(&c->store_mapped[i], 0, __ATOMIC_SEQ_CST)) {
         bool others = false;
@@ -175,6 +196,8 @@ void code_page_add(TCGState *s, TranslationBlock *tb, unsigned n)
 {
     CodePage *cp = code_page_peek(s->pages, tb->ram_page[n]);
 
+    if (!cp->first)
+        __atomic_store_n(&cp->stores, 0, __ATOMIC_RELAXED);
     tb->page_next[n] = cp->first;
     cp->first = (TaggedTB)tb | n;
 }
@@ -242,12 +265,20 @@ bool code_page_written(TCGState *s, RAMBlock *block, uint64_t offset, unsigned l
     if (!cp)
         return true;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (ram_block_page_dirty(block, DIRTY_CODE, offset))
+        return true; /* it is watched for another reason */
     uint64_t granules = __atomic_load_n(&cp->granules, __ATOMIC_SEQ_CST);
-    if (granules && !(granules & mask))
-        return false;
+    if (!(granules & mask)) {
+        if (!patience_ends(cp, !granules, len))
+            return false;
+        mask = UINT64_MAX;
+    }
     g_mutex_lock(&s->lock);
     code_page_invalidate(s, cp, mask);
-    if (!cp->first) {
+    if (!cp->first && (mask == UINT64_MAX || patience_ends(cp, true, len))) {
+        uint32_t p = cp->patience;
+        __atomic_store_n(&cp->patience, p ? MIN(2 * p, PATIENCE_MAX) : PATIENCE_FIRST,
+                         __ATOMIC_RELAXED);
         ram_block_set_dirty(block, DIRTY_CODE, cp->offset, TARGET_PAGE_SIZE);
         clean = true;
     }

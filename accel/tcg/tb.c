@@ -8,7 +8,7 @@
 #include "accel/tcg/internal.h"
 #include "accel/tcg/tlb.h"
 
-#define HASH_BITS 16
+#define HASH_BITS 18 /* a bucket per block of a large guest; memory comes as it is touched */
 #define HASH_BYTES (sizeof(TranslationBlock *) << HASH_BITS)
 #define TB_ALIGN 64
 
@@ -26,9 +26,12 @@ TranslationBlock *tb_lookup(TCGState *s, uint64_t ram_page, vaddr pc, uint32_t m
 {
     TranslationBlock *tb = __atomic_load_n(hash_bucket(s, ram_page, pc, mode), __ATOMIC_ACQUIRE);
 
+    /* What stands in the block's other cache lines is looked at only where it matters: an instruction there
+     * may go on in one page or another. */
     for (; tb; tb = __atomic_load_n(&tb->hash_next, __ATOMIC_ACQUIRE)) {
         if (__atomic_load_n(&tb->key_pc, __ATOMIC_RELAXED) == pc && tb->mode == mode &&
-            tb->ram_page[0] == ram_page && tb->ram_page[1] == ram_page1 && tb->addend == addend)
+            tb->addend == addend && tb->page_tag == (uint32_t)ram_page &&
+            ((pc & ~TARGET_PAGE_MASK) != TARGET_PAGE_SIZE - 2 || tb->ram_page[1] == ram_page1))
             return tb;
     }
     return NULL;

@@ -242,6 +242,7 @@ static Published publish(TCGCPU *c, TBBuild *b, const FetchPage *pages, unsigned
     }
     tb_fill(tb, b);
     tb->addend = pages[0].p.addend;
+    tb->page_tag = (uint32_t)pages[0].ram_page;
     for (unsigned n = 0; n < n_pages; n++) {
         tb->ram_page[n] = pages[n].ram_page;
         if (!code_page_protect(s, pages[n].p.block, pages[n].p.offset & TARGET_PAGE_MASK)) {

@@ -450,6 +450,69 @@ static void test_self_modifying(void)
     g_assert_cmpuint(ldn_le(ram + 0x1800, 4), ==, 1);
 }
 
+/* Stores value to va by a program on a page of its own. */
+static void store_by_guest(vaddr va, uint32_t value)
+{
+    env->x[2] = va;
+    env->x[3] = value;
+    run(0x3000);
+}
+
+/* Whether stores to the page are noticed. */
+static bool is_watched(uint64_t offset)
+{
+    return !ram_block_page_dirty(ms->ram.ram, DIRTY_CODE, offset);
+}
+
+static void run_5000(int expected)
+{
+    run(0x5000);
+    g_assert_cmpint(env->x[1], ==, expected);
+}
+
+/* How long a page is watched: what was freed is let go, what becomes code again and again is not, and
+ * a page of code and data stays right whichever it is. */
+static void test_page_patience(void)
+{
+    unsigned before, lost = 0;
+
+    setup(2);
+    put(0x3000, ST, 3, 2, 0);
+    put(0x3004, SYNC, 0, 0, 0);
+    put(0x3008, HALT, 0, 0, 0);
+    put(0x5000, ADDI, 1, 0, 1);
+    put(0x5004, HALT, 0, 0, 0);
+    run_5000(1);
+    g_assert_true(is_watched(0x5000));
+    store_by_guest(0x5000, ADDI | 1 << 8 | 2 << 24);
+    g_assert_false(is_watched(0x5000)); /* the first time at once */
+    run_5000(2);
+    for (int i = 3; i < 100; i++) {
+        store_by_guest(0x5000, ADDI | 1 << 8 | i << 24);
+        g_assert_true(is_watched(0x5000));
+        run_5000(i);
+    }
+    for (int i = 0; i < 16; i++)
+        store_by_guest(0x5000 + 8 * i, 0);
+    g_assert_false(is_watched(0x5000));
+    /* Data beside code: now and then the code is made again, and less and less often. */
+    store_by_guest(0x5000, ADDI | 1 << 8 | 5 << 24);
+    put(0x5004, HALT, 0, 0, 0);
+    run_5000(5);
+    before = translations;
+    for (int i = 0; i < 20000; i++) {
+        store_by_guest(0x5800, i);
+        run_5000(5);
+        g_assert_cmpuint(ldn_le(ram + 0x5800, 4), ==, i);
+        lost += translations != before;
+        before = translations;
+    }
+    g_assert_cmpuint(lost, >, 1);
+    g_assert_cmpuint(lost, <, 10);
+    store_by_guest(0x5000, ADDI | 1 << 8 | 6 << 24);
+    run_5000(6);
+}
+
 /* Writes that do not come from a vCPU's TLB. */
 static void test_dma_over_code(void)
 {
@@ -878,6 +941,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/crossing-insn", test_crossing_insn);
     g_test_add_func("/tcg/jump-cache", test_jump_cache);
     g_test_add_func("/tcg/self-modifying", test_self_modifying);
+    g_test_add_func("/tcg/page-patience", test_page_patience);
     g_test_add_func("/tcg/dma-over-code", test_dma_over_code);
     g_test_add_func("/tcg/recheck", test_recheck);
     g_test_add_func("/tcg/tlb-flushes", test_tlb_flushes);
