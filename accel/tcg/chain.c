@@ -185,23 +185,51 @@ TCGOpFn tcg_guard_fn(void)
     return guard_second_page;
 }
 
-const TCGOp *tcg_exit_lookup(CPUArchState *env, const TCGOp *op)
+/* What compiled code gets when the operation that it called leads on to tcg.pc. */
+const TCGOp tcg_op_lookup;
+
+/* To the block at tcg.pc. */
+static const TCGOp *go_on(CPUArchState *env, const TCGOp *op)
 {
     CPUTCGState *t = env_tcg(env);
     TCGCPU *c = env_tcgcpu(env);
     TranslationBlock *tb;
 
-    t->icount += op->index + 1;
-    if (c->targets)
-        jump_targets_note(c->targets, t->tb->pc + op->pc_off, t->pc);
     if (attention(t))
         return NULL;
+    if (t->jit_calls)
+        return &tcg_op_lookup;
     tb = jump_cache_probe(t, t->pc);
     if (unlikely(!tb))
         return NULL;
     if (tb_hit(t, tb))
         jit_compile(c, tb);
     ENTER_TB(env, t, tb);
+}
+
+const TCGOp *tcg_exit_lookup(CPUArchState *env, const TCGOp *op)
+{
+    CPUTCGState *t = env_tcg(env);
+    TCGCPU *c = env_tcgcpu(env);
+
+    t->icount += op->index + 1;
+    if (c->targets)
+        jump_targets_note(c->targets, t->tb->pc + op->pc_off, t->pc);
+    TCG_TAIL(go_on(env, op));
+}
+
+/* As the main loop does with one that siglongjmp() brings. */
+const TCGOp *tcg_exit_exception(CPUArchState *env, const TCGOp *op)
+{
+    CPUTCGState *t = env_tcg(env);
+
+    t->icount += op->index;
+    t->pc = t->tb->pc + op->pc_off;
+    t->cur = env_tcgcpu(env)->s->dummy->ops;
+    t->ops->deliver_exception(env);
+    if (unlikely(t->cpu->halted)) /* by firmware of ours */
+        return NULL;
+    TCG_TAIL(go_on(env, op));
 }
 
 const TCGOp *tcg_exit_main(CPUArchState *env, const TCGOp *op)

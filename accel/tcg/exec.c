@@ -138,6 +138,8 @@ static TranslationBlock *find_block(TCGCPU *c)
         tb_link(c->s, link, tb);
     if (link_exit)
         jit_link(c, link_exit, tb);
+    else if (tb_hit(t, tb)) /* a handler of traps, or what they go back to */
+        jit_compile(c, tb);
     return tb;
 }
 
@@ -231,9 +233,12 @@ static CPUExit exec_protected(TCGCPU *c)
 {
     CPUTCGState *t = env_tcg(c->env);
     sigjmp_buf unwind;
+    int how;
 
     t->unwind = &unwind;
-    switch (sigsetjmp(unwind, 0)) {
+    how = sigsetjmp(unwind, 0);
+    t->jit_calls = 0;
+    switch (how) {
     case UNWIND_EXCEPTION:
         forget_links(c);
         t->cur = c->s->dummy->ops;

@@ -198,6 +198,9 @@ static inline vaddr chain_target(const TranslationBlock *tb, const TCGOp *chain)
 
 bool tcg_chain_counts(const TCGOp *op);
 
+/* What a handler called with tcg.jit_calls gives back instead of looking up the block at tcg.pc. */
+extern const TCGOp tcg_op_lookup;
+
 /* NULL: not linked. */
 static inline TranslationBlock *chain_load(const TCGOp *chain)
 {

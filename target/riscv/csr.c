@@ -136,8 +136,7 @@ uint64_t riscv_csr_apply(CPURISCVState *env, unsigned fx)
             effects |= CSR_EFFECT_LOOKUP;
     }
     if (fx & FX_IRQ) {
-        riscv_update_interrupts(env);
-        if (riscv_pending_interrupt(env) >= 0)
+        if (riscv_update_interrupts(env))
             effects |= CSR_EFFECT_IRQ;
     }
     return effects;
@@ -250,6 +249,18 @@ CSRResult riscv_csr_insn(CPURISCVState *env, const TCGOp *op, unsigned csr, CSRK
     if (fx)
         r.effects = riscv_csr_apply(env, fx);
     return r;
+}
+
+unsigned riscv_csr_plain(unsigned csr, bool virt, bool write)
+{
+    const CSRRow *row = &csr_rows[csr_index[virt ? guest_csr(csr) : csr]];
+
+    bool present = row->requires == EXT_I ||
+                   (((csr >> 8) & 3) == PRV_S && row->requires == (virt ? EXT_H : EXT_S));
+
+    if (row == csr_rows || !present || row->check || row->read || row->fx)
+        return 0;
+    return write && (row->write || row->mask != ~0ULL || csr >> 10 == 3) ? 0 : row->offset;
 }
 
 /* ---- Explaining ---- */

@@ -40,6 +40,9 @@ bool riscv_csr_read_debug(CPURISCVState *env, unsigned csr, uint64_t *value);
 bool riscv_csr_write_debug(CPURISCVState *env, unsigned csr, uint64_t value);
 /* Appends why an instruction in the present mode may not access the register: "satp: mstatus.TVM=1". */
 void riscv_csr_explain(CPURISCVState *env, unsigned csr, bool writes, GString *out);
+/* The offset in env of a register of S or M that is nothing but its value: reading it, or writing it too,
+ * does nothing else, whatever the state, for who has the privilege. 0: it is none. virt: with V=1. */
+unsigned riscv_csr_plain(unsigned csr, bool virt, bool write);
 /* "mstatus", or NULL for a number that has no row; the number of a name, or -1. */
 const char *riscv_csr_name(unsigned csr);
 int riscv_csr_by_name(const char *name);

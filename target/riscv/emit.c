@@ -8,21 +8,6 @@
 #include "target/riscv/insn-fn.h"
 #include "target/riscv/isa.h"
 
-static bool is_csr(unsigned row)
-{
-    switch (row) {
-    case INSN_csrrw:
-    case INSN_csrrs:
-    case INSN_csrrc:
-    case INSN_csrrwi:
-    case INSN_csrrsi:
-    case INSN_csrrci:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static JitKind kind(const TCGOp *op)
 {
     unsigned flags = riscv_insn_flags(op->row), row = riscv_insn_body(op->row);
@@ -33,10 +18,7 @@ static JitKind kind(const TCGOp *op)
         return JIT_JUMP;
     if (row == INSN_jalr)
         return JIT_INDIRECT;
-    /* Accesses to CSRs may end their block, and only they know whether. */
-    if ((flags & INSN_EXIT) || is_csr(row))
-        return JIT_INTERPRET;
-    return JIT_PLAIN;
+    return flags & INSN_EXIT ? JIT_EXIT : JIT_PLAIN;
 }
 
 static bool emit(IRBuilder *b, const TCGOp *op)
@@ -44,7 +26,7 @@ static bool emit(IRBuilder *b, const TCGOp *op)
     EmitFn fn = riscv_insn_emit(riscv_insn_body(op->row));
 
     if (!fn)
-        return false;
+        return riscv_emit_csr(b, op);
     fn(b, op);
     return true;
 }
@@ -60,6 +42,7 @@ const TCGJitOps riscv_jit_ops = {
     .reserve_addr = offsetof(CPURISCVState, reserve_addr),
     .reserve_value = offsetof(CPURISCVState, reserve_value),
     .reserve_size = offsetof(CPURISCVState, reserve_size),
+    .status = &riscv_jit_sstatus,
     .kind = kind,
     .emit = emit,
     .body = body,

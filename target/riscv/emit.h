@@ -33,6 +33,10 @@ typedef void (*EmitFn)(IRBuilder *b, const TCGOp *op);
 /* NULL: there is no fast form. Generated insn-emit.c. */
 EmitFn riscv_insn_emit(unsigned row);
 
+/* An access to a CSR. False: its body is called. */
+bool riscv_emit_csr(IRBuilder *b, const TCGOp *op);
+
+extern const JitStatus riscv_jit_sstatus;
 extern const TCGJitOps riscv_jit_ops;
 
 #endif

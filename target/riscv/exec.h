@@ -5,7 +5,8 @@
  *   EXEC_BRANCH(beq)   { return RS1 == RS2; }                    true: taken
  *   EXEC_JUMP(jal)     { RD = IMM; }                             then the direct jump is made
  *   EXEC_LOOKUP(jalr)  { ... env->tcg.pc = ...; }                then looks up the block at tcg.pc
- *   EXEC_MAIN(mret)    { riscv_mret(env, op); }                  then through the main loop
+ *   EXEC_MAIN(wfi)     { riscv_wfi(env, op); }                   then through the main loop
+ *   EXEC_RAISE(ecall)  { riscv_ecall(env); }                     records an exception, which is delivered
  *   EXEC_LOAD(lw, 32) { RD = SEXT32(value); }                    the address is RS1 + IMM
  *   EXEC_STORE(sw, 32) { return RS2; }                           the same; returns what to store
  *   EXEC_TRY(fadd_d, short form, exact form)                     the first is a condition: false if it declines
@@ -89,6 +90,10 @@
 #define EXEC_MAIN(name)                                                                     \
     EXEC_END_(name, exit)                                                                   \
     EXEC_HANDLER_(name, void, exec_##name(env, op); TCG_EXIT_MAIN(env, op);)
+
+#define EXEC_RAISE(name)                                                                    \
+    EXEC_END_(name, exit)                                                                   \
+    EXEC_HANDLER_(name, void, exec_##name(env, op); TCG_EXIT_EXCEPTION(env, op);)
 
 /*
  * Loads and stores: the handler has only the fast path, so that it needs no stack frame and stores no

@@ -20,7 +20,7 @@ EXEC(fence)
         __atomic_thread_fence(__ATOMIC_ACQ_REL);
 }
 
-EXEC_LOOKUP(ecall) { riscv_ecall(env); }
+EXEC_RAISE(ecall) { riscv_ecall(env); }
 
 /* Through the main loop: a semihosting call may have ended the run. */
 EXEC_MAIN(ebreak)
@@ -29,9 +29,10 @@ EXEC_MAIN(ebreak)
         riscv_ebreak(env);
 }
 
-EXEC_MAIN(mret) { riscv_mret(env, op); }
-EXEC_MAIN(sret) { riscv_sret(env, op); }
-EXEC_MAIN(mnret) { riscv_mnret(env, op); }
+/* Interrupts that they make possible have asked for attention. */
+EXEC_LOOKUP(mret) { riscv_mret(env, op); }
+EXEC_LOOKUP(sret) { riscv_sret(env, op); }
+EXEC_LOOKUP(mnret) { riscv_mnret(env, op); }
 EXEC_MAIN(wfi) { riscv_wfi(env, op); }
 
 EXEC_LOOKUP(sfence_vma)

@@ -129,12 +129,14 @@ bool riscv_has_work(CPUState *cpu)
            __atomic_load_n(&env->pmu_due, __ATOMIC_RELAXED);
 }
 
-void riscv_update_interrupts(CPURISCVState *env)
+bool riscv_update_interrupts(CPURISCVState *env)
 {
     CPUState *cpu = &env_cpu(env)->parent_obj;
 
-    if (riscv_pending_interrupt(env) >= 0)
-        __atomic_fetch_or(&cpu->attention, CPU_ATTN_IRQ, __ATOMIC_SEQ_CST);
+    if (riscv_pending_interrupt(env) < 0)
+        return false;
+    __atomic_fetch_or(&cpu->attention, CPU_ATTN_IRQ, __ATOMIC_SEQ_CST);
+    return true;
 }
 
 void riscv_mip_change(CPURISCVState *env, uint64_t set, uint64_t clear)

@@ -22,13 +22,18 @@
 #include "util/bits.h"
 #include "util/log.h"
 
-_Noreturn void riscv_raise(CPURISCVState *env, uint64_t cause, uint64_t tval)
+static void record(CPURISCVState *env, uint64_t cause, uint64_t tval)
 {
     env->exc_cause = cause;
     env->exc_tval = tval;
     env->exc_why = NULL;
     env->exc_gva = env->virt;
     env->exc_gpa = env->exc_tinst = 0;
+}
+
+_Noreturn void riscv_raise(CPURISCVState *env, uint64_t cause, uint64_t tval)
+{
+    record(env, cause, tval);
     if (unlikely(cause == EXC_LOAD_MISALIGNED || cause == EXC_STORE_MISALIGNED)) {
         env->exc_tval = tval = riscv_data_address(env, tval);
         if (riscv_data_virt(env)) {
@@ -49,9 +54,9 @@ _Noreturn void riscv_raise_virtual(CPURISCVState *env, const TCGOp *op)
     riscv_raise(env, EXC_VIRTUAL_INST, op->insn);
 }
 
-_Noreturn void riscv_ecall(CPURISCVState *env)
+void riscv_ecall(CPURISCVState *env)
 {
-    riscv_raise(env, EXC_ECALL_U + env->priv + (env->virt && env->priv == PRV_S), 0);
+    record(env, EXC_ECALL_U + env->priv + (env->virt && env->priv == PRV_S), 0);
 }
 
 _Noreturn void riscv_ebreak(CPURISCVState *env)

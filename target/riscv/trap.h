@@ -14,7 +14,7 @@
 /* "U", "S", "M", "VU", "VS". */
 const char *riscv_mode_name(RISCVPriv priv, bool virt);
 
-_Noreturn void riscv_ecall(CPURISCVState *env);
+void riscv_ecall(CPURISCVState *env);
 _Noreturn void riscv_ebreak(CPURISCVState *env); /* ebreak and c.ebreak; tval is its address */
 
 /* Return from a trap. Set tcg.pc, privilege and mode word; end with TCG_EXIT_MAIN(env, op). */

@@ -28,7 +28,9 @@ EXCLUDED = {'hfence.vvma', 'hfence.gvma', 'hinval.vvma', 'hinval.gvma',
             'cbo.inval', 'lr.w', 'lr.d', 'sc.w', 'sc.d'}
 SIZES = {'b': 1, 'h': 2, 'w': 4, 'd': 8, 'q': 16}  # of atomics, by the end of their names
 LOADS = {'b': 'lb', 'h': 'lhu', 'w': 'lw', 'd': 'ld', 'q': 'ld'}
-CSRS = (0x001, 0x001, 0x002, 0x003, 0x003, 0x140, 0x340)
+SSTATUS = 0x100
+CSRS = (0x001, 0x001, 0x002, 0x003, 0x003, SSTATUS, 0x140, 0x141, 0x142, 0x143, 0x340, 0x341, 0x342,
+        0x343)
 
 CORNERS = [0, 1, 2, 3, 7, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000,
            0xffffffff, 0x100000000, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffff80000000,
@@ -226,6 +228,10 @@ class Generator:
     def csr(self, row):
         o = self.operands(row, {'imm': self.rng.choice(CSRS)})
         out = self.encode(row, o) if o else b''
+        if o and o['imm'] == SSTATUS:
+            # Floating point must go on.
+            out += self.encode(self.by['lui'], {'rd': TEMP, 'imm': 0x6000})
+            out += self.encode(self.by['csrrs'], {'rd': 0, 'rs1': TEMP, 'imm': SSTATUS})
         if self.rng.random() < 0.7:  # reserved rounding modes only for a while
             out += self.encode(self.by['csrrwi'], {'rd': 0, 'imm': 2, 'aux': self.rng.randrange(5)})
         return out

@@ -15,6 +15,7 @@ typedef struct Env {
     CPUTCGState tcg;
     uint64_t x[33], f[32];
     uint32_t attention, bodies;
+    uint64_t word, status, idle[2];
 } Env;
 
 typedef struct Fixture {
@@ -50,8 +51,20 @@ static TCGOpFn body(const TCGOp *op)
     return body_fn;
 }
 
+static const JitStatus status = {
+    .offset = offsetof(Env, status),
+    .visible = 0x3000001e2,
+    .dirty = 1u << 14 | 1u << 10,
+    .writable = 0x6722,
+    .quick = 0x122,
+    .enable = 2,
+    .barred = 1u << 24,
+    .idle = { offsetof(Env, idle), offsetof(Env, idle) + 8 },
+};
+
 static const TCGJitOps model = {
     .body = body,
+    .status = &status,
     .x_offset = offsetof(Env, x),
     .f_offset = offsetof(Env, f),
 };
@@ -188,6 +201,8 @@ static const uint8_t form_is_op2[IR_NR] = {
 #define FORM_AMO 0
 #define FORM_NOTHING 0
 #define FORM_SETBITS 0
+#define FORM_STATE 0
+#define FORM_STATUS 0
 #define FORM_CALL 0
 #define FORM_BRANCH 0
 #define FORM_JUMP 0
@@ -411,6 +426,111 @@ static void test_atomics(void)
     tear_down(&f);
 }
 
+/* Words of the state: every place of the operand and of the result, also the same for both. */
+static void test_state(void)
+{
+    static const uint8_t places[] = { 0, REG_1, MEM_1, REG_2 };
+    static const int64_t masks[] = { -1, ~1LL, ~3LL, 0x7fffffffffff };
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned n = 0; n < 4 * 4 * 4; n++) {
+        unsigned d = places[n & 3], v = places[n >> 2 & 3];
+        int64_t mask = masks[n >> 4];
+        uint64_t old = 0xfedcba9876543217, put;
+        if (!d)
+            continue;
+        fill(&f);
+        put = f.env->x[v] & (uint64_t)mask;
+        f.env->word = old;
+        IRBuilder b = begin(&f);
+        ir_swap(&b, d, offsetof(Env, word), v, mask);
+        run(&f, finish(&f, &b, false));
+        g_assert_cmphex(f.env->x[d], ==, old);
+        g_assert_cmphex(f.env->word, ==, put);
+
+        b = begin(&f);
+        ir_get(&b, d, offsetof(Env, word), mask);
+        ir_put(&b, offsetof(Env, word), JIT_NONE, 0x1234567812345678);
+        run(&f, finish(&f, &b, false));
+        g_assert_cmphex(f.env->x[d], ==, put & (uint64_t)mask);
+        g_assert_cmphex(f.env->word, ==, 0x1234567812345678);
+
+        b = begin(&f);
+        ir_const(&b, d, (int64_t)old);
+        ir_put(&b, offsetof(Env, word), d, mask);
+        run(&f, finish(&f, &b, true));
+        g_assert_cmphex(f.env->word, ==, old & (uint64_t)mask);
+    }
+    tear_down(&f);
+}
+
+/* Whether the status register may become `now` without the body. */
+static bool status_quick(const Env *env, uint64_t old, uint64_t now)
+{
+    uint64_t changed = (old ^ now) & status.writable;
+
+    if (changed & ~status.quick)
+        return false;
+    return !(changed & now & status.enable) ||
+           !(env->idle[0] | env->idle[1] | (old & status.barred));
+}
+
+static uint64_t status_seen(uint64_t v)
+{
+    bool dirty = (v >> 13 & 3) == 3 || (v >> 9 & 3) == 3;
+
+    return (v & status.visible) | (uint64_t)dirty << 63;
+}
+
+static void check_status(Fixture *f, IRStatus how, unsigned d, unsigned v, int64_t imm)
+{
+    static const uint64_t values[] = { 0, 2, 0x22, 0x122, 0x6622, 0x6000, 0x2000, 0x600, 1ULL << 24,
+                                       0xffffffffffffffff, 0xfffffffffffffffd };
+    IRBuilder b = begin(f);
+    const void *code;
+
+    ir_status(&b, how, d, v, imm);
+    code = finish(f, &b, false);
+    for (unsigned n = 0; n < G_N_ELEMENTS(values) * G_N_ELEMENTS(values) * 3; n++) {
+        uint64_t old = values[n % 11], operand = v == JIT_NONE ? (uint64_t)imm : values[n / 11 % 11];
+        uint64_t now = how == IR_STATUS_SET ? old | operand : how == IR_STATUS_CLEAR ? old & ~operand
+                       : how == IR_STATUS_READ ? old : operand;
+        fill(f);
+        if (v != JIT_NONE)
+            f->env->x[v] = operand;
+        f->env->status = old;
+        f->env->idle[0] = n / 121 == 1;
+        f->env->idle[1] = n / 121 == 2 ? 0x100000000 : 0;
+        f->env->bodies = 0;
+        run(f, code);
+        if (!status_quick(f->env, old, now)) {
+            g_assert_cmpuint(f->env->bodies, ==, 1);
+            g_assert_cmphex(f->env->status, ==, old);
+            continue;
+        }
+        g_assert_cmpuint(f->env->bodies, ==, 0);
+        g_assert_cmphex(f->env->status, ==, old ^ ((old ^ now) & status.quick));
+        if (d != JIT_NONE)
+            g_assert_cmphex(f->env->x[d], ==, status_seen(old));
+    }
+}
+
+static void test_status(void)
+{
+    static const uint8_t places[] = { JIT_NONE, REG_1, MEM_1, REG_2 };
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned n = 0; n < 3 * 4 * 4; n++)
+        check_status(&f, (IRStatus)(n / 16), places[n & 3], places[n >> 2 & 3], 2);
+    check_status(&f, IR_STATUS_READ, REG_1, JIT_NONE, 0);
+    check_status(&f, IR_STATUS_READ, MEM_1, JIT_NONE, 0);
+    tear_down(&f);
+}
+
 /* Misaligned, or no page that may be written: the body does it, and its results are seen. */
 static void test_atomics_declined(void)
 {
@@ -526,6 +646,8 @@ int main(int argc, char **argv)
     g_test_add_func("/jit/memory", test_memory);
     g_test_add_func("/jit/atomics", test_atomics);
     g_test_add_func("/jit/atomics/declined", test_atomics_declined);
+    g_test_add_func("/jit/state", test_state);
+    g_test_add_func("/jit/status", test_status);
     g_test_add_func("/jit/branches", test_branches);
     g_test_add_func("/jit/loop", test_loop);
     return g_test_run();

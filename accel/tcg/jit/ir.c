@@ -123,6 +123,11 @@ void ir_fence(IRBuilder *b)
     ir_append(b, IR_fence);
 }
 
+void ir_nothing(IRBuilder *b)
+{
+    ir_append(b, IR_nothing);
+}
+
 void ir_float(IRBuilder *b, IROp op, unsigned d, unsigned a, unsigned v, unsigned c, IRFloat how)
 {
     IRInsn *i = ir_append(b, op);
@@ -168,6 +173,56 @@ void ir_set_bits(IRBuilder *b, unsigned env_offset, uint32_t bits)
     i->imm = bits;
 }
 
+void ir_get(IRBuilder *b, unsigned d, unsigned env_offset, int64_t mask)
+{
+    if (d == JIT_NONE)
+        return;
+    IRInsn *i = ir_append(b, IR_get);
+
+    i->d = d;
+    i->target = env_offset;
+    i->imm = mask;
+}
+
+void ir_put(IRBuilder *b, unsigned env_offset, unsigned v, int64_t mask)
+{
+    IRInsn *i = ir_append(b, IR_put);
+
+    i->b = v;
+    i->target = env_offset;
+    i->imm = mask;
+}
+
+void ir_swap(IRBuilder *b, unsigned d, unsigned env_offset, unsigned v, int64_t mask)
+{
+    IRInsn *i = ir_append(b, IR_swap);
+
+    i->d = d;
+    i->b = v;
+    i->target = env_offset;
+    i->imm = mask;
+}
+
+void ir_status(IRBuilder *b, IRStatus how, unsigned d, unsigned v, int64_t imm)
+{
+    IRInsn *i = ir_append(b, IR_status);
+
+    i->d = d;
+    i->b = v;
+    i->cond = how;
+    i->imm = imm;
+}
+
+uint32_t ir_mode(const IRBuilder *b)
+{
+    return b->r->guest[b->guest].tb->mode;
+}
+
+CPUArchState *ir_env(const IRBuilder *b)
+{
+    return b->env;
+}
+
 /* ---- Printing ---- */
 
 static void dump_var(GString *out, const char *before, unsigned v)
@@ -206,6 +261,11 @@ void ir_dump(const Region *r, GString *out)
             dump_var(out, i->d == JIT_NONE ? " " : ", ", i->a);
             dump_var(out, ", ", i->b);
             dump_var(out, ", ", i->c);
+            if (i->op == IR_status)
+                g_string_append_printf(out, " %s",
+                    ((const char *const[]){ "write", "set", "clear", "read" })[i->cond]);
+            if (i->op >= IR_get && i->op <= IR_swap)
+                g_string_append_printf(out, " state+%u", i->target);
             if (i->op < IR_fadd && (i->b == JIT_NONE || i->op == IR_store))
                 g_string_append_printf(out, ", %" PRId64, i->imm);
             if (i->op == IR_branch || i->op == IR_jump)

@@ -25,10 +25,10 @@ typedef struct IRInsn {
     uint8_t size;      /* load, store, floating point: bytes */
     uint8_t sign;      /* load: sign-extends; floating point to integer: rounds towards zero;
                           lookup: how many edges from target on are tried first */
-    uint8_t cond;      /* branch: IRCond; amo: IRAmo; floating point: bit of the byte at target;
-                          lookup: IRLookup */
+    uint8_t cond;      /* branch: IRCond; amo: IRAmo; status: IRStatus; floating point: bit of the byte at
+                          target; lookup: IRLookup */
     uint16_t guest;    /* index into Region.guest: the instruction this is part of */
-    uint16_t target;   /* branch, jump, lookup: index into Region.edges; set_bits and
+    uint16_t target;   /* branch, jump, lookup: index into Region.edges; set_bits, get, put, swap and
                           floating point: offset in env */
     int64_t imm;
 } IRInsn;
@@ -78,6 +78,7 @@ typedef struct Region {
 
 struct IRBuilder {
     Region *r;
+    CPUArchState *env; /* some vCPU's: what never changes of it may be asked */
     unsigned guest;    /* of the instruction being emitted */
     unsigned edge;     /* of the branch being emitted */
     bool back;         /* the indirect jump being emitted is a return */

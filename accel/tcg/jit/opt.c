@@ -64,6 +64,10 @@ static void fold_insn(IRInsn *i, Known *k)
         make_const(i, k, (uint64_t)i->imm);
         return;
     }
+    if (i->op == IR_put && known(k, i->b)) {
+        i->imm &= (int64_t)k->value[i->b];
+        i->b = JIT_NONE;
+    }
     if (i->op == IR_call)
         k->set = 1;
     forget(k, i->d);
@@ -72,7 +76,7 @@ static void fold_insn(IRInsn *i, Known *k)
 /* Bits of the state that were set before in the block, with nothing between that could clear them. */
 static void once(IRInsn *i, uint32_t *set)
 {
-    if (i->op == IR_call)
+    if (i->op == IR_call || i->op == IR_status)
         *set = 0;
     if (i->op != IR_set_bits)
         return;

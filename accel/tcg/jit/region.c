@@ -189,6 +189,9 @@ static unsigned emit_op(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *op
         else
             emit_interpret(b);
         return 0;
+    case JIT_EXIT:
+        ir_append(b, IR_call);
+        return 0;
     default:
         emit_interpret(b);
         return 0;
@@ -219,7 +222,7 @@ static void emit_block(IRBuilder *b, TCGCPU *c, unsigned block)
 
 bool region_build(Region *r, TCGCPU *c, TranslationBlock *head)
 {
-    IRBuilder b = { .r = r };
+    IRBuilder b = { .r = r, .env = c->env };
 
     r->model = env_tcg(c->env)->ops->jit;
     r->head = head;

@@ -51,6 +51,7 @@ void ir_amo(IRBuilder *b, IRAmo amo, unsigned d, unsigned a, unsigned v, unsigne
 void ir_load_reserved(IRBuilder *b, unsigned d, unsigned a, unsigned size);
 void ir_store_conditional(IRBuilder *b, unsigned d, unsigned a, unsigned v, unsigned size);
 void ir_fence(IRBuilder *b);
+void ir_nothing(IRBuilder *b);
 /*
  * Floating point of size 4 or 8 bytes; unused operands are JIT_NONE. The fast form may be used while the
  * byte of env at fast_offset has bit `bit` set; rz: an integer result is rounded towards zero.
@@ -72,12 +73,42 @@ void ir_link(IRBuilder *b, unsigned d, int64_t value);
 /* Sets bits of a word of the state, given by its offset in env. */
 void ir_set_bits(IRBuilder *b, unsigned env_offset, uint32_t bits);
 
+/*
+ * Words of the state, 8 bytes each. Reads give what mask has of them, writes put v & mask there, or with
+ * v = JIT_NONE mask itself. swap: v may be d.
+ */
+void ir_get(IRBuilder *b, unsigned d, unsigned env_offset, int64_t mask);
+void ir_put(IRBuilder *b, unsigned env_offset, unsigned v, int64_t mask);
+void ir_swap(IRBuilder *b, unsigned d, unsigned env_offset, unsigned v, int64_t mask);
+/* An access to the register that TCGJitOps.status describes: d becomes its old value (JIT_NONE: not
+ * wanted), the operand is v, or with v = JIT_NONE imm. What is not quick there is left to the body. */
+typedef enum IRStatus { IR_STATUS_WRITE, IR_STATUS_SET, IR_STATUS_CLEAR, IR_STATUS_READ } IRStatus;
+void ir_status(IRBuilder *b, IRStatus how, unsigned d, unsigned v, int64_t imm);
+
+/* The mode word of the block that the instruction is in. */
+uint32_t ir_mode(const IRBuilder *b);
+/* Some vCPU: what is configured, and so the same on all of them and at any time, may be asked. */
+CPUArchState *ir_env(const IRBuilder *b);
+
+/* A status register, whose interrupt enable is what programs mostly write. */
+typedef struct JitStatus {
+    uint16_t offset;     /* of 8 bytes in env */
+    uint64_t visible;    /* bits that are read as they are */
+    uint32_t dirty;      /* upper bits of fields of 2 bits: bit 63 reads as 1 if one of them is 3 */
+    uint32_t writable;   /* bits that a write may change */
+    uint32_t quick;      /* those of them that mean nothing beyond themselves */
+    uint32_t enable;     /* of these: may be set only while all the words at idle are zero */
+    uint32_t barred;     /* and none of these bits is set */
+    uint16_t idle[8];    /* offsets in env, 8 bytes each; 0 ends them */
+} JitStatus;
+
 /* How an instruction hands over, which decides what may be done without a fast form. */
 typedef enum JitKind {
-    JIT_PLAIN,      /* goes on; its body may be called */
+    JIT_PLAIN,      /* its body may be called; goes on, unless the body says otherwise */
     JIT_BRANCH,     /* conditional branch with its chain behind it */
     JIT_JUMP,       /* direct jump, the same */
     JIT_INDIRECT,   /* ends in ir_jump_to() */
+    JIT_EXIT,       /* its body is called, and leaves the block */
     JIT_INTERPRET,  /* anything else: compiled code ends before it */
 } JitKind;
 
@@ -85,6 +116,7 @@ typedef struct TCGJitOps {
     unsigned x_offset, f_offset;  /* of the registers in env, 8 bytes each */
     /* Of the reservation: address (~0: none) and value, 8 bytes each, and its size, 1 byte. */
     unsigned reserve_addr, reserve_value, reserve_size;
+    const JitStatus *status;
     JitKind (*kind)(const TCGOp *op);
     /* Appends the fast form; false: there is none, and nothing was appended. */
     bool (*emit)(IRBuilder *b, const TCGOp *op);

@@ -58,6 +58,7 @@ typedef struct CPUTCGState {
     struct JumpCache *jump_cache;
     uint32_t jit_threshold;    /* hits of a block at which it is compiled; 0: never */
     struct JitExit *jit_exit;  /* exit of compiled code that asks to be linked */
+    uint32_t jit_calls;        /* 1: compiled code has called the operation, and looks up what follows */
     sigjmp_buf *unwind;
     /* Calls made by compiled code: a ring of return addresses, each with tcg_tag() as it was then and where
      * the translation of what is there is found. Forgotten with the jump cache. */

@@ -73,11 +73,15 @@ void tb_end_exit(TBBuilder *b);                                 /* the operation
  * operation's own instruction counted as retired. */
 const TCGOp *tcg_exit_lookup(CPUArchState *env, const TCGOp *op);
 const TCGOp *tcg_exit_main(CPUArchState *env, const TCGOp *op);
+/* The same of a handler that has recorded an exception instead: delivers it, and looks up its handler. */
+const TCGOp *tcg_exit_exception(CPUArchState *env, const TCGOp *op);
 #if defined(__clang__) && !defined(TCG_LOOP_DISPATCH)
-#define TCG_EXIT_LOOKUP(env, op) __attribute__((musttail)) return tcg_exit_lookup(env, op)
+#define TCG_TAIL(call) __attribute__((musttail)) return call
 #else
-#define TCG_EXIT_LOOKUP(env, op) return tcg_exit_lookup(env, op)
+#define TCG_TAIL(call) return call
 #endif
+#define TCG_EXIT_LOOKUP(env, op) TCG_TAIL(tcg_exit_lookup(env, op))
+#define TCG_EXIT_EXCEPTION(env, op) TCG_TAIL(tcg_exit_exception(env, op))
 #define TCG_EXIT_MAIN(env, op) return tcg_exit_main(env, op)
 
 #endif

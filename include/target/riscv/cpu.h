@@ -238,8 +238,8 @@ _Noreturn void riscv_raise_virtual(CPURISCVState *env, const TCGOp *op);
  * IRQ_GUEST0 on they are bits of hgeip. */
 
 /* Something that decides on interrupts changed (mip, mie, mstatus, mideleg, priv): sets
- * CPU_ATTN_IRQ if one can be taken now. vCPU thread. */
-void riscv_update_interrupts(CPURISCVState *env);
+ * CPU_ATTN_IRQ, and says so, if one can be taken now. vCPU thread. */
+bool riscv_update_interrupts(CPURISCVState *env);
 
 /* A new CPU, not yet realized, of what -cpu says: "NAME,property=value,...". One reference. */
 RISCVCPU *riscv_cpu_create_from_spec(const char *spec, Error **errp);

@@ -56,6 +56,15 @@ static void operation(Emit *e, const IRInsn *i, unsigned next_block)
         break;
     case IR_nothing:
         break;
+    case IR_get:
+    case IR_put:
+    case IR_swap:
+        x86_state(e, i);
+        break;
+    case IR_status:
+        x86_status(e, i);
+        x86_forget(e);
+        break;
     case IR_branch:
         x86_branch(e, i);
         break;

@@ -241,12 +241,19 @@ static void write_miss(Jit *j, Asm *a, bool store)
     ret(a);
 }
 
+static void store_imm32(Asm *a, int32_t disp, uint32_t v)
+{
+    asm_rm(a, 0xc7, false, 0, ENV, disp);
+    asm_imm32(a, v);
+}
+
 /* rdx: the JitSite, whose op is a copy with a stop behind it. */
 static void write_call_body(Jit *j, Asm *a, const uint8_t *out_spilled)
 {
     j->call_body = asm_here(a);
     asm_rm(a, 0xff, false, 2, RDX, offsetof(JitSite, spill));
     asm_store(a, RSP, F + FRAME_SITE, RDX);
+    store_imm32(a, ENV_TCG(jit_calls), 1);
     asm_load(a, RAX, RDX, offsetof(JitSite, tb));
     asm_store(a, ENV, ENV_TCG(tb), RAX);
     asm_load(a, RSI, RDX, offsetof(JitSite, op));
@@ -255,15 +262,21 @@ static void write_call_body(Jit *j, Asm *a, const uint8_t *out_spilled)
     asm_rm(a, 0xff, false, 2, RDX, offsetof(JitSite, fn));
     asm_alu_imm(a, ALU_ADD, true, RSP, 8);
     asm_load(a, RDX, RSP, F + FRAME_SITE);
+    store_imm32(a, ENV_TCG(jit_calls), 0);
     asm_load(a, RCX, RDX, offsetof(JitSite, op));
     asm_alu_imm(a, ALU_ADD, true, RCX, sizeof(TCGOp));
     asm_alu(a, ALU_CMP, true, RAX, RCX);
     uint8_t *gone = asm_jcc(a, CC_NE);
     asm_rm(a, 0xff, false, 4, RDX, offsetof(JitSite, fill));
-    /* It has left the block on its own. */
+    /* It has left the block on its own: to tcg.pc, or for the main loop. */
     asm_aim(a, gone);
     asm_alu_imm(a, ALU_ADD, true, RSP, 8);
-    asm_jmp_to(a, out_spilled);
+    asm_mov_imm(a, RCX, (uintptr_t)&tcg_op_lookup);
+    asm_alu(a, ALU_CMP, true, RAX, RCX);
+    asm_jcc_to(a, CC_NE, out_spilled);
+    fill_all(j, a);
+    asm_load(a, RAX, ENV, ENV_TCG(pc));
+    asm_jmp_to(a, j->lookup);
 }
 
 bool x86_init(Jit *j)

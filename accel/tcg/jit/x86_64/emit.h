@@ -114,6 +114,10 @@ void x86_memory_stub(Emit *e, const Stub *s);
 /* A site for the guest operation of i. NULL: no room. */
 JitSite *x86_site(Emit *e, const IRInsn *i);
 
+/* ---- state.c ---- */
+void x86_state(Emit *e, const IRInsn *i);
+void x86_status(Emit *e, const IRInsn *i);
+
 /* ---- flow.c ---- */
 void x86_branch(Emit *e, const IRInsn *i);
 void x86_jump(Emit *e, const IRInsn *i, unsigned next_block);
