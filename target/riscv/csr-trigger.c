@@ -99,7 +99,7 @@ static uint64_t legal_tdata3(const CPURISCVState *env, uint64_t v)
     if (mhselect == 4 || (riscv_ext_on(env, EXT_H) && (mhselect & 3) != 3))
         out |= (uint64_t)mhselect << 48;
     if (riscv_ext_on(env, EXT_S))
-        out |= (v & (MASK_ULL(41) ^ MASK_ULL(36))) | (v & (MASK_ULL(36) ^ 3)) |
+        out |= (v & (MASK_ULL(40) ^ MASK_ULL(36))) | (v & (MASK_ULL(34) ^ 3)) |
                (sselect != 3 ? sselect : 0);
     return out;
 }

@@ -67,7 +67,7 @@ static bool guarded(const CPURISCVState *env)
 static bool context_matches(const CPURISCVState *env, uint64_t extra)
 {
     unsigned mhselect = (extra >> 48) & 7, sselect = extra & 3;
-    uint64_t mhvalue = extra >> 51, svalue = (extra >> 2) & MASK_ULL(34), mask = MASK_ULL(34);
+    uint64_t mhvalue = extra >> 51, svalue = (extra >> 2) & MASK_ULL(32), mask = MASK_ULL(32);
 
     if (mhselect & 3)
         mhvalue = mhvalue << 1 | mhselect >> 2;
@@ -79,7 +79,7 @@ static bool context_matches(const CPURISCVState *env, uint64_t extra)
     }
     switch (sselect) {
     case 1:
-        for (unsigned i = 0; i < 5; i++)
+        for (unsigned i = 0; i < 4; i++)
             if ((extra >> (36 + i)) & 1)
                 mask &= ~(0xFFULL << (8 * i));
         return ((env->scontext ^ svalue) & mask) == 0;

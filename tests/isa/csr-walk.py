@@ -7,7 +7,9 @@
 # SPDX-License-Identifier: MIT
 
 import argparse
+import struct
 import sys
+import tempfile
 
 import peer as peers
 
@@ -27,12 +29,22 @@ CONFIGS = {
     'counters': ('rv64,num-pmp-regions=16,smstateen=on,sscofpmf=on,smcntrpmf=on,smcdeleg=on,ssccfg=on,smctr=on',
                  'rv64,num-pmp-regions=16,smstateen=on,sscofpmf=on,smcntrpmf=on,smcdeleg=on,ssccfg=on,smctr=on,'
                  'ssctr=on',
-                 'rv64gch_zicbom_zicboz_zicntr_zihpm_smstateen_sstc_svadu_sscofpmf_smcntrpmf_smcdeleg_ssccfg'),
+                 'rv64gch_zicbom_zicboz_zicntr_zihpm_smstateen_sstc_svadu_sscofpmf_smcntrpmf_smcdeleg_ssccfg_smcsrind_sscsrind'),
+    'more': ('rv64,num-pmp-regions=16,smstateen=on,zicfilp=on,zimop=on,zcmop=on,zicfiss=on,smnpm=on,ssnpm=on,smmpm=on,smrnmi=on',
+             'rv64,num-pmp-regions=16,smstateen=on,zicfilp=on,zimop=on,zcmop=on,zicfiss=on,smnpm=on,ssnpm=on,smmpm=on,'
+             'smrnmi=on',
+             'rv64gch_zicbom_zicboz_zicntr_zihpm_smstateen_sstc_svadu_zicfilp_zimop_zcmop_zicfiss_smnpm_ssnpm_smmpm_smrnmi'),
 }
+
+# Spike has all registers of PMP, all counters, and no Smctr; Smaia brings it the indirect registers of Smcsrind.
+AS_SPIKE = (('num-pmp-regions=16', 'num-pmp-regions=64,pmu-mask=0xfffffff8'), (',smctr=on', ''),
+            ('smaia=on,ssaia=on', 'smaia=on,ssaia=on,smcsrind=on,sscsrind=on'))
 
 # Where a model differs: models, CSR numbers, modes ('' for all), fields ('' for all), the reason with
 # the clause of the specification that we follow.
 QEMU = ('qemu10', 'qemu11')
+SPIKE = ('spike',)
+ALL = (*QEMU, *SPIKE)
 EXCUSED = [
     # Who may
     (QEMU, {*range(0x7a0, 0x7b0), 0x5a8, 0x6a8}, '', '',
@@ -77,7 +89,47 @@ EXCUSED = [
     (QEMU, {0x308, 0x309, 0x608, 0x609, 0x646, 0x647}, 'M S', '',
      'mvip has what mvien has (AIA, 5.3); width of IID, and reset values of priorities, are free'),
     (QEMU, {0x747}, 'M', '', 'undefined bits of mseccfg'),
-    (QEMU, {0xf12}, 'M', '', 'marchid tells who it is'),
+    (ALL, {0xf12}, 'M', '', 'marchid tells who it is'),
+    (QEMU, {0x742}, 'M', '', 'which causes mncause holds is free (Smrnmi, WLRL)'),
+
+    (QEMU, {0x011}, 'U VS VU', 'r w', 'menvcfg.SSE closes ssp to all below M, henvcfg and senvcfg to guests (Zicfiss)'),
+    (QEMU, {0x011}, '', '1 set', 'bits 0 to 2 of ssp are zero where XLEN is never 32 (Zicfiss)'),
+    (QEMU, {0x741}, 'M', '1 set', 'bit 0 of an address is zero (Smrnmi)'),
+    (QEMU, {0x744}, 'M', '1 set', 'MNPELP is there with Zicfilp; MNPP cannot be 2 (Smrnmi)'),
+
+    # Spike. Who may
+    (SPIKE, {0x7a5}, 'M', '', 'tcontrol is there when the trigger module is (Sdtrig: optional)'),
+    (SPIKE, {0x5a8, 0x6a8}, 'S U VS VU', 'r w', 'CONTEXT of mstateen0 and hstateen0 has a say (Smstateen, 1.2)'),
+    (SPIKE, {0x608, 0x609, 0x646, 0x647, 0xdb0, 0xeb0}, 'S VS VU', 'r w',
+     'AIA of mstateen0 and hstateen0 opens them (AIA, 2.5)'),
+    (SPIKE, {0x25c}, 'VS VU', 'r w', 'without an IMSIC mstateen0 has no say about vstopei (AIA, 2.5)'),
+    (SPIKE, {0x151, 0x152, 0x153, 0x155, 0x156, 0x157}, 'VS', 'r w',
+     'a select that nobody has should be illegal, so that M can emulate it (Sscsrind, 7.2)'),
+    (SPIKE, {0x151, 0x152, 0x153, 0x155, 0x156, 0x157}, 'VU', 'r w',
+     'what mstateen0 closes is illegal below M, not virtual (Smcsrind, 7.3)'),
+    (SPIKE, {0x351, 0x352, 0x353, 0x355, 0x356, 0x357}, 'VS VU', 'r w',
+     'a register of M is illegal for guests, not virtual (Privileged, 18.6.1)'),
+    (SPIKE, {0x120}, 'VS VU', 'r w', 'scountinhibit is virtual for guests with menvcfg.CDE, illegal without (Ssccfg)'),
+    (SPIKE, {0xda0}, 'VS VU', 'w', 'a write of a read-only register is illegal, not virtual (Privileged, 2.1)'),
+    # Bits
+    (SPIKE, {0x105, 0x205, 0x305}, '', '1 set cleared side', 'what MODE = 3 leaves is free (Privileged, 3.1.7)'),
+    (SPIKE, {0x10a, 0x30a, 0x60a}, '', 'start 1 set cleared side',
+     'FIOM exists where satp can have a MODE (Privileged, 3.1.18); what reserved CBIE and PMM leave is free'),
+    (SPIKE, {0x10c, 0x30c, 0x60c}, '', 'start 0 1 set cleared side',
+     'no custom state: C is 0; CONTEXT, AIA and IMSIC are for what there is; bit 60 needs Smcsrind, bit 56 '
+     'Priv 1.13 (Smstateen, 1.2)'),
+    (SPIKE, {0x150, 0x250, 0x350}, '', '1 set', 'the select registers have 12 bits, which is enough (Smcsrind)'),
+    (SPIKE, {0x280}, 'M S', '1', 'a MODE that there is not changes nothing (Privileged, 18.2.13: either way)'),
+    (SPIKE, {0x104, 0x144, 0x204, 0x244, 0x603}, '', 'start 1 set', 'Shlcofideleg comes with Sscofpmf'),
+    (SPIKE, {0x301}, 'M', '0 set cleared', 'misa is read-only (Privileged, 3.1.1)'),
+    (SPIKE, {0x302, 0x602}, 'M S', '1 set', 'misaligned fetches, hardware errors: raised by neither (Privileged, 3.1.8)'),
+    (SPIKE, {0x308, 0x309, 0x608, 0x645, 0x646, 0x647}, 'M S', '1 set',
+     'mvien, mvip, hvien, hvip have the local interrupts, too, hviprio is not zero (AIA, 5.3, 6.3)'),
+    (SPIKE, {0x609}, 'M S', '1 set', 'the width of IID is free (AIA, 6.3.2)'),
+    (SPIKE, range(0x323, 0x340), 'M', 'set', 'which events there are is free (Privileged, 3.1.10)'),
+    (SPIKE, {0x7a3}, 'M', '1', 'what a reserved mhselect leaves is free (Sdtrig)'),
+    (SPIKE, {0x3a0}, 'M', 'set cleared side', 'W without R is reserved; what it leaves is free (Privileged, 3.7.1)'),
+    (SPIKE, {0x742}, 'M', 'start 0 1 set cleared', 'which causes mncause holds is free (Smrnmi, WLRL)'),
 ]
 
 
@@ -88,6 +140,15 @@ def excused(model, key, field):
                 (not fields or field in fields.split())):
             return True
     return False
+
+
+def patched(program, model):
+    """The program with what the model does not stand."""
+    with open(program, 'rb') as f:
+        data = bytearray(f.read())
+    qemu = model.name() in QEMU
+    struct.pack_into('<2Q', data, data.index(b'csr-walk') + 8, qemu, qemu)
+    return bytes(data)
 
 
 def parse(lines, who):
@@ -120,6 +181,16 @@ def compare(name, ours, theirs, model, show_all):
     return bad
 
 
+def walk(ours, theirs, program, name, show_all):
+    cpu, qemu_cpu, isa = CONFIGS[name]
+    if theirs.name() == 'spike':
+        for was, becomes in AS_SPIKE:
+            cpu = cpu.replace(was, becomes)
+    a = parse(ours.run(program, cpu), 'ours')
+    b = parse(theirs.run(program, qemu_cpu, isa), 'peer')
+    return compare(name, a, b, theirs.name(), show_all)
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument('--ours', required=True)
@@ -130,11 +201,11 @@ def main():
     args = p.parse_args()
     ours, theirs = peers.Model(args.ours), peers.Model(args.peer)
     bad = 0
-    for name in args.config or CONFIGS:
-        cpu, qemu_cpu, isa = CONFIGS[name]
-        a = parse(ours.run(args.program, cpu), 'ours')
-        b = parse(theirs.run(args.program, qemu_cpu, isa), 'peer')
-        bad += compare(name, a, b, theirs.name(), args.all)
+    with tempfile.NamedTemporaryFile(suffix='.elf') as f:
+        f.write(patched(args.program, theirs))
+        f.flush()
+        for name in args.config or CONFIGS:
+            bad += walk(ours, theirs, f.name, name, args.all)
     return 1 if bad else 0
 
 

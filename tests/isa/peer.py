@@ -37,7 +37,7 @@ class Model:
 
     def run(self, elf, cpu, spike_isa=None, timeout=120):
         if self.is_spike:
-            args = self.command + [f'--isa={spike_isa}', elf]
+            args = self.command + [f'--isa={spike_isa}', '--pmpregions=64', elf]
             return self.output(args, timeout)
         if 0 < self.version < 11:
             cpu = cpu.replace(',num-pmp-regions=16', '')  # 16 is what they have
