@@ -337,6 +337,8 @@ const MonitorCommand monitor_commands[] = {
       monitor_cmd_qom_set },
     { "logfile", NULL, "[file]", "write the log to a file; alone, to standard error",
       monitor_cmd_logfile },
+    { "profile", NULL, "[on|off|write|reset]",
+      "switch the profiler of -profile, write its file; alone, its state", monitor_cmd_profile },
     { "log", NULL, "[item[,item]|none]", "switch log items; alone, list them", cmd_log },
     { NULL },
 };

@@ -54,6 +54,7 @@ bool monitor_eval(Monitor *mon, const char *expr, uint64_t *value);
 /* Handlers that live in other files. */
 void monitor_cmd_x(Monitor *mon, const char *args);       /* monitor/memory.c */
 void monitor_cmd_xp(Monitor *mon, const char *args);
+void monitor_cmd_profile(Monitor *mon, const char *args); /* monitor/profile.c */
 void monitor_cmd_gva2gpa(Monitor *mon, const char *args);
 void monitor_cmd_print(Monitor *mon, const char *args);
 void monitor_cmd_sendkey(Monitor *mon, const char *args); /* monitor/display.c */

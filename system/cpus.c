@@ -11,6 +11,7 @@
 #include <signal.h>
 
 #include "accel/accel.h"
+#include "system/profile.h"
 #include "util/bits.h"
 
 /* What cpus_start() hands to a new thread. */
@@ -87,6 +88,8 @@ static void vcpu_loop(CPUState *cpu)
         }
         g_mutex_unlock(&cpu->mutex);
         CPUExit why = cpu->accel->exec(cpu);
+        if (unlikely(cpu->sample_due))
+            profile_take(cpu);
         g_mutex_lock(&cpu->mutex);
         handle_exit(cpu, why);
     }

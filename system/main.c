@@ -12,6 +12,7 @@
 #include "system/mainloop.h"
 #include "system/options.h"
 #include "system/process.h"
+#include "system/profile.h"
 #include "system/startup.h"
 
 static int fail(Error *err)
@@ -53,6 +54,7 @@ static int run(const Options *o)
     StartupResult result = process_begin(o, &err) ? startup(o, &err) : STARTUP_FAILED;
 
     if (result == STARTUP_RUN && !process_confine(o, &err)) {
+        profile_end(true);
         result = STARTUP_FAILED;
     }
     if (result == STARTUP_RUN) {

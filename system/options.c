@@ -130,6 +130,8 @@ const Option option_table[] = {
                                "[,userspace=on|off][,arg=TEXT]..."),
       "the same, with a console, from U mode, or with a command line" },
     { "d", NULL, TEXT(log_items, "ITEM[,ITEM]"), "log these items; -d help lists them" },
+    { "profile", NULL, TEXT(profile, "[file=]FILE[,hz=N][,kernel=FILE[@OFFSET]][,user=FILE[@OFFSET]]..."),
+      "write to FILE where the guest spends its time, as folded stacks" },
     { "perfmap", NULL, FLAG(perfmap), "tell perf of compiled code in /tmp/perf-PID.map" },
     { "jitdump", NULL, FLAG(jitdump), "tell perf of compiled code in jit-PID.dump, code included" },
     { "D", NULL, TEXT(log_file, "FILE"), "write the log to FILE instead of standard error" },

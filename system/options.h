@@ -29,6 +29,7 @@ typedef struct Options {
     char *semihosting_config;
     bool daemonize, ignored, semihosting;
     bool perfmap, jitdump;
+    char *profile;
     bool help, version;
     GPtrArray *warnings; /* options of which only the last counts, given more than once */
 } Options;

@@ -18,6 +18,7 @@
 #include "system/rtc.h"
 #include "system/semihosting.h"
 #include "system/numa.h"
+#include "system/profile.h"
 #include "system/smp.h"
 #include "ui/vnc.h"
 #include "util/keyval.h"
@@ -440,6 +441,7 @@ void teardown(void)
 
     if (ms) {
         vm_stop(RUN_STATE_PAUSED);
+        profile_end(false);
         cpus_destroy();
         vnc_stop_all();
         semihosting_end();

@@ -50,7 +50,7 @@ bool displays_create(const Options *o, Error **errp);
 /* -icount, after the accelerator was chosen. */
 bool icount_option(const Options *o, MachineState *ms, Error **errp);
 
-/* -perfmap, -jitdump: last, because they make files that stay. */
+/* -perfmap, -jitdump, -profile: last, because they make files that stay. */
 bool observe_options(const Options *o, MachineState *ms, Error **errp);
 
 /* -device TYPE,PROP=VALUE on the running or half-built machine. NULL + errp. */

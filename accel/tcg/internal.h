@@ -109,6 +109,9 @@ struct TCGCPU {
     unsigned index;             /* in TCGState.cpus */
     TCGOp *pending_link;        /* chain that asked for the block to be looked up */
     JumpTargets *targets;       /* NULL: nothing is compiled */
+    uintptr_t note_host;        /* for the profiler: in compiled code; or 0, and then the next two */
+    CPUNote note;
+    bool noted;
     uint64_t passes;            /* atomic: times through the main loop, where no store is half done */
 };
 
@@ -255,6 +258,14 @@ JumpTargets *jump_targets_new(void);
 void jump_targets_note(JumpTargets *j, vaddr pc, vaddr target);
 /* Up to max targets that make up most jumps of pc; 0 if they do not, or nothing is known. */
 unsigned jump_targets_get(JumpTargets *j, vaddr pc, unsigned max, vaddr *out);
+
+/* ---- sample.c: AccelClass.note, noted ---- */
+void tcg_note(CPUState *cpu, uintptr_t host_pc);
+bool tcg_noted(CPUState *cpu, CPUNote *out);
+/* The host is in code that was compiled. */
+bool jit_is_code(const Jit *j, uintptr_t host);
+/* The instruction that this code belongs to. Any thread, lock not held. */
+bool jit_find_insn(TCGState *s, uintptr_t host, CPUNote *out);
 
 /* ---- exec.c ---- */
 CPUExit tcg_exec(CPUState *cpu);

@@ -249,6 +249,8 @@ static void tcg_class_init(ObjectClass *klass, const void *data)
     ac->kick = tcg_kick;
     ac->info_jit = tcg_info_jit;
     ac->observe = tcg_observe;
+    ac->note = tcg_note;
+    ac->noted = tcg_noted;
     klass->props = tcg_props;
 }
 

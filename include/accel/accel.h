@@ -27,7 +27,7 @@ typedef enum CPUExit {
 typedef enum AccelObserve {
     ACCEL_PERFMAP, /* /tmp/perf-PID.map */
     ACCEL_JITDUMP, /* jit-PID.dump */
-    ACCEL_PROFILE, /* sampled_pc() is going to be called */
+    ACCEL_PROFILE, /* note() is going to be called */
 } AccelObserve;
 
 struct AccelState {
@@ -44,6 +44,11 @@ struct AccelClass {
     void (*info_jit)(AccelState *accel, GString *out);
     /* From now on that is done. vCPUs exist and have not run. NULL: it makes no code. */
     bool (*observe)(AccelState *accel, AccelObserve what, Error **errp);
+    /* In a signal handler on the vCPU's thread, within exec(): where in the guest is it, the host being at
+     * host_pc? noted() answers that later, on the same thread outside exec(). False: not known. NULL:
+     * where exec() comes back is where the guest was. */
+    void (*note)(CPUState *cpu, uintptr_t host_pc);
+    bool (*noted)(CPUState *cpu, CPUNote *out);
     bool (*init_machine)(AccelState *accel, MachineState *ms, Error **errp);
     /* On the vCPU's own thread, before the first exec(). */
     bool (*cpu_create)(CPUState *cpu, Error **errp);

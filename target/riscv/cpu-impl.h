@@ -26,6 +26,10 @@ void riscv_env_dump(CPURISCVState *env, GString *out);
 /* cpu-debug.c: CPUClass.debug_ops. */
 extern const CPUDebugOps riscv_debug_ops;
 
+/* cpu-sample.c: CPUClass. */
+void riscv_cpu_sample(CPUState *cpu, const CPUNote *note, CPUSample *s);
+bool riscv_read_kernel(CPUState *cpu, vaddr va, void *buf, size_t len);
+
 /* cpu-fdt.c: DeviceClass.fdt. */
 void riscv_cpu_fdt(DeviceState *dev, FDTBuilder *fdt, const DeviceFDTContext *ctx);
 

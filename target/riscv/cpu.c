@@ -313,6 +313,8 @@ static void riscv_cpu_class_init(ObjectClass *klass, const void *class_data)
     cc->translate_debug = riscv_translate_debug;
     cc->dump_mappings = riscv_dump_mappings;
     cc->disas = riscv_disas;
+    cc->sample = riscv_cpu_sample;
+    cc->read_kernel = riscv_read_kernel;
     cc->tcg_ops = &riscv_tcg_ops;
     cc->kvm_ops = &riscv_kvm_ops;
     cc->debug_ops = &riscv_debug_ops;

@@ -782,6 +782,17 @@ void riscv_tlb_flush(CPURISCVState *env)
         tcg_tlb_flush_all(env);
 }
 
+bool riscv_translate_as(CPUState *cpu, RISCVPriv priv, bool virt, vaddr va, hwaddr *pa)
+{
+    Walk w = { .env = riscv_env(cpu), .access = MMU_LOAD, .debug = true, .priv = priv, .virt = virt };
+    TLBFill fill;
+
+    if (translate(&w, va, &fill) != WALK_OK)
+        return false;
+    *pa = fill.pa;
+    return true;
+}
+
 bool riscv_translate_debug(CPUState *cpu, vaddr va, hwaddr *pa, GString *why)
 {
     CPURISCVState *env = riscv_env(cpu);

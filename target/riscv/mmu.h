@@ -14,6 +14,8 @@ void riscv_tlb_keys(CPURISCVState *env, TLBKey *data, TLBKey *fetch);
 void riscv_bus_error(CPURISCVState *env, vaddr va, hwaddr pa, MMUAccess access);
 /* CPUClass. */
 bool riscv_translate_debug(CPUState *cpu, vaddr va, hwaddr *pa, GString *why);
+/* The same for loads from a mode that it is not in, perhaps. */
+bool riscv_translate_as(CPUState *cpu, RISCVPriv priv, bool virt, vaddr va, hwaddr *pa);
 void riscv_dump_mappings(CPUState *cpu, GString *out);
 bool riscv_explain_access(CPUState *cpu, vaddr va, CPUAccessKind kind, char mode, GString *out);
 

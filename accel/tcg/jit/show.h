@@ -28,8 +28,6 @@ static inline bool jit_marks_wanted(const Jit *j)
 void jit_watch_code(Jit *j, const Region *r, JitCode *code);
 /* From now on perf's files are written, or addresses remembered. vCPUs exist, nothing is compiled yet. */
 bool jit_watch(Jit *j, AccelObserve what, Error **errp);
-/* The guest's pc where the host is at; false: not in a region that is known. Lock held. */
-bool jit_watch_find(const Jit *j, const void *host, vaddr *pc);
 void jit_watch_free(Jit *j);
 
 #endif

@@ -14,6 +14,7 @@
 typedef struct Piece {
     const uint8_t *start;
     uint32_t size;
+    uint32_t mode;   /* of the guest's code */
     GArray *marks;   /* of JitMark, by host */
 } Piece;
 
@@ -51,11 +52,11 @@ static void add(Jit *j, const char *name, const uint8_t *start, size_t size)
         perf_file_add(j->watch->dump, name, start, bytes, size);
 }
 
-static void remember(JitWatch *w, JitCode *code)
+static void remember(JitWatch *w, const Region *r, JitCode *code)
 {
     Piece *p = g_new(Piece, 1);
 
-    *p = (Piece){ .start = code->start, .size = code->size, .marks = code->marks };
+    *p = (Piece){ .start = code->start, .size = code->size, .mode = r->head->mode, .marks = code->marks };
     code->marks = NULL;
     while (g_tree_remove(w->pieces, p)) {
     }
@@ -81,7 +82,7 @@ void jit_watch_code(Jit *j, const Region *r, JitCode *code)
         add(j, name->str, code->start, code->size);
     }
     if (w && w->pieces)
-        remember(w, code);
+        remember(w, r, code);
     g_clear_pointer(&code->marks, g_array_unref);
 }
 
@@ -113,18 +114,11 @@ bool jit_watch(Jit *j, AccelObserve what, Error **errp)
     return true;
 }
 
-bool jit_watch_find(const Jit *j, const void *host, vaddr *pc)
+/* The last mark at or below; what is before the first one belongs to it. */
+static vaddr find_mark(const Piece *p, uint32_t at)
 {
-    const Piece key = { .start = host, .size = 1 };
-    const Piece *p = j->watch && j->watch->pieces ? g_tree_lookup(j->watch->pieces, &key) : NULL;
-    uint32_t at;
-    guint lo = 0, hi;
+    guint lo = 0, hi = p->marks->len;
 
-    if (!p || !p->marks || !p->marks->len)
-        return false;
-    at = (uint32_t)((const uint8_t *)host - p->start);
-    /* The last mark at or below; what is before the first one belongs to it. */
-    hi = p->marks->len;
     while (hi - lo > 1) {
         guint mid = lo + (hi - lo) / 2;
 
@@ -133,8 +127,29 @@ bool jit_watch_find(const Jit *j, const void *host, vaddr *pc)
         else
             hi = mid;
     }
-    *pc = g_array_index(p->marks, JitMark, lo).pc;
-    return true;
+    return g_array_index(p->marks, JitMark, lo).pc;
+}
+
+bool jit_is_code(const Jit *j, uintptr_t host)
+{
+    return host - (uintptr_t)j->code < j->code_size;
+}
+
+bool jit_find_insn(TCGState *s, uintptr_t host, CPUNote *out)
+{
+    const Piece key = { .start = (const uint8_t *)host, .size = 1 };
+    const Jit *j = s->jit;
+    const Piece *p = NULL;
+
+    g_mutex_lock(&s->lock);
+    if (j && j->watch && j->watch->pieces)
+        p = g_tree_lookup(j->watch->pieces, &key);
+    if (p && (!p->marks || !p->marks->len))
+        p = NULL;
+    if (p)
+        *out = (CPUNote){ find_mark(p, (uint32_t)(key.start - p->start)), p->mode };
+    g_mutex_unlock(&s->lock);
+    return p != NULL;
 }
 
 void jit_watch_free(Jit *j)

@@ -61,6 +61,24 @@ typedef struct CPUDebug {
     vaddr addr;                  /* of the breakpoint, or of the data */
 } CPUDebug;
 
+/* Where the guest was when a signal came, as far as the accelerator knows. */
+typedef struct CPUNote {
+    vaddr pc;
+    uint32_t mode; /* the CPU model's mode word then */
+} CPUNote;
+
+#define CPU_SAMPLE_FRAMES 128
+
+/* Where a vCPU is, for the profiler. */
+typedef struct CPUSample {
+    char mode;           /* 'u', 's', 'm', of a guest 'U', 'S' */
+    uint64_t space;      /* the page tables in force: address of the root; 0: none */
+    uint32_t asid, vmid;
+    vaddr thread;        /* what the kernel keeps at hand for the running thread; 0: not known */
+    unsigned n;          /* frames, the innermost first */
+    vaddr pc[CPU_SAMPLE_FRAMES];
+} CPUSample;
+
 struct CPUState {
     DeviceState parent_obj;
     int cpu_index;          /* 0 .. smp-1 */
@@ -92,6 +110,8 @@ struct CPUState {
     uint64_t guest_errors;
     LogLimit exec_limit;
     CPUDebug debug;
+    struct VCPUProfile *profile; /* of system/profile.c; atomic, NULL: nobody takes samples */
+    bool sample_due;        /* set in a signal handler on the vCPU's thread, which takes one after exec() */
 };
 
 /* In the order of MMUAccess. */
@@ -122,6 +142,11 @@ struct CPUClass {
     void (*dump_mappings)(CPUState *cpu, GString *out);
     /* Disassembles the instruction at va, from bytes; returns its length in bytes (0: none). */
     unsigned (*disas)(CPUState *cpu, vaddr va, const uint8_t *bytes, unsigned len, GString *out);
+    /* Fills in where it is, by frame pointers, with the caller of the innermost function last. note: where
+     * it was a moment ago, in another mode perhaps; NULL: it is there still. No side effects, as for the
+     * next, which reads memory as the kernel sees it. vCPU paused or on its thread. NULL: cannot. */
+    void (*sample)(CPUState *cpu, const CPUNote *note, CPUSample *out);
+    bool (*read_kernel)(CPUState *cpu, vaddr va, void *buf, size_t len);
     const struct TCGCPUOps *tcg_ops; /* NULL in builds without */
     const struct KVMCPUOps *kvm_ops; /* accel/kvm/kvm-cpu.h */
     const struct CPUDebugOps *debug_ops; /* hw/core/cpu-debug.h; NULL: no debugger */

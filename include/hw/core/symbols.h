@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "util/error.h"
+
 /* Where a segment that was linked at vaddr was loaded. */
 typedef struct SymbolSegment {
     uint64_t vaddr, paddr, size;
@@ -24,6 +26,23 @@ typedef struct SymbolSegment {
 void symbols_add_elf(const uint8_t *data, uint64_t size, const SymbolSegment *segments,
                      unsigned nr_segments);
 void symbols_clear(void);
+
+/* ---- Tables of one's own ---- */
+
+typedef struct SymbolTable SymbolTable;
+SymbolTable *symbol_table_new(void);
+void symbol_table_free(SymbolTable *t);
+/*
+ * Takes the names from a file: an ELF file for RISC-V, stripped but for its dynamic symbols perhaps, or text
+ * as in System.map and /proc/kallsyms. Addresses are `offset` higher than the file says. A file without
+ * symbols is an error.
+ */
+bool symbol_table_add_file(SymbolTable *t, const char *path, uint64_t offset, Error **errp);
+/* As symbol_at() and symbol_find(). */
+const char *symbol_table_at(const SymbolTable *t, uint64_t addr, uint64_t *offset);
+bool symbol_table_find(const SymbolTable *t, const char *name, uint64_t *addr);
+
+/* ---- The table of what was loaded ---- */
 
 /* The symbol that covers addr: its name, valid until symbols_clear(), and the distance from it. NULL
  * if there is none. */
