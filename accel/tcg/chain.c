@@ -213,7 +213,7 @@ const TCGOp *tcg_exit_lookup(CPUArchState *env, const TCGOp *op)
     TCGCPU *c = env_tcgcpu(env);
 
     t->icount += op->index + 1;
-    if (c->targets)
+    if (c->targets && !t->jit_calls)
         jump_targets_note(c->targets, t->tb->pc + op->pc_off, t->pc);
     TCG_TAIL(go_on(env, op));
 }

@@ -5,6 +5,9 @@
  */
 #include "target/riscv/emit.h"
 
+#include "target/riscv/bits.h"
+#include "target/riscv/mode.h"
+
 #define REG(name, ir) EMIT(name) { ir_op2(b, IR_##ir, D, A, B); }
 #define IMM(name, ir) EMIT(name) { ir_op2i(b, IR_##ir, D, A, op->imm); }
 #define ONE(name, ir) EMIT(name) { ir_op1(b, IR_##ir, D, A); }
@@ -165,6 +168,19 @@ EMIT(lr_w) { ir_load_reserved(b, D, A, 4); }
 EMIT(lr_d) { ir_load_reserved(b, D, A, 8); }
 EMIT(sc_w) { ir_store_conditional(b, D, A, B, 4); }
 EMIT(sc_d) { ir_store_conditional(b, D, A, B, 8); }
+
+/* HS and M: in other modes more than one register may forbid it. */
+EMIT(cbo_zero)
+{
+    uint32_t mode = ir_mode(b);
+    unsigned size = env_cpu(ir_env(b))->cboz_blocksize;
+
+    if ((mode & MODE_VIRT) || mode_priv(mode) == PRV_U || size < 16 || size > 128)
+        ir_call(b);
+    else
+        ir_zero(b, A, size, offsetof(CPURISCVState, menvcfg),
+                mode_priv(mode) == PRV_S ? ENVCFG_CBZE : 0);
+}
 
 /* As EXEC(fence): only a fence between stores and loads asks for something. */
 EMIT(fence)

@@ -202,6 +202,7 @@ static const uint8_t form_is_op2[IR_NR] = {
 #define FORM_NOTHING 0
 #define FORM_SETBITS 0
 #define FORM_STATE 0
+#define FORM_ZERO 0
 #define FORM_STATUS 0
 #define FORM_CALL 0
 #define FORM_BRANCH 0
@@ -421,6 +422,39 @@ static void test_atomics(void)
             check_amo(&f, amo, size, MEM_1, MEM_2);
             check_amo(&f, amo, size, REG_1, 0);
             check_amo(&f, amo, size, JIT_NONE, MEM_1);
+        }
+    }
+    tear_down(&f);
+}
+
+static void test_zero(void)
+{
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned size = 16; size <= 128; size *= 2) {
+        for (unsigned n = 0; n < 3; n++) {
+            unsigned base = n ? REG_1 : MEM_1, at = 1024 + (n == 2 ? 5 : size - 1);
+            IRBuilder b = begin(&f);
+            ir_zero(&b, base, size, offsetof(Env, word), 0x90);
+            map_page(&f);
+            fill(&f);
+            f.env->x[base] = PAGE_VA + at;
+            f.env->bodies = 0;
+            f.env->word = 0x80;
+            memset(f.page, 0xa5, TARGET_PAGE_SIZE);
+            const void *code = finish(&f, &b, false);
+            run(&f, code);
+            g_assert_cmpuint(f.env->bodies, ==, 1);
+            for (unsigned i = 0; i < TARGET_PAGE_SIZE; i++)
+                g_assert_cmphex(f.page[i], ==, 0xa5);
+            f.env->x[base] = PAGE_VA + at;
+            f.env->word = 0xff;
+            run(&f, code);
+            g_assert_cmpuint(f.env->bodies, ==, 1);
+            for (unsigned i = 0; i < TARGET_PAGE_SIZE; i++)
+                g_assert_cmphex(f.page[i], ==, i >= 1024 && i < 1024 + size ? 0 : 0xa5);
         }
     }
     tear_down(&f);
@@ -646,6 +680,7 @@ int main(int argc, char **argv)
     g_test_add_func("/jit/memory", test_memory);
     g_test_add_func("/jit/atomics", test_atomics);
     g_test_add_func("/jit/atomics/declined", test_atomics_declined);
+    g_test_add_func("/jit/zero", test_zero);
     g_test_add_func("/jit/state", test_state);
     g_test_add_func("/jit/status", test_status);
     g_test_add_func("/jit/branches", test_branches);

@@ -118,9 +118,24 @@ void ir_store_conditional(IRBuilder *b, unsigned d, unsigned a, unsigned v, unsi
     i->size = size;
 }
 
+void ir_zero(IRBuilder *b, unsigned a, unsigned size, unsigned env_offset, uint32_t bits)
+{
+    IRInsn *i = ir_append(b, IR_zero);
+
+    i->a = a;
+    i->size = size;
+    i->target = env_offset;
+    i->imm = bits;
+}
+
 void ir_fence(IRBuilder *b)
 {
     ir_append(b, IR_fence);
+}
+
+void ir_call(IRBuilder *b)
+{
+    ir_append(b, IR_call);
 }
 
 void ir_nothing(IRBuilder *b)

@@ -28,7 +28,7 @@ typedef struct IRInsn {
     uint8_t cond;      /* branch: IRCond; amo: IRAmo; status: IRStatus; floating point: bit of the byte at
                           target; lookup: IRLookup */
     uint16_t guest;    /* index into Region.guest: the instruction this is part of */
-    uint16_t target;   /* branch, jump, lookup: index into Region.edges; set_bits, get, put, swap and
+    uint16_t target;   /* branch, jump, lookup: index into Region.edges; set_bits, get, put, swap, zero and
                           floating point: offset in env */
     int64_t imm;
 } IRInsn;

@@ -1,6 +1,6 @@
 /*
  * Atomic memory operations: the host's locked ones; LR and SC as a compare-and-swap of the value read, as
- * insn-a.c of the target has it.
+ * insn-a.c of the target has it; blocks that become zero.
  *
  * They go through the TLB, not through windows: they want the page writable and the address aligned, which
  * one comparison says. What does not pass is done by the instruction's body.
@@ -118,5 +118,27 @@ void x86_store_conditional(Emit *e, const IRInsn *i)
     asm_imm32(a, UINT32_MAX);
     if (i->d != JIT_NONE)
         x86_define(e, i->d, RAX);
+    s->after = asm_here(a);
+}
+
+/* 16 bytes at a time: hosts with AVX make such stores at once. */
+void x86_zero(Emit *e, const IRInsn *i)
+{
+    Stub *s = x86_stub(e, STUB_BODY, i);
+    Asm *a = &e->a;
+
+    if (i->imm) {
+        asm_rm(a, 0x8b, false, RAX, ENV, i->target);
+        asm_rr(a, 0xf7, false, 2, RAX); /* not */
+        asm_rr(a, 0xf7, false, 0, RAX); /* test */
+        asm_imm32(a, (uint32_t)i->imm);
+        s->froms[s->n_from++] = asm_jcc(a, CC_NE);
+    }
+    x86_copy(e, i->a, RAX);
+    asm_alu_imm(a, ALU_AND, true, RAX, -(int32_t)i->size);
+    x86_tlb(e, MMU_STORE, 8, s);
+    asm_vex_rr(a, X86_OP(0x66, MAP_0F, 0xef), false, 0, 0, 0); /* vpxor */
+    for (unsigned n = 0; n < i->size; n += 16)
+        asm_vex_rm(a, X86_OP(0x66, MAP_0F, 0x7f), false, 0, 0, RDX, (int32_t)n); /* vmovdqa */
     s->after = asm_here(a);
 }

@@ -49,6 +49,9 @@ static void operation(Emit *e, const IRInsn *i, unsigned next_block)
     case IR_store_conditional:
         x86_store_conditional(e, i);
         break;
+    case IR_zero:
+        x86_zero(e, i);
+        break;
     case IR_fence:
         /* lock or dword [rsp - 4], 0: cheaper than mfence, and as good between stores and loads. */
         asm_byte(&e->a, 0xf0);

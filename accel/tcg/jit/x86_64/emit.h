@@ -110,6 +110,7 @@ void x86_tlb(Emit *e, MMUAccess access, unsigned size, Stub *s);
 void x86_amo(Emit *e, const IRInsn *i);
 void x86_load_reserved(Emit *e, const IRInsn *i);
 void x86_store_conditional(Emit *e, const IRInsn *i);
+void x86_zero(Emit *e, const IRInsn *i);
 void x86_memory_stub(Emit *e, const Stub *s);
 /* A site for the guest operation of i. NULL: no room. */
 JitSite *x86_site(Emit *e, const IRInsn *i);
