@@ -90,6 +90,7 @@ struct TCGState {
     Icount *icount;       /* NULL: time is the host's */
     Jit *jit;             /* NULL: everything is interpreted */
     int jit_wanted;       /* OnOffAuto */
+    bool jit_stats;       /* compiled code counts, too */
     bool jit_full;        /* atomic: no room for another region */
     uint32_t jit_threshold;
     GPtrArray *suspects;  /* of Suspect, see recheck.c */
@@ -98,6 +99,22 @@ struct TCGState {
     unsigned nr_map_changes; /* by vCPUs; the memory lock guards it */
     bool has_listener;
 };
+
+/* What the vCPU did that compiled code is there to avoid; of its thread. */
+typedef struct JitSlow {
+    uint64_t all;          /* accesses that C made; those that are none of the next faulted */
+    uint64_t filled;       /* the TLB had no entry */
+    uint64_t crossing;     /* two pages */
+    uint64_t other;        /* a device, a page with code, a watchpoint, an entry that was put aside */
+} JitSlow;
+typedef struct JitCounts {
+    uint64_t entered;      /* from the interpreter, and left: */
+    uint64_t unlinked;     /* by an exit that leads nowhere yet, or must look first: attention, another page */
+    uint64_t looked_up;    /* for the main loop: a computed address that is not in the jump cache, attention */
+    uint64_t cold;         /* for code that is not compiled */
+    uint64_t interpreted;  /* for an instruction that is not */
+    JitSlow loads, stores;
+} JitCounts;
 
 /* One vCPU's part. */
 struct TCGCPU {
@@ -109,6 +126,7 @@ struct TCGCPU {
     unsigned index;             /* in TCGState.cpus */
     TCGOp *pending_link;        /* chain that asked for the block to be looked up */
     JumpTargets *targets;       /* NULL: nothing is compiled */
+    JitCounts counts;
     uintptr_t note_host;        /* for the profiler: in compiled code; or 0, and then the next two */
     CPUNote note;
     bool noted;
@@ -248,7 +266,11 @@ void jit_kill(TCGState *s, TranslationBlock *tb);
 void jit_flush(TCGState *s);
 /* AccelClass.observe. */
 bool jit_observe(TCGState *s, AccelObserve what, Error **errp);
-/* For info jit. */
+/* ---- jit/info.c ---- */
+/* Whether hot code is to be compiled, by the user's will; why it is not. */
+bool jit_on(const TCGState *s);
+const char *jit_why_not(const TCGState *s);
+/* For info jit. Main thread. */
 void jit_info(TCGState *s, GString *out);
 
 /* ---- jit/targets.c: where indirect jumps go ---- */

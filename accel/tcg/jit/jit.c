@@ -8,19 +8,11 @@
  */
 #include "accel/tcg/jit/jit.h"
 
-#include <inttypes.h>
-
 #include "accel/tcg/jit/show.h"
 #include "accel/tcg/ldst.h"
 #include "accel/tcg/tlb.h"
 
-#define JIT_BY_DEFAULT false
 #define REGION_ROOM (256 * KiB) /* more than a region ever takes */
-
-static bool jit_on(const TCGState *s)
-{
-    return s->jit_wanted == ON_OFF_AUTO_AUTO ? JIT_BY_DEFAULT : s->jit_wanted == ON_OFF_AUTO_ON;
-}
 
 /* ---- Running ---- */
 
@@ -40,17 +32,26 @@ static const TCGOp *jit_enter(CPUArchState *env, const TCGOp *op)
 
     if (unlikely(!code || tcg_log_blocks())) /* dropped just now, or blocks are logged one by one */
         return first_fn(t->tb)(env, op);
+    c->counts.entered++;
     next = j->backend->run(j, env, code);
-    if (!next)
+    if (!next) {
+        if (t->jit_exit)
+            c->counts.unlinked++;
+        else
+            c->counts.looked_up++;
         return NULL;
+    }
     tb = (TranslationBlock *)t->tb;
     if (next == tb->ops) {
+        c->counts.cold++;
         /* Compiled code leaves its own first operation to the interpreter. */
         if (__atomic_load_n(&tb->jit_code, __ATOMIC_ACQUIRE))
             return first_fn(tb)(env, next);
         /* Or it has come to a block that is not compiled yet. */
         if (tb_hit(t, tb))
             jit_compile(c, tb);
+    } else {
+        c->counts.interpreted++;
     }
     TCG_GOTO(env, next);
 }
@@ -60,13 +61,10 @@ const TCGOp *jit_stop(CPUArchState *env, const TCGOp *op)
     return op;
 }
 
-uint64_t jit_load_slow(CPUArchState *env, vaddr va, const JitSite *site)
+static uint64_t load(CPUArchState *env, vaddr va, const JitSite *site)
 {
-    CPUTCGState *t = env_tcg(env);
     uint64_t v;
 
-    t->tb = site->tb;
-    t->cur = site->op;
     switch (site->size) {
     case 1:
         v = tcg_ld8(env, va);
@@ -82,12 +80,8 @@ uint64_t jit_load_slow(CPUArchState *env, vaddr va, const JitSite *site)
     }
 }
 
-void jit_store_slow(CPUArchState *env, vaddr va, uint64_t value, const JitSite *site)
+static void store(CPUArchState *env, vaddr va, uint64_t value, const JitSite *site)
 {
-    CPUTCGState *t = env_tcg(env);
-
-    t->tb = site->tb;
-    t->cur = site->op;
     switch (site->size) {
     case 1:
         tcg_st8(env, va, (uint8_t)value);
@@ -102,6 +96,46 @@ void jit_store_slow(CPUArchState *env, vaddr va, uint64_t value, const JitSite *
         tcg_st64(env, va, value);
         break;
     }
+}
+
+/* Why it is slow shows in what it does; one that faults does not come back. */
+static JitSlow *slow_begins(CPUTCGState *t, JitSlow *n, const JitSite *site)
+{
+    t->tb = site->tb;
+    t->cur = site->op;
+    n->all++;
+    return n;
+}
+
+static void slow_ends(const CPUTCGState *t, JitSlow *n, vaddr va, const JitSite *site, uint64_t fills)
+{
+    if (t->tlbs->n_fills != fills)
+        n->filled++;
+    else if ((va & ~TARGET_PAGE_MASK) + site->size > TARGET_PAGE_SIZE)
+        n->crossing++;
+    else
+        n->other++;
+}
+
+uint64_t jit_load_slow(CPUArchState *env, vaddr va, const JitSite *site)
+{
+    CPUTCGState *t = env_tcg(env);
+    JitSlow *n = slow_begins(t, &env_tcgcpu(env)->counts.loads, site);
+    uint64_t v, fills = t->tlbs->n_fills;
+
+    v = load(env, va, site);
+    slow_ends(t, n, va, site, fills);
+    return v;
+}
+
+void jit_store_slow(CPUArchState *env, vaddr va, uint64_t value, const JitSite *site)
+{
+    CPUTCGState *t = env_tcg(env);
+    JitSlow *n = slow_begins(t, &env_tcgcpu(env)->counts.stores, site);
+    uint64_t fills = t->tlbs->n_fills;
+
+    store(env, va, value, site);
+    slow_ends(t, n, va, site, fills);
 }
 
 /* ---- Linking ---- */
@@ -121,6 +155,7 @@ void jit_link(TCGCPU *c, JitExit *x, TranslationBlock *tb)
         x->next = tb->jit_in;
         tb->jit_in = x;
         x->addend = tb->addend;
+        s->jit->n_linked++;
         __atomic_store_n(&x->tb, tb, __ATOMIC_RELEASE);
         __atomic_store_n(&x->jump, landing(s->jit, tb), __ATOMIC_RELEASE);
     }
@@ -177,41 +212,6 @@ void jit_flush(TCGState *s)
     j->code_used = j->code_keep;
     j->data_used = j->data_keep;
     s->jit_full = false;
-}
-
-/* Why nothing is compiled. */
-static const char *why_not(const TCGState *s)
-{
-    const char *reason = "this host gives no memory for compiled code";
-
-    if (!jit_on(s))
-        return s->jit_wanted == ON_OFF_AUTO_OFF ? "-accel tcg,jit=off" : "-accel tcg,jit=on is not given";
-    if (!s->icount)
-        jit_backend(&reason);
-    return s->icount ? "with -icount everything is interpreted" : reason;
-}
-
-void jit_info(TCGState *s, GString *out)
-{
-    Jit *j = s->jit;
-
-    if (!j) {
-        g_string_append_printf(out, "Nothing is compiled: %s\n", why_not(s));
-        return;
-    }
-    g_mutex_lock(&s->lock);
-    g_string_append_printf(out,
-        "Back end %s, threshold %u%s\n"
-        "Regions compiled: %" PRIu64 ", of %" PRIu64 " guest instructions; dropped: %" PRIu64
-        "; not compilable: %" PRIu64 "\n"
-        "Host code: %zu of %zu KiB; its data: %zu of %zu KiB\n",
-        j->backend->name, s->jit_threshold, s->icount ? "; not used with -icount" : "",
-        j->n_regions, j->n_insns, j->n_killed, j->n_refused, j->code_used / 1024,
-        j->code_size / 1024, j->data_used / 1024, j->data_size / 1024);
-    g_string_append_printf(out, "Blocks: %" PRIu64 " in %" PRIu64 " of %" PRIu64
-                           " KiB; all dropped %" PRIu64 " times\n", s->n_tbs, s->arena_used / 1024,
-                           s->tb_size / 1024, s->n_flushes);
-    g_mutex_unlock(&s->lock);
 }
 
 /* ---- Compiling ---- */
@@ -292,7 +292,7 @@ void jit_compile(TCGCPU *c, TranslationBlock *tb)
 static void warn_not_compiled(const TCGState *s)
 {
     if (s->jit_wanted == ON_OFF_AUTO_ON)
-        warn_report("-accel tcg,jit=on: everything is interpreted: %s", why_not(s));
+        warn_report("-accel tcg,jit=on: everything is interpreted: %s", jit_why_not(s));
 }
 
 static void give_up(TCGState *s)
@@ -307,7 +307,7 @@ bool jit_observe(TCGState *s, AccelObserve what, Error **errp)
         return jit_watch(s->jit, what, errp);
     if (what == ACCEL_PROFILE)
         return true;
-    error_setg(errp, "there is no compiled code to tell perf of: %s", why_not(s));
+    error_setg(errp, "there is no compiled code to tell perf of: %s", jit_why_not(s));
     return false;
 }
 
@@ -341,6 +341,7 @@ bool jit_cpu_init(TCGState *s, CPUState *cpu, CPUArchState *env, Error **errp)
     if (!j || j->model)
         return true;
     j->model = env_tcg(env)->ops->jit;
+    j->window_misses = s->jit_stats ? jit_data(j, 2 * sizeof(uint64_t)) : NULL;
     j->attention_offset = (int)((intptr_t)&cpu->attention - (intptr_t)env);
     if (j->model && !j->backend->init(j)) {
         error_setg(errp, "tb-size: %u MiB is too little for compiled code", s->tb_size_mib);

@@ -60,6 +60,7 @@ struct JitCode {
     uint32_t size;
     uint32_t n_insns;        /* of the guest */
     bool dead;
+    uint64_t *entries;       /* how often it was entered, roughly; NULL: not counted */
 };
 
 typedef struct JitBackend {
@@ -93,7 +94,8 @@ struct Jit {
     /* Common routines of the back end. */
     const void *run, *exit_unlinked, *exit_interpret, *lookup, *load_miss, *store_miss, *call_body;
     const void *interpret, *spill, *fill;
-    uint64_t n_regions, n_insns, n_killed, n_refused; /* for info jit */
+    uint64_t n_regions, n_insns, n_killed, n_refused, n_linked; /* for info jit */
+    uint64_t *window_misses;      /* of loads and of stores, by all harts, roughly; NULL: not counted */
 };
 
 /* For back ends: what is written from here on belongs to the instruction at pc. */

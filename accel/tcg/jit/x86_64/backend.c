@@ -148,6 +148,9 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
     x86_assign(e);
     routines(e);
     out->entry = asm_here(&e->a);
+    out->entries = j->s->jit_stats ? jit_data(j, sizeof(uint64_t)) : NULL;
+    if (out->entries)
+        asm_rip(&e->a, 0xff, true, 0, out->entries, 0);
     x86_enter(e);
     for (unsigned n = 0; n < r->n_blocks; n++) {
         e->label[n] = asm_here(&e->a);

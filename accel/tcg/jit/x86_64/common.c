@@ -183,6 +183,8 @@ static void write_miss(Jit *j, Asm *a, bool store)
     unsigned n_slow = 0;
     int32_t tag = 8 * (store ? MMU_STORE : MMU_LOAD);
 
+    if (j->window_misses)
+        asm_rip(a, 0xff, true, 0, &j->window_misses[store], 0);
     asm_store(a, RSP, F + FRAME_RBX, RBX);
     asm_store(a, RSP, F + FRAME_RSI, RSI);
     asm_store(a, RSP, F + FRAME_SITE, RDX);

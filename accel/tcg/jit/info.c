@@ -1,0 +1,171 @@
+/*
+ * What the monitor's info jit says.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <inttypes.h>
+
+#include "accel/tcg/jit/jit.h"
+#include "accel/tcg/tlb.h"
+#include "hw/core/symbols.h"
+
+#define JIT_BY_DEFAULT false
+#define TOP_REGIONS 10
+
+bool jit_on(const TCGState *s)
+{
+    return s->jit_wanted == ON_OFF_AUTO_AUTO ? JIT_BY_DEFAULT : s->jit_wanted == ON_OFF_AUTO_ON;
+}
+
+const char *jit_why_not(const TCGState *s)
+{
+    const char *reason = "this host gives no memory for compiled code";
+
+    if (!jit_on(s))
+        return s->jit_wanted == ON_OFF_AUTO_OFF ? "-accel tcg,jit=off" : "-accel tcg,jit=on is not given";
+    if (!s->icount)
+        jit_backend(&reason);
+    return s->icount ? "with -icount everything is interpreted" : reason;
+}
+
+/* ---- What vCPUs count ---- */
+
+typedef struct Sum {
+    JitCounts c;
+    uint64_t insns, fills, flushes;
+} Sum;
+
+static void add_slow(JitSlow *a, const JitSlow *b)
+{
+    a->all += b->all;
+    a->filled += b->filled;
+    a->crossing += b->crossing;
+    a->other += b->other;
+}
+
+static void collect(CPUState *cpu, void *data)
+{
+    const TCGCPU *c = cpu->accel_state;
+    Sum *sum = data;
+
+    if (!c)
+        return;
+    sum->c.entered += c->counts.entered;
+    sum->c.unlinked += c->counts.unlinked;
+    sum->c.looked_up += c->counts.looked_up;
+    sum->c.cold += c->counts.cold;
+    sum->c.interpreted += c->counts.interpreted;
+    add_slow(&sum->c.loads, &c->counts.loads);
+    add_slow(&sum->c.stores, &c->counts.stores);
+    sum->insns += env_tcg(c->env)->icount;
+    sum->fills += env_tcg(c->env)->tlbs->n_fills;
+    sum->flushes += env_tcg(c->env)->tlbs->n_flushes;
+}
+
+static void append_slow(GString *out, const char *what, const JitSlow *n)
+{
+    uint64_t faults = n->all - n->filled - n->crossing - n->other;
+
+    g_string_append_printf(out,
+        "%s by C: %" PRIu64 " (TLB filled %" PRIu64 ", two pages %" PRIu64 ", faults %" PRIu64
+        ", devices and others %" PRIu64 ")\n", what, n->all, n->filled, n->crossing, faults, n->other);
+}
+
+static void append_counts(GString *out, const Jit *j, const Sum *sum)
+{
+    const JitCounts *c = &sum->c;
+
+    g_string_append_printf(out,
+        "Instructions: %" PRIu64 "\n"
+        "Compiled code entered by the interpreter: %" PRIu64 "; left for code not compiled %" PRIu64
+        ", an instruction not compiled %" PRIu64 ", an exit not linked or attention %" PRIu64
+        ", a look-up or attention %" PRIu64 "\n",
+        sum->insns, c->entered, c->cold, c->interpreted, c->unlinked, c->looked_up);
+    append_slow(out, "Loads", &c->loads);
+    append_slow(out, "Stores", &c->stores);
+    g_string_append_printf(out, "TLB: %" PRIu64 " entries filled, %" PRIu64 " flushes", sum->fills,
+                           sum->flushes);
+    if (sum->fills)
+        g_string_append_printf(out, "; %" PRIu64 " instructions to a fill", sum->insns / sum->fills);
+    g_string_append_c(out, '\n');
+    for (unsigned store = 0; j->window_misses && store < 2; store++) {
+        uint64_t misses = j->window_misses[store], slow = store ? c->stores.all : c->loads.all;
+
+        g_string_append_printf(out, "%s out of their window: %" PRIu64 "; the TLB had %.2f %% of them\n",
+                               store ? "Stores" : "Loads", misses,
+                               misses > slow ? 100.0 * (double)(misses - slow) / (double)misses : 0.0);
+    }
+}
+
+/* ---- Regions ---- */
+
+static uint64_t entries(const JitCode *code)
+{
+    return code->entries ? __atomic_load_n(code->entries, __ATOMIC_RELAXED) : 0;
+}
+
+static gint by_rank(gconstpointer pa, gconstpointer pb)
+{
+    const JitCode *a = *(JitCode *const *)pa, *b = *(JitCode *const *)pb;
+
+    if (entries(a) != entries(b))
+        return entries(a) < entries(b) ? 1 : -1;
+    return a->size < b->size ? 1 : a->size > b->size ? -1 : 0;
+}
+
+static void append_regions(GString *out, const Jit *j)
+{
+    g_autoptr(GPtrArray) live = g_ptr_array_new();
+    uint64_t bytes = 0;
+
+    for (guint i = 0; i < j->codes->len; i++) {
+        JitCode *code = j->codes->pdata[i];
+        if (code->dead)
+            continue;
+        g_ptr_array_add(live, code);
+        bytes += code->size;
+    }
+    g_ptr_array_sort(live, by_rank);
+    g_string_append_printf(out, "Regions there are: %u, of %" PRIu64 " KiB; %s first:\n", live->len,
+                           bytes / 1024, j->s->jit_stats ? "those entered most often" : "the largest");
+    for (guint i = 0; i < MIN(live->len, TOP_REGIONS); i++) {
+        const JitCode *code = live->pdata[i];
+
+        g_string_append_printf(out, "  0x%016" PRIx64 " mode %x: %4u instructions, %6u bytes", code->head->pc,
+                               code->head->mode, code->n_insns, code->size);
+        if (code->entries)
+            g_string_append_printf(out, ", entered %" PRIu64 " times", entries(code));
+        symbol_append(out, code->head->pc);
+        g_string_append_c(out, '\n');
+    }
+}
+
+void jit_info(TCGState *s, GString *out)
+{
+    Jit *j = s->jit;
+    Sum sum = { 0 };
+    CPUState *cpu;
+
+    if (!j) {
+        g_string_append_printf(out, "Nothing is compiled: %s\n", jit_why_not(s));
+        return;
+    }
+    CPU_FOREACH(cpu) {
+        cpu_run_on(cpu, collect, &sum);
+    }
+    g_mutex_lock(&s->lock);
+    g_string_append_printf(out,
+        "Back end %s, threshold %u%s\n"
+        "Regions compiled: %" PRIu64 ", of %" PRIu64 " guest instructions; dropped: %" PRIu64
+        "; not compilable: %" PRIu64 "; exits linked: %" PRIu64 "\n"
+        "Host code: %zu of %zu KiB; its data: %zu of %zu KiB\n",
+        j->backend->name, s->jit_threshold, s->icount ? "; not used with -icount" : "",
+        j->n_regions, j->n_insns, j->n_killed, j->n_refused, j->n_linked, j->code_used / 1024,
+        j->code_size / 1024, j->data_used / 1024, j->data_size / 1024);
+    g_string_append_printf(out, "Blocks: %" PRIu64 " in %" PRIu64 " of %" PRIu64
+                           " KiB; all dropped %" PRIu64 " times\n", s->n_tbs, s->arena_used / 1024,
+                           s->tb_size / 1024, s->n_flushes);
+    append_counts(out, j, &sum);
+    append_regions(out, j);
+    g_mutex_unlock(&s->lock);
+}
