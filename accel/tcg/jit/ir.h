@@ -16,6 +16,7 @@
 #define REGION_BLOCKS 32
 #define REGION_EDGES 256
 #define REGION_GROWTH 400     /* guest instructions: no more blocks */
+#define REGION_PAGES 8
 #define REGION_GUEST_OPS 768
 #define REGION_INSNS 2048
 
@@ -53,7 +54,7 @@ typedef struct RegionEdge {
     unsigned from;     /* the block that it leaves */
     uint16_t retired;  /* instructions of the block that end here */
     bool backward;     /* attention is looked at */
-    bool cross_page;   /* the fetch TLB is looked at */
+    bool cross_page;   /* the fetch TLB is looked at, also on the way to a block of the region */
     bool paired;       /* of a return: the call that it belongs to has pushed nothing */
 } RegionEdge;
 
@@ -67,6 +68,8 @@ typedef struct Region {
     TranslationBlock *head;
     unsigned n_blocks, n_edges, n_guest, n_insns;
     unsigned n_promised;         /* guest instructions of the blocks taken in */
+    unsigned n_pages;            /* that the blocks are on */
+    vaddr pages[REGION_PAGES];
     uint64_t used, written;      /* variables, by bit */
     uint32_t weight[JIT_VARS];   /* how often a variable is named */
     bool full;                   /* something did not fit: give up */

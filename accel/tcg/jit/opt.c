@@ -36,10 +36,36 @@ static bool fits32(uint64_t v)
     return (int64_t)v == (int32_t)v;
 }
 
-/* Constants: lui and addi, auipc and a load, li of a loop's bounds. */
+static bool commutes(unsigned op)
+{
+    switch (op) {
+    case IR_add:
+    case IR_and:
+    case IR_or:
+    case IR_xor:
+    case IR_xnor:
+    case IR_addw:
+    case IR_mul:
+    case IR_mulw:
+    case IR_min:
+    case IR_max:
+    case IR_minu:
+    case IR_maxu:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Constants: lui and addi, auipc and a load, li of a loop's bounds; mv, which is an addition of x0. */
 static void fold_insn(IRInsn *i, Known *k)
 {
     if (i->op <= IR_binv) {
+        if (known(k, i->a) && i->b < JIT_VARS && !known(k, i->b) && commutes(i->op)) {
+            uint8_t b = i->b;
+            i->b = i->a;
+            i->a = b;
+        }
         if (known(k, i->b) && fits32(k->value[i->b])) {
             i->imm = (int64_t)k->value[i->b];
             i->b = JIT_NONE;
@@ -85,6 +111,89 @@ static void once(IRInsn *i, uint32_t *set)
     *set |= (uint32_t)i->imm;
 }
 
+/*
+ * What was computed and not been asked for yet: the operation that computed each variable, if all since
+ * then have neither read it nor could have shown the registers to anybody (faults, calls, exits).
+ */
+typedef struct Pending {
+    uint64_t set;
+    uint16_t at[JIT_VARS];
+} Pending;
+
+/* Whether it does nothing but compute d of its operands. */
+static bool pure(unsigned op)
+{
+    return op <= IR_cpopw || op == IR_const;
+}
+
+static void read_var(Pending *p, unsigned v)
+{
+    if (v < JIT_VARS)
+        p->set &= ~(1ULL << v);
+}
+
+/*
+ * Two operations that are one, where the first one's result is what the second overwrites: a shift and an
+ * addition; shifts left and right that leave the low 32 bits.
+ */
+static void fuse(Region *r, IRInsn *i, Pending *p)
+{
+    unsigned v = i->d;
+    IRInsn *first;
+
+    if (v >= JIT_VARS || !v || !(p->set >> v & 1))
+        return;
+    first = &r->insns[p->at[v]];
+    if (first->op != IR_sll || first->b != JIT_NONE)
+        return;
+    /* The operand must still be what it was; between the two it may have been written. */
+    for (IRInsn *k = first + 1; k < i; k++) {
+        if (k->d == first->a)
+            return;
+    }
+    if (i->op == IR_srl && i->a == v && i->b == JIT_NONE && first->imm == 32 && i->imm >= 1 &&
+        i->imm <= 32) {
+        i->op = IR_slli_uw;
+        i->imm = 32 - i->imm;
+    } else if (i->op == IR_add && i->b < JIT_VARS && (i->a == v) != (i->b == v) && first->imm >= 1 &&
+               first->imm <= 3) {
+        if (i->b == v)
+            i->b = i->a;
+        i->op = (uint8_t)(IR_sh1add + first->imm - 1);
+    } else {
+        return;
+    }
+    i->a = first->a;
+    first->op = IR_nothing;
+    first->d = first->a = JIT_NONE;
+    p->set &= ~(1ULL << v);
+}
+
+/* What nobody reads before it is overwritten need not be computed. */
+static void drop_dead(Region *r, unsigned at, Pending *p)
+{
+    IRInsn *i = &r->insns[at];
+
+    if (i->op == IR_nothing || i->op == IR_set_bits)
+        return;
+    if (!pure(i->op)) {
+        p->set = 0;
+        return;
+    }
+    fuse(r, i, p);
+    read_var(p, i->a);
+    read_var(p, i->b);
+    if (i->d >= JIT_VARS || !i->d)
+        return;
+    if (p->set >> i->d & 1) {
+        IRInsn *dead = &r->insns[p->at[i->d]];
+        dead->op = IR_nothing;
+        dead->d = dead->a = dead->b = JIT_NONE;
+    }
+    p->set |= 1ULL << i->d;
+    p->at[i->d] = (uint16_t)at;
+}
+
 static void count_var(Region *r, unsigned v, unsigned weight)
 {
     if (v < JIT_VARS && v) {
@@ -112,12 +221,17 @@ void region_optimise(Region *r)
     memset(r->weight, 0, sizeof(r->weight));
     for (unsigned n = 0; n < r->n_blocks; n++) {
         Known k = { .set = 1 };
+        Pending p = { .set = 0 };
         uint32_t bits_set = 0;
         unsigned weight = block_weight(r, n);
         for (unsigned j = r->blocks[n].first; j < r->blocks[n].end; j++) {
             IRInsn *i = &r->insns[j];
             fold_insn(i, &k);
             once(i, &bits_set);
+            drop_dead(r, j, &p);
+        }
+        for (unsigned j = r->blocks[n].first; j < r->blocks[n].end; j++) {
+            const IRInsn *i = &r->insns[j];
             count_var(r, i->d, weight);
             count_var(r, i->a, weight);
             count_var(r, i->b, weight);

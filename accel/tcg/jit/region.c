@@ -1,13 +1,26 @@
 /*
  * From translation blocks to a region: which blocks belong to it, and their operations.
  *
- * Blocks are taken as the interpreter left them: those that direct jumps and branches lead to within
- * the page, if they have been run already. A block that is reached from two places is there once; one
- * that begins in the middle of another repeats what they share.
+ * Blocks are taken as the interpreter left them: those that direct jumps and branches lead to, and what
+ * indirect jumps were seen to go to, if they have been run already. A way to another page looks whether
+ * that page is still where it was. A block that is reached from two places is there once; one that
+ * begins in the middle of another repeats what they share.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "accel/tcg/jit/ir.h"
+
+static bool add_page(Region *r, vaddr page)
+{
+    for (unsigned n = 0; n < r->n_pages; n++) {
+        if (r->pages[n] == page)
+            return true;
+    }
+    if (r->n_pages == REGION_PAGES)
+        return false;
+    r->pages[r->n_pages++] = page;
+    return true;
+}
 
 /* Adds tb to the region, or finds it there; -1 if it does not belong. */
 static int add_block(Region *r, TranslationBlock *tb)
@@ -17,22 +30,36 @@ static int add_block(Region *r, TranslationBlock *tb)
             return (int)n;
     }
     if (r->n_blocks == REGION_BLOCKS || r->n_promised + tb->n_insns > REGION_GROWTH ||
-        tb->ram_page[1] != TB_NO_PAGE)
+        !add_page(r, tb->pc & TARGET_PAGE_MASK))
         return -1;
     r->n_promised += tb->n_insns;
     r->blocks[r->n_blocks].tb = tb;
     return (int)r->n_blocks++;
 }
 
-/* The block that a chain leads to, if it is one of ours or may become one. */
-static int chain_block(Region *r, TCGCPU *c, const RegionBlock *from, vaddr pc, bool cross_page)
+/* A block that pc was found to be lately. Which one does not matter: where it is no longer, the region
+ * is left. */
+static int recent_block(Region *r, vaddr pc, TranslationBlock *tb)
 {
-    TranslationBlock *tb;
-
-    if (cross_page)
+    if (!tb || __atomic_load_n(&tb->key_pc, __ATOMIC_RELAXED) != pc || tb->mode != r->head->mode)
         return -1;
-    tb = tb_lookup(c->s, from->tb->ram_page[0], pc, from->tb->mode, TB_NO_PAGE, from->tb->addend);
+    return add_block(r, tb);
+}
+
+static int near_block(Region *r, TCGCPU *c, const RegionBlock *from, vaddr pc)
+{
+    TranslationBlock *tb = tb_lookup(c->s, from->tb->ram_page[0], pc, from->tb->mode, TB_NO_PAGE,
+                                     from->tb->addend);
+
     return tb ? add_block(r, tb) : -1;
+}
+
+/* The block that a chain leads to, if it is one of ours or may become one. */
+static int chain_block(Region *r, TCGCPU *c, const RegionBlock *from, vaddr pc, const TCGOp *chain)
+{
+    if (chain->pc_off == CHAIN_SAME_PAGE)
+        return near_block(r, c, from, pc);
+    return recent_block(r, pc, chain_load(chain));
 }
 
 static unsigned add_edge(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *chain)
@@ -50,7 +77,7 @@ static unsigned add_edge(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *c
     e->retired = chain->index;
     e->cross_page = chain->pc_off != CHAIN_SAME_PAGE;
     e->backward = tcg_chain_backward(chain);
-    e->block = chain_block(r, c, blk, e->pc, e->cross_page);
+    e->block = chain_block(r, c, blk, e->pc, chain);
     return (unsigned)(e - r->edges);
 }
 
@@ -74,14 +101,21 @@ static bool add_target(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *op,
     const RegionBlock *blk = &r->blocks[block];
     RegionEdge *e = &r->edges[r->n_edges];
     vaddr from = blk->tb->pc + op->pc_off;
+    bool cross_page = ((pc ^ from) & TARGET_PAGE_MASK) || blk->tb->ram_page[1] != TB_NO_PAGE;
+    const JumpCache *jc = env_tcg(c->env)->jump_cache;
     int to;
 
-    if (((pc ^ blk->tb->pc) & TARGET_PAGE_MASK) || r->n_edges == REGION_EDGES - 1)
+    /* Differences of two targets are 32 bits. */
+    if (r->n_edges == REGION_EDGES - 1 || pc - from + GiB > 2 * GiB)
         return false;
-    to = chain_block(r, c, blk, pc, false);
+    if (cross_page)
+        to = recent_block(r, pc, jc->entry[jump_cache_index(pc)].tb);
+    else
+        to = near_block(r, c, blk, pc);
     if (to < 0)
         return false;
-    *e = (RegionEdge){ .pc = pc, .block = to, .from = block, .backward = pc <= from };
+    *e = (RegionEdge){ .pc = pc, .block = to, .from = block, .backward = pc <= from,
+                       .cross_page = cross_page };
     r->n_edges++;
     return true;
 }
@@ -160,6 +194,10 @@ static unsigned emit_op(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *op
         emit_jump(b, c, block, op);
         return 0;
     }
+    if (op->fn == tcg_guard_fn()) {
+        ir_append(b, IR_guard)->imm = op->imm;
+        return 1;
+    }
     if (!op->row) {
         emit_interpret(b);
         return 0;
@@ -226,7 +264,7 @@ bool region_build(Region *r, TCGCPU *c, TranslationBlock *head)
 
     r->model = env_tcg(c->env)->ops->jit;
     r->head = head;
-    r->n_blocks = r->n_edges = r->n_guest = r->n_insns = r->n_promised = 0;
+    r->n_blocks = r->n_edges = r->n_guest = r->n_insns = r->n_promised = r->n_pages = 0;
     r->full = false;
     if (add_block(r, head) < 0)
         return false;

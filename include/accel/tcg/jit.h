@@ -70,8 +70,8 @@ typedef struct IRFloat {
 void ir_float(IRBuilder *b, IROp op, unsigned d, unsigned a, unsigned v, unsigned c, IRFloat how);
 /* The conditional branch that ends the instruction: taken if cond holds of a and v. */
 void ir_branch(IRBuilder *b, IRCond cond, unsigned a, unsigned v);
-/* The instruction is an indirect jump to a + offset with bit 0 clear. back: by convention it returns to where a call
- * came from. Only ir_const() or ir_link() may follow. */
+/* The instruction is an indirect jump to a + offset with bit 0 clear. back: by convention it returns to
+ * where a call came from. Only ir_const() or ir_link() may follow. */
 void ir_jump_to(IRBuilder *b, unsigned a, int64_t offset, bool back);
 /* d becomes the address to which what is called will return. */
 void ir_link(IRBuilder *b, unsigned d, int64_t value);

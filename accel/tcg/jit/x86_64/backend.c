@@ -57,6 +57,9 @@ static void operation(Emit *e, const IRInsn *i, unsigned next_block)
         asm_byte(&e->a, 0xf0);
         asm_alu_mem_imm(&e->a, ALU_OR, false, RSP, -4, 0);
         break;
+    case IR_guard:
+        x86_guard(e, i);
+        break;
     case IR_nothing:
         break;
     case IR_get:
@@ -87,13 +90,36 @@ static void operation(Emit *e, const IRInsn *i, unsigned next_block)
         x86_interpret(e, i);
         break;
     default:
-        if (i->op >= IR_fadd)
+        if (i->op >= IR_fadd) {
             x86_float(e, i);
-        else if (i->op >= IR_mul && i->op <= IR_remuw)
+        } else if (i->op >= IR_mul && i->op <= IR_remuw) {
             x86_muldiv(e, i);
-        else
+            return;
+        } else {
             x86_alu(e, i);
+            return;
+        }
         break;
+    }
+    e->held_at = NULL; /* other ways may lead to what follows */
+}
+
+/* Loops begin where fetching does. */
+static void align_loop(Emit *e, unsigned block)
+{
+    static const uint8_t nops[][4] = { { 0x90 }, { 0x66, 0x90 }, { 0x0f, 0x1f, 0x00 },
+                                       { 0x0f, 0x1f, 0x40, 0x00 } };
+    const Region *r = e->r;
+    unsigned left = -(uintptr_t)asm_here(&e->a) & 31;
+    bool loop = false;
+
+    for (unsigned n = 0; n < r->n_edges; n++)
+        loop |= r->edges[n].block == (int)block && r->edges[n].backward;
+    while (loop && left) {
+        unsigned n = MIN(left, 4);
+        for (unsigned k = 0; k < n; k++)
+            asm_byte(&e->a, nops[n - 1][k]);
+        left -= n;
     }
 }
 
@@ -153,6 +179,7 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
         asm_rip(&e->a, 0xff, true, 0, out->entries, 0);
     x86_enter(e);
     for (unsigned n = 0; n < r->n_blocks; n++) {
+        align_loop(e, n);
         e->label[n] = asm_here(&e->a);
         x86_forget(e);
         for (unsigned k = r->blocks[n].first; k < r->blocks[n].end; k++) {

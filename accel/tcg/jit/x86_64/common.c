@@ -100,8 +100,8 @@ static void write_exits(Jit *j, Asm *a, const uint8_t *out)
 }
 
 /*
- * The same questions that jump_cache_probe() asks in C. rax: the target. An entry whose tag is as it was needs to be
- * the target's only; else it gets the tag if the mode and the fetch TLB agree with the block.
+ * The same questions that jump_cache_probe() asks in C. rax: the target. An entry whose tag is as it was
+ * needs to be the target's only; else it gets the tag if the mode and the fetch TLB agree with the block.
  */
 static void write_lookup(Jit *j, Asm *a, const uint8_t *out)
 {

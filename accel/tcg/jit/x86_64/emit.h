@@ -56,6 +56,8 @@ typedef struct Emit {
     bool moved;                /* var differs from the convention, or fvar is not empty */
     uint64_t boxed;            /* floating-point variables known to hold a boxed number */
     uint32_t fast;             /* bits of env's bytes that were tested in this block */
+    const uint8_t *held_at;    /* NULL, or code after which held_reg still holds held_var, as env does */
+    uint8_t held_var, held_reg;
     const uint8_t *label[REGION_BLOCKS];
     struct {
         uint8_t *place;
@@ -128,6 +130,7 @@ void x86_lookup(Emit *e, const IRInsn *i);
 void x86_link(Emit *e, const IRInsn *i);
 void x86_call(Emit *e, const IRInsn *i);
 void x86_interpret(Emit *e, const IRInsn *i);
+void x86_guard(Emit *e, const IRInsn *i);
 void x86_flow_stub(Emit *e, const Stub *s);
 
 /* ---- fp.c ---- */
@@ -142,6 +145,7 @@ static inline void x86_forget(Emit *e)
 {
     e->boxed = 0;
     e->fast = 0;
+    e->held_at = NULL;
 }
 
 Stub *x86_stub(Emit *e, StubKind kind, const IRInsn *i);

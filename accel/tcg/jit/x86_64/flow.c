@@ -31,19 +31,54 @@ static void test_attention(Emit *e)
     asm_alu_mem_imm(&e->a, ALU_CMP, false, ENV, e->j->attention_offset, 0);
 }
 
+/* Compares the fetch TLB's entry with the page of pc: equal if it is that one's. rcx is the entry then; rax is
+ * used. */
+static void compare_page(Emit *e, vaddr pc)
+{
+    int32_t entry = (int32_t)(((pc >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1)) * sizeof(TLBEntry));
+
+    asm_load(&e->a, RCX, ENV, ENV_TCG(tlb_fetch));
+    asm_alu_imm(&e->a, ALU_ADD, true, RCX, entry);
+    asm_mov_imm(&e->a, RAX, pc & TARGET_PAGE_MASK);
+    asm_alu_load(&e->a, ALU_CMP, true, RAX, RCX, 8 * MMU_FETCH);
+}
+
 /* Whether the fetch TLB still shows the exit's page as it was; rdx is the exit. */
 static void test_page(Emit *e, const RegionEdge *edge)
 {
-    int32_t entry = (int32_t)(((edge->pc >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1)) *
-                              sizeof(TLBEntry));
-
-    asm_load(&e->a, RCX, ENV, ENV_TCG(tlb_fetch));
-    asm_mov_imm(&e->a, RAX, edge->pc & TARGET_PAGE_MASK);
-    asm_alu_load(&e->a, ALU_CMP, true, RAX, RCX, entry + 8 * MMU_FETCH);
+    compare_page(e, edge->pc);
     asm_jcc_to(&e->a, CC_NE, e->j->exit_unlinked);
     asm_load(&e->a, RAX, RDX, offsetof(JitExit, addend));
-    asm_alu_load(&e->a, ALU_CMP, true, RAX, RCX, entry + (int32_t)offsetof(TLBEntry, addend));
+    asm_alu_load(&e->a, ALU_CMP, true, RAX, RCX, offsetof(TLBEntry, addend));
     asm_jcc_to(&e->a, CC_NE, e->j->exit_unlinked);
+}
+
+/* The same where the block that is there belongs to the region: to the stub if it is another page. */
+static void test_page_of(Emit *e, vaddr pc, uintptr_t addend, Stub *s)
+{
+    compare_page(e, pc);
+    s->froms[s->n_from++] = asm_jcc(&e->a, CC_NE);
+    asm_mov_imm(&e->a, RAX, addend);
+    asm_alu_load(&e->a, ALU_CMP, true, RAX, RCX, offsetof(TLBEntry, addend));
+    s->froms[s->n_from++] = asm_jcc(&e->a, CC_NE);
+}
+
+/* On the way to another page. */
+static void guard_edge(Emit *e, unsigned edge)
+{
+    const RegionEdge *g = &e->r->edges[edge];
+    Stub *s = x86_stub(e, STUB_ATTENTION, NULL);
+
+    s->edge = edge;
+    test_page_of(e, g->pc, e->r->blocks[g->block].tb->addend, s);
+}
+
+void x86_guard(Emit *e, const IRInsn *i)
+{
+    const TranslationBlock *tb = e->r->guest[i->guest].tb;
+    Stub *s = x86_stub(e, STUB_INTERPRET, i);
+
+    test_page_of(e, (tb->pc & TARGET_PAGE_MASK) + TARGET_PAGE_SIZE, (uintptr_t)i->imm, s);
 }
 
 static void leave_by(Emit *e, unsigned edge)
@@ -78,6 +113,19 @@ static void go_to_block(Emit *e, unsigned block)
     e->uses[e->n_uses++].block = block;
 }
 
+/* Goes to an edge's block, which is in the region, if cc holds. */
+static void jcc_to_block(Emit *e, unsigned cc, unsigned block)
+{
+    if (e->label[block]) {
+        asm_jcc_to(&e->a, cc, e->label[block]);
+    } else if (e->n_uses == X86_LABEL_USES) {
+        e->a.full = true;
+    } else {
+        e->uses[e->n_uses].place = asm_jcc(&e->a, cc);
+        e->uses[e->n_uses++].block = block;
+    }
+}
+
 static void go(Emit *e, unsigned edge, unsigned next_block)
 {
     const RegionEdge *g = &e->r->edges[edge];
@@ -87,11 +135,19 @@ static void go(Emit *e, unsigned edge, unsigned next_block)
         leave_by(e, edge);
         return;
     }
+    if (g->cross_page)
+        guard_edge(e, edge);
     if (g->backward) {
         Stub *s = x86_stub(e, STUB_ATTENTION, NULL);
         test_attention(e);
-        s->from = asm_jcc(&e->a, CC_NE);
         s->edge = edge;
+        if ((unsigned)g->block != next_block) {
+            jcc_to_block(e, CC_E, (unsigned)g->block);
+            s->froms[s->n_from++] = asm_jmp(&e->a);
+        } else {
+            s->froms[s->n_from++] = asm_jcc(&e->a, CC_NE);
+        }
+        return;
     }
     if ((unsigned)g->block != next_block)
         go_to_block(e, (unsigned)g->block);
@@ -102,32 +158,53 @@ void x86_jump(Emit *e, const IRInsn *i, unsigned next_block)
     go(e, i->target, next_block);
 }
 
-void x86_branch(Emit *e, const IRInsn *i)
+/* The condition under which i is taken, after comparing its operands. */
+static unsigned compare(Emit *e, const IRInsn *i)
 {
     static const uint8_t cc[] = { CC_E, CC_NE, CC_L, CC_GE, CC_B, CC_AE };
-    const RegionEdge *g = &e->r->edges[i->target];
-    unsigned a = x86_use(e, i->a, RAX);
+    static const uint8_t swapped[] = { CC_E, CC_NE, CC_G, CC_LE, CC_A, CC_BE };
+    Asm *a = &e->a;
+    bool swap = !i->a && i->b != JIT_NONE;
+    unsigned x = swap ? i->b : i->a, y = swap ? 0 : i->b;
+    int32_t imm = i->b == JIT_NONE ? (int32_t)i->imm : 0;
 
-    if (i->b == JIT_NONE)
-        asm_alu_imm(&e->a, ALU_CMP, true, a, (int32_t)i->imm);
-    else if (i->b == 0 && i->cond <= IR_NE)
-        asm_rr(&e->a, 0x85, true, a, a);
-    else if (i->b == 0)
-        asm_alu_imm(&e->a, ALU_CMP, true, a, 0);
-    else if (e->reg[i->b] >= 0)
-        asm_alu(&e->a, ALU_CMP, true, a, (unsigned)e->reg[i->b]);
+    if (x && e->reg[x] < 0) {
+        /* From where it is. */
+        if (y == 0 || y == JIT_NONE)
+            asm_alu_mem_imm(a, ALU_CMP, true, ENV, x86_offset(e, x), imm);
+        else if (e->reg[y] >= 0)
+            asm_rm(a, ALU_CMP << 3 | 1, true, (unsigned)e->reg[y], ENV, x86_offset(e, x));
+        else
+            asm_alu_load(a, ALU_CMP, true, x86_use(e, x, RAX), ENV, x86_offset(e, y));
+        return (swap ? swapped : cc)[i->cond];
+    }
+    x = x86_use(e, x, RAX);
+    if ((y == 0 || y == JIT_NONE) && imm == 0)
+        asm_rr(a, 0x85, true, x, x);
+    else if (y == 0 || y == JIT_NONE)
+        asm_alu_imm(a, ALU_CMP, true, x, imm);
+    else if (e->reg[y] >= 0)
+        asm_alu(a, ALU_CMP, true, x, (unsigned)e->reg[y]);
     else
-        asm_alu_load(&e->a, ALU_CMP, true, a, ENV, x86_offset(e, i->b));
+        asm_alu_load(a, ALU_CMP, true, x, ENV, x86_offset(e, y));
+    return (swap ? swapped : cc)[i->cond];
+}
+
+void x86_branch(Emit *e, const IRInsn *i)
+{
+    const RegionEdge *g = &e->r->edges[i->target];
+    unsigned cc = compare(e, i);
+
     if (g->block >= 0 && g->backward) {
         /* The way back of a loop: no detour over a stub. */
-        uint8_t *over = asm_jcc(&e->a, cc[i->cond] ^ 1);
+        uint8_t *over = asm_jcc(&e->a, cc ^ 1);
         go(e, i->target, REGION_BLOCKS);
         asm_aim(&e->a, over);
         return;
     }
     Stub *s = x86_stub(e, STUB_EDGE, i);
     s->edge = i->target;
-    s->from = asm_jcc(&e->a, cc[i->cond]);
+    s->from = asm_jcc(&e->a, cc);
 }
 
 void x86_jump_to(Emit *e, const IRInsn *i)
@@ -149,9 +226,10 @@ static void ras_op(Emit *e, unsigned op, unsigned reg, size_t array)
 }
 
 /*
- * Calls push what they return to (unless call and return are both in the region); a return compares the newest of them with its target. The tag says that
- * the mapping and the mode are what they were at the call, which was made from the same page. What was
- * popped is made invalid, so that no loop lives on returns alone: they do not look at attention.
+ * Calls push what they return to, unless call and return are both in the region; a return compares the
+ * newest of them with its target. The tag says that the mapping and the mode are what they were at the
+ * call, which was made from the same page. What was popped is made invalid, so that no loop lives on
+ * returns alone: they do not look at attention.
  */
 static void push_return(Emit *e, const IRInsn *i)
 {
@@ -199,19 +277,6 @@ void x86_link(Emit *e, const IRInsn *i)
     push_return(e, i);
 }
 
-/* Goes to an edge's block, which is in the region, if cc holds. */
-static void jcc_to_block(Emit *e, unsigned cc, unsigned block)
-{
-    if (e->label[block]) {
-        asm_jcc_to(&e->a, cc, e->label[block]);
-    } else if (e->n_uses == X86_LABEL_USES) {
-        e->a.full = true;
-    } else {
-        e->uses[e->n_uses].place = asm_jcc(&e->a, cc);
-        e->uses[e->n_uses++].block = block;
-    }
-}
-
 /* The call that this returns from may have been pushed. */
 static void pop_if_top(Emit *e)
 {
@@ -242,9 +307,13 @@ static void known_targets(Emit *e, const IRInsn *i)
     for (unsigned n = 0; n < i->sign; n++) {
         if (n)
             asm_alu_imm(&e->a, ALU_CMP, true, RCX, (int32_t)(g[n].pc - g[0].pc));
-        if (i->cond == LOOKUP_RETURN && !g[n].paired) {
+        bool pop = i->cond == LOOKUP_RETURN && !g[n].paired;
+        if (pop || g[n].cross_page) {
             uint8_t *other = asm_jcc(&e->a, CC_NE);
-            pop_if_top(e);
+            if (pop)
+                pop_if_top(e);
+            if (g[n].cross_page)
+                guard_edge(e, i->target + n);
             go_to_block(e, (unsigned)g[n].block);
             asm_aim(&e->a, other);
         } else {
@@ -301,7 +370,10 @@ void x86_call(Emit *e, const IRInsn *i)
 
 void x86_flow_stub(Emit *e, const Stub *s)
 {
-    asm_aim(&e->a, s->from);
+    if (s->from)
+        asm_aim(&e->a, s->from);
+    for (unsigned n = 0; n < s->n_from; n++)
+        asm_aim(&e->a, s->froms[n]);
     if (s->kind == STUB_EDGE) {
         go(e, s->edge, REGION_BLOCKS);
         return;

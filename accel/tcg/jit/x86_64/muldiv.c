@@ -17,8 +17,19 @@ static unsigned second(Emit *e, const IRInsn *i)
 static void multiply_low(Emit *e, const IRInsn *i)
 {
     bool w = i->op == IR_mul;
-    unsigned b = second(e, i);
-    unsigned d = w && i->d != i->b ? x86_dest(e, i->d, RAX) : RAX;
+    unsigned b, d;
+
+    if (i->b == JIT_NONE && i->imm == (int32_t)i->imm) {
+        d = w ? x86_dest(e, i->d, RAX) : RAX;
+        asm_rr(&e->a, 0x69, w, d, x86_use(e, i->a, RAX));
+        asm_imm32(&e->a, (uint32_t)i->imm);
+        if (!w)
+            asm_rr(&e->a, 0x63, true, d, d);
+        x86_define(e, i->d, d);
+        return;
+    }
+    b = second(e, i);
+    d = w && i->d != i->b ? x86_dest(e, i->d, RAX) : RAX;
 
     x86_copy(e, i->a, d);
     asm_rr(&e->a, X86_OP(0, MAP_0F, 0xaf), w, d, b);

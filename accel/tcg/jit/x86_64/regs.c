@@ -3,7 +3,7 @@
  *
  * At the borders of regions the convention holds, so that one region leads to another without moving
  * anything: the ten registers that compiled code names most. A region that does not use one of
- * them gives its place to another that it uses in a loop.
+ * them, or much less than another one, gives its place to that one.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -28,6 +28,19 @@ static unsigned heaviest(const Emit *e)
         if (e->reg[v] < 0 && e->r->weight[v] >= WORTH &&
             (best == JIT_NONE || e->r->weight[v] > e->r->weight[best]))
             best = v;
+    }
+    return best;
+}
+
+/* The register whose variable is named least. */
+static unsigned lightest(const Emit *e)
+{
+    unsigned best = JIT_NONE;
+
+    for (unsigned h = 0; h < X86_REGS; h++) {
+        if (e->var[h] != JIT_NONE &&
+            (best == JIT_NONE || e->r->weight[e->var[h]] < e->r->weight[e->var[best]]))
+            best = h;
     }
     return best;
 }
@@ -67,11 +80,9 @@ void x86_assign(Emit *e)
         if (e->var[h] != JIT_NONE)
             e->reg[e->var[h]] = (int8_t)h;
     }
-    for (unsigned h = 0; h < X86_REGS; h++) {
-        if (e->var[h] == JIT_NONE || (e->r->used >> e->var[h] & 1))
-            continue;
-        unsigned v = heaviest(e);
-        if (v == JIT_NONE)
+    for (;;) {
+        unsigned v = heaviest(e), h = lightest(e);
+        if (v == JIT_NONE || e->r->weight[v] < 2 * e->r->weight[e->var[h]] + WORTH)
             break;
         e->reg[e->var[h]] = -1;
         e->var[h] = (uint8_t)v;
@@ -154,6 +165,8 @@ void x86_copy(Emit *e, unsigned var, unsigned scratch)
         asm_mov_imm(&e->a, scratch, 0);
     else if (e->reg[var] >= 0)
         asm_mov(&e->a, scratch, (unsigned)e->reg[var]);
+    else if (e->held_at == e->a.p && e->held_var == var)
+        asm_mov(&e->a, scratch, e->held_reg);
     else
         asm_load(&e->a, scratch, ENV, x86_offset(e, var));
 }
@@ -174,4 +187,7 @@ void x86_define(Emit *e, unsigned var, unsigned reg)
         asm_mov(&e->a, (unsigned)e->reg[var], reg);
     else
         asm_store(&e->a, ENV, x86_offset(e, var), reg);
+    e->held_var = (uint8_t)var;
+    e->held_reg = (uint8_t)reg;
+    e->held_at = e->a.p;
 }

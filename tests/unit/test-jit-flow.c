@@ -1,0 +1,316 @@
+/*
+ * The compiler's passes over sequences of operations, against the same sequences computed one by one; and how
+ * compiled code goes through indirect jumps, calls and returns.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <glib.h>
+#include <inttypes.h>
+
+#include "accel/tcg/jit/jit.h"
+
+typedef struct Env {
+    CPUTCGState tcg;
+    uint64_t x[33], f[32];
+    uint32_t attention;
+} Env;
+
+typedef struct Fixture {
+    Jit *j;
+    Region *r;
+    Env *env;
+    TranslationBlock *tb[4], *dummy;
+} Fixture;
+
+#define PC 0x12345000ULL
+
+static const TCGJitOps model = {
+    .x_offset = offsetof(Env, x),
+    .f_offset = offsetof(Env, f),
+};
+
+static TranslationBlock *new_tb(vaddr pc)
+{
+    TranslationBlock *tb = g_malloc0(sizeof(TranslationBlock) + 4 * sizeof(TCGOp));
+
+    tb->pc = tb->key_pc = pc;
+    return tb;
+}
+
+static bool set_up(Fixture *f)
+{
+    const char *reason;
+    const JitBackend *backend = jit_backend(&reason);
+
+    if (!backend) {
+        g_test_message("nothing to test: %s", reason);
+        return false;
+    }
+    f->j = g_new0(Jit, 1);
+    f->j->backend = backend;
+    f->j->model = &model;
+    f->j->attention_offset = offsetof(Env, attention);
+    g_assert_true(jit_cache_init(f->j, 4 * MiB));
+    g_assert_true(backend->init(f->j));
+    f->j->code_keep = f->j->code_used;
+    f->j->data_keep = f->j->data_used;
+    f->r = g_new0(Region, 1);
+    f->env = g_new0(Env, 1);
+    for (unsigned n = 0; n < G_N_ELEMENTS(f->tb); n++)
+        f->tb[n] = new_tb(PC + 0x100 * n);
+    f->dummy = new_tb(TB_DEAD_PC);
+    f->env->tcg.jump_cache = g_new(JumpCache, 1);
+    for (unsigned n = 0; n < G_N_ELEMENTS(f->env->tcg.jump_cache->entry); n++)
+        f->env->tcg.jump_cache->entry[n].tb = f->dummy;
+    return true;
+}
+
+static void tear_down(Fixture *f)
+{
+    f->j->backend->done(f->j);
+    jit_cache_free(f->j);
+    g_free(f->j);
+    g_free(f->r);
+    for (unsigned n = 0; n < G_N_ELEMENTS(f->tb); n++)
+        g_free(f->tb[n]);
+    g_free(f->dummy);
+    g_free(f->env->tcg.jump_cache);
+    g_free(f->env);
+}
+
+static IRBuilder begin(Fixture *f)
+{
+    Region *r = f->r;
+
+    memset(r, 0, sizeof(*r));
+    r->model = &model;
+    r->head = f->tb[0];
+    f->j->code_used = f->j->code_keep;
+    f->j->data_used = f->j->data_keep;
+    return (IRBuilder){ .r = r };
+}
+
+/* The operations that follow belong to a block of tb n. */
+static void block(Fixture *f, IRBuilder *b, unsigned n)
+{
+    Region *r = f->r;
+
+    if (r->n_blocks)
+        r->blocks[r->n_blocks - 1].end = r->n_insns;
+    r->blocks[r->n_blocks++] = (RegionBlock){ .tb = f->tb[n], .first = r->n_insns };
+    b->guest = r->n_guest;
+    r->guest[r->n_guest++] = (GuestOp){ f->tb[n], &f->tb[n]->ops[1] };
+}
+
+static const void *finish(Fixture *f)
+{
+    JitCode code = { 0 };
+
+    f->r->blocks[f->r->n_blocks - 1].end = f->r->n_insns;
+    region_optimise(f->r);
+    g_assert_true(f->j->backend->compile(f->j, f->r, &code));
+    return code.entry;
+}
+
+static const TCGOp *run(Fixture *f, const void *code)
+{
+    return f->j->backend->run(f->j, (CPUArchState *)f->env, code);
+}
+
+/* ---- Sequences ---- */
+
+static uint64_t some_value(void)
+{
+    static const uint64_t corners[] = { 0, 1, 31, 32, 0x80000000, 0xffffffff, 0x7fffffffffffffff,
+                                        0xffffffff80000000, UINT64_MAX };
+
+    if (g_test_rand_bit())
+        return corners[g_test_rand_int_range(0, G_N_ELEMENTS(corners))];
+    return (uint64_t)(uint32_t)g_test_rand_int() << 32 | (uint32_t)g_test_rand_int();
+}
+
+/* One that the passes look for, or any other. Its effect on x, too. */
+static void random_op(IRBuilder *b, const uint8_t *vars, unsigned n_vars, uint64_t *x)
+{
+    static const uint8_t ops[] = { IR_add, IR_sub, IR_and, IR_or, IR_xor, IR_addw, IR_sll, IR_srl,
+                                   IR_sra, IR_slt, IR_sltu, IR_mul, IR_mulw, IR_sh2add, IR_add_uw,
+                                   IR_min, IR_maxu, IR_ror, IR_andn, IR_czero_eqz };
+    static const uint8_t shifts[] = { 1, 2, 3, 32, 32, 31, 0, 4 };
+    unsigned d = vars[g_test_rand_int_range(1, (gint32)n_vars)];
+    unsigned a = vars[g_test_rand_int_range(0, (gint32)n_vars)];
+    unsigned v = vars[g_test_rand_int_range(0, (gint32)n_vars)];
+    unsigned op = ops[g_test_rand_int_range(0, G_N_ELEMENTS(ops))];
+    int64_t imm = shifts[g_test_rand_int_range(0, G_N_ELEMENTS(shifts))];
+
+    switch (g_test_rand_int_range(0, 6)) {
+    case 0:
+        imm = (int64_t)some_value();
+        ir_const(b, d, imm);
+        x[d] = (uint64_t)imm;
+        break;
+    case 1:
+        op = g_test_rand_bit() ? IR_sll : IR_srl;
+        ir_op2i(b, op, d, a, imm);
+        x[d] = ir_fold(op, x[a], (uint64_t)imm);
+        break;
+    case 2:
+        imm = g_test_rand_int_range(-2048, 2048);
+        ir_op2i(b, op, d, a, imm);
+        x[d] = ir_fold(op, x[a], (uint64_t)imm);
+        break;
+    default:
+        ir_op2(b, op, d, a, v);
+        x[d] = ir_fold(op, x[a], x[v]);
+        break;
+    }
+}
+
+static void test_sequences(void)
+{
+    static const uint8_t vars[] = { 0, 10, 15, 2, 20, 31 }; /* in registers, and in env */
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned round = 0; round < 3000; round++) {
+        IRBuilder b = begin(&f);
+        uint64_t x[32] = { 0 };
+
+        for (unsigned v = 1; v < 32; v++)
+            f.env->x[v] = x[v] = some_value();
+        block(&f, &b, 0);
+        for (unsigned n = 0; n < 8; n++)
+            random_op(&b, vars, G_N_ELEMENTS(vars), x);
+        ir_append(&b, IR_interpret);
+        g_assert_true(run(&f, finish(&f)) == &f.tb[0]->ops[1]);
+        for (unsigned v = 1; v < 32; v++)
+            g_assert_cmphex(f.env->x[v], ==, x[v]);
+    }
+    tear_down(&f);
+}
+
+/* ---- Indirect jumps ---- */
+
+static void lookup(IRBuilder *b, IRLookup how, unsigned n_edges, int64_t link)
+{
+    IRInsn *i = ir_append(b, IR_lookup);
+
+    i->size = 3;
+    i->cond = how;
+    i->sign = (uint8_t)n_edges;
+    i->imm = link;
+}
+
+/* A jump with two targets in the region, to these and to others; looking at attention if one is behind. */
+static void test_targets(void)
+{
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    IRBuilder b = begin(&f);
+    block(&f, &b, 0);
+    ir_jump_to(&b, 10, 1, false);
+    ir_const(&b, 20, 0x123456789abc);
+    f.r->n_edges = 2;
+    f.r->edges[0] = (RegionEdge){ .pc = f.tb[1]->pc, .block = 1, .backward = true };
+    f.r->edges[1] = (RegionEdge){ .pc = f.tb[2]->pc, .block = 2 };
+    lookup(&b, LOOKUP_PLAIN, 2, 0);
+    for (unsigned n = 1; n <= 2; n++) {
+        block(&f, &b, n);
+        ir_const(&b, 11, n);
+        ir_append(&b, IR_interpret);
+    }
+    const void *code = finish(&f);
+    for (unsigned n = 0; n < 4; n++) {
+        f.env->tcg.icount = 0;
+        f.env->x[11] = 99;
+        f.env->x[10] = f.tb[n]->pc - (n & 1); /* bit 0 of the sum is cleared */
+        const TCGOp *op = run(&f, code);
+        g_assert_cmpuint(f.env->tcg.icount, ==, 3);
+        g_assert_cmphex(f.env->x[20], ==, 0x123456789abc);
+        g_assert_cmpuint(f.env->x[11], ==, n == 1 || n == 2 ? n : 99);
+        g_assert_true(op == (n == 1 || n == 2 ? &f.tb[n]->ops[1] : NULL));
+        if (!op)
+            g_assert_cmphex(f.env->tcg.pc, ==, f.tb[n]->pc);
+    }
+    /* Equal in the low half only. */
+    f.env->x[10] = f.tb[1]->pc + (1ULL << 32);
+    g_assert_null(run(&f, code));
+    g_assert_cmphex(f.env->tcg.pc, ==, f.tb[1]->pc + (1ULL << 32));
+    f.env->attention = 1;
+    f.env->x[10] = f.tb[1]->pc;
+    g_assert_null(run(&f, code));
+    g_assert_cmphex(f.env->tcg.pc, ==, f.tb[1]->pc);
+    tear_down(&f);
+}
+
+/* What a call pushes, a return to there finds, once, while the tag is the same. */
+static void test_return(void)
+{
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    CPUTCGState *t = &f.env->tcg;
+    for (unsigned kind = 0; kind < 4; kind++) {
+        IRBuilder b = begin(&f);
+        block(&f, &b, 0);
+        ir_link(&b, 1, (int64_t)(kind == 3 ? PC + TARGET_PAGE_SIZE : PC + 0x80));
+        if (kind == 1)
+            ir_op2i(&b, IR_add, 1, 1, 2); /* not where the call came from */
+        ir_append(&b, IR_call)->op = IR_nothing;
+        ir_jump_to(&b, 1, 0, true);
+        lookup(&b, LOOKUP_RETURN, 0, 0);
+        const void *code = finish(&f);
+        for (unsigned n = 0; n < 40; n++) {
+            uint8_t top = t->ras_top;
+            t->jit_exit = NULL;
+            t->mode = n;
+            g_assert_null(run(&f, code));
+            g_assert_cmpuint(t->ras_top, ==, top);
+            g_assert_cmphex(t->pc, ==, kind == 3 ? PC + TARGET_PAGE_SIZE : PC + 0x80 + 2 * (kind == 1));
+            /* Through its exit, which asks to be linked, or not found. */
+            g_assert_true((t->jit_exit != NULL) == (kind == 0 || kind == 2));
+            if (t->jit_exit)
+                g_assert_cmphex(t->jit_exit->pc, ==, PC + 0x80);
+        }
+    }
+    /* Pushed by one region, found by another, unless something changed in between. */
+    for (unsigned changed = 0; changed < 3; changed++) {
+        IRBuilder b = begin(&f);
+        size_t used;
+        block(&f, &b, 0);
+        ir_link(&b, 1, (int64_t)PC + 0x80);
+        ir_append(&b, IR_interpret);
+        run(&f, finish(&f));
+        used = f.j->code_used;
+        b = begin(&f);
+        f.j->code_used = used;
+        f.j->data_used = 64 * KiB;
+        block(&f, &b, 1);
+        ir_jump_to(&b, 1, 0, true);
+        lookup(&b, LOOKUP_RETURN, 0, 0);
+        const void *back = finish(&f);
+        t->mode += changed == 1;
+        t->fetch_gen += changed == 2;
+        t->jit_exit = NULL;
+        g_assert_null(run(&f, back));
+        g_assert_true((t->jit_exit != NULL) == (changed == 0));
+        /* It was popped. */
+        t->jit_exit = NULL;
+        g_assert_null(run(&f, back));
+        g_assert_null(t->jit_exit);
+        g_assert_cmphex(t->pc, ==, PC + 0x80);
+    }
+    tear_down(&f);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/jit-flow/sequences", test_sequences);
+    g_test_add_func("/jit-flow/targets", test_targets);
+    g_test_add_func("/jit-flow/return", test_return);
+    return g_test_run();
+}
