@@ -7,6 +7,7 @@
 #define VIREO_TESTS_CHARDEV_PROBE_H
 
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "system/chardev.h"
@@ -95,14 +96,30 @@ static inline void settle(void)
     }
 }
 
+static char *temp_dir;
+
+static inline void remove_temp_dir(void)
+{
+    GDir *d = g_dir_open(temp_dir, 0, NULL);
+    const char *name;
+
+    while (d && (name = g_dir_read_name(d))) {
+        g_autofree char *path = g_build_filename(temp_dir, name, NULL);
+        g_unlink(path);
+    }
+    g_clear_pointer(&d, g_dir_close);
+    g_rmdir(temp_dir);
+    g_clear_pointer(&temp_dir, g_free);
+}
+
+/* A file of this name in a folder that goes when the test ends. */
 static inline char *temp_name(const char *name)
 {
-    static char *dir;
-
-    if (!dir) {
-        dir = g_dir_make_tmp("chardev-XXXXXX", NULL);
+    if (!temp_dir) {
+        temp_dir = g_dir_make_tmp("chardev-XXXXXX", NULL);
+        atexit(remove_temp_dir);
     }
-    return g_build_filename(dir, name, NULL);
+    return g_build_filename(temp_dir, name, NULL);
 }
 
 static inline void put(Chardev *chr, const char *text)
