@@ -46,7 +46,7 @@ struct TranslationBlock {
 };
 _Static_assert(offsetof(TranslationBlock, ops) == TCG_TB_OPS, "hot part and ops[0] share a cache line");
 
-#define JUMP_CACHE_BITS 12
+#define JUMP_CACHE_BITS 14
 typedef struct JumpCache {
     struct {
         TranslationBlock *tb; /* never NULL; the dummy where empty */

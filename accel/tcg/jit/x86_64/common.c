@@ -86,6 +86,9 @@ static void write_exits(Jit *j, Asm *a, const uint8_t *out)
     asm_aim(a, unlinked);
     j->exit_unlinked = asm_here(a);
     asm_load(a, RAX, RDX, offsetof(JitExit, pc));
+    /* One that is linked comes here for attention, or because another page is there now. */
+    asm_alu_mem_imm(a, ALU_CMP, true, RDX, offsetof(JitExit, tb), 0);
+    asm_jcc_to(a, CC_NE, j->lookup);
     asm_store(a, ENV, ENV_TCG(pc), RAX);
     asm_store(a, ENV, ENV_TCG(jit_exit), RDX);
     asm_alu(a, ALU_XOR, false, RAX, RAX);
@@ -296,8 +299,8 @@ bool x86_init(Jit *j)
     j->fill = asm_here(&a);
     fill_all(j, &a);
     ret(&a);
-    write_exits(j, &a, out);
     write_lookup(j, &a, out);
+    write_exits(j, &a, out);
     j->load_miss = asm_here(&a);
     write_miss(j, &a, false);
     j->store_miss = asm_here(&a);
