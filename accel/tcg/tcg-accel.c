@@ -202,7 +202,7 @@ static const Property tcg_props[] = {
     PROP_U32("tb-size", TCGState, tb_size_mib, DEFAULT_TB_MIB, 2, 64 * 1024,
              "most memory for translated code, in MiB"),
     { PROP_(prop_on_off_auto, "jit", TCGState, jit_wanted), .def.i = ON_OFF_AUTO_AUTO,
-      .help = "compile hot code; auto is off" },
+      .help = "compile hot code; auto is where it can be" },
     PROP_BOOL("jit-stats", TCGState, jit_stats, false, "compiled code counts what it does, for info jit"),
     PROP_U32("jit-threshold", TCGState, jit_threshold, 64, 1, UINT32_MAX / 2,
              "times that code is come to before it is compiled"),

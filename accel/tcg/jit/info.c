@@ -9,12 +9,11 @@
 #include "accel/tcg/tlb.h"
 #include "hw/core/symbols.h"
 
-#define JIT_BY_DEFAULT false
 #define TOP_REGIONS 10
 
 bool jit_on(const TCGState *s)
 {
-    return s->jit_wanted == ON_OFF_AUTO_AUTO ? JIT_BY_DEFAULT : s->jit_wanted == ON_OFF_AUTO_ON;
+    return s->jit_wanted != ON_OFF_AUTO_OFF;
 }
 
 const char *jit_why_not(const TCGState *s)
@@ -22,7 +21,7 @@ const char *jit_why_not(const TCGState *s)
     const char *reason = "this host gives no memory for compiled code";
 
     if (!jit_on(s))
-        return s->jit_wanted == ON_OFF_AUTO_OFF ? "-accel tcg,jit=off" : "-accel tcg,jit=on is not given";
+        return "-accel tcg,jit=off";
     if (!s->icount)
         jit_backend(&reason);
     return s->icount ? "with -icount everything is interpreted" : reason;
