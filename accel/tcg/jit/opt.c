@@ -132,10 +132,58 @@ static void read_var(Pending *p, unsigned v)
         p->set &= ~(1ULL << v);
 }
 
-/*
- * Two operations that are one, where the first one's result is what the second overwrites: a shift and an
- * addition; shifts left and right that leave the low 32 bits.
- */
+/* Variables that are another one shifted left by a constant, both as they were then. */
+typedef struct Shifted {
+    uint64_t set;
+    uint8_t of[JIT_VARS], by[JIT_VARS];
+} Shifted;
+
+/* What a shift to the right makes of v << 32, or an addition of v << by, if it is one operation. */
+static bool merge(IRInsn *i, unsigned shifted, unsigned v, int64_t by)
+{
+    if (i->op == IR_srl && i->a == shifted && i->b == JIT_NONE && by == 32 && i->imm >= 1 &&
+        i->imm <= 32) {
+        i->op = IR_slli_uw;
+        i->imm = 32 - i->imm;
+    } else if (i->op == IR_add && i->b < JIT_VARS && (i->a == shifted) != (i->b == shifted) &&
+               by >= 1 && by <= 3) {
+        if (i->b == shifted)
+            i->b = i->a;
+        i->op = (uint8_t)(IR_sh1add + by - 1);
+    } else {
+        return false;
+    }
+    i->a = (uint8_t)v;
+    return true;
+}
+
+/* Uses what was shifted instead of the result, which then perhaps nobody reads. */
+static void through_shifts(IRInsn *i, Shifted *s)
+{
+    unsigned n = 0;
+
+    for (unsigned v = i->a; n < 2; v = i->b, n++) {
+        if (v < JIT_VARS && (s->set >> v & 1) && merge(i, v, s->of[v], s->by[v]))
+            break;
+    }
+    if (i->op == IR_call)
+        s->set = 0;
+    if (i->d >= JIT_VARS)
+        return;
+    s->set &= ~(1ULL << i->d);
+    for (uint64_t left = s->set; left; left &= left - 1) {
+        unsigned v = (unsigned)__builtin_ctzll(left);
+        if (s->of[v] == i->d)
+            s->set &= ~(1ULL << v);
+    }
+    if (i->op == IR_sll && i->b == JIT_NONE && i->d != i->a && i->d) {
+        s->set |= 1ULL << i->d;
+        s->of[i->d] = i->a;
+        s->by[i->d] = (uint8_t)(i->imm & 63);
+    }
+}
+
+/* The same where the shift's operand is its result, too, and the second operation overwrites that. */
 static void fuse(Region *r, IRInsn *i, Pending *p)
 {
     unsigned v = i->d;
@@ -144,26 +192,9 @@ static void fuse(Region *r, IRInsn *i, Pending *p)
     if (v >= JIT_VARS || !v || !(p->set >> v & 1))
         return;
     first = &r->insns[p->at[v]];
-    if (first->op != IR_sll || first->b != JIT_NONE)
+    if (first->op != IR_sll || first->b != JIT_NONE || first->a != v ||
+        !merge(i, v, v, first->imm & 63))
         return;
-    /* The operand must still be what it was; between the two it may have been written. */
-    for (IRInsn *k = first + 1; k < i; k++) {
-        if (k->d == first->a)
-            return;
-    }
-    if (i->op == IR_srl && i->a == v && i->b == JIT_NONE && first->imm == 32 && i->imm >= 1 &&
-        i->imm <= 32) {
-        i->op = IR_slli_uw;
-        i->imm = 32 - i->imm;
-    } else if (i->op == IR_add && i->b < JIT_VARS && (i->a == v) != (i->b == v) && first->imm >= 1 &&
-               first->imm <= 3) {
-        if (i->b == v)
-            i->b = i->a;
-        i->op = (uint8_t)(IR_sh1add + first->imm - 1);
-    } else {
-        return;
-    }
-    i->a = first->a;
     first->op = IR_nothing;
     first->d = first->a = JIT_NONE;
     p->set &= ~(1ULL << v);
@@ -222,12 +253,14 @@ void region_optimise(Region *r)
     for (unsigned n = 0; n < r->n_blocks; n++) {
         Known k = { .set = 1 };
         Pending p = { .set = 0 };
+        Shifted shifted = { .set = 0 };
         uint32_t bits_set = 0;
         unsigned weight = block_weight(r, n);
         for (unsigned j = r->blocks[n].first; j < r->blocks[n].end; j++) {
             IRInsn *i = &r->insns[j];
             fold_insn(i, &k);
             once(i, &bits_set);
+            through_shifts(i, &shifted);
             drop_dead(r, j, &p);
         }
         for (unsigned j = r->blocks[n].first; j < r->blocks[n].end; j++) {

@@ -102,13 +102,17 @@ static void add32(Emit *e, unsigned alu, const IRInsn *i)
         finish32(e, i, x86_use(e, i->a, RAX));
         return;
     }
-    if (alu == ALU_ADD && in_reg(e, i->a) && immediate(i) && fits32(i->imm)) {
-        asm_rm(&e->a, 0x8d, false, RAX, (unsigned)e->reg[i->a], (int32_t)i->imm);
+    unsigned d = early_dest(e, i);
+    bool apart = alu == ALU_ADD && i->d != i->a && in_reg(e, i->a);
+    if (apart && immediate(i) && fits32(i->imm)) {
+        asm_rm(&e->a, 0x8d, false, d, (unsigned)e->reg[i->a], (int32_t)i->imm);
+    } else if (apart && !immediate(i) && in_reg(e, i->b)) {
+        asm_rx(&e->a, 0x8d, false, d, (unsigned)e->reg[i->a], (unsigned)e->reg[i->b], 0, 0);
     } else {
-        x86_copy(e, i->a, RAX);
-        alu_with_b(e, alu, false, RAX, i);
+        x86_copy(e, i->a, d);
+        alu_with_b(e, alu, false, d, i);
     }
-    finish32(e, i, RAX);
+    finish32(e, i, d);
 }
 
 /* and, or, xor of the complement of b. */
@@ -134,9 +138,21 @@ static void with_not(Emit *e, unsigned alu, const IRInsn *i)
 static void shift_imm(Emit *e, unsigned sh, bool w, const IRInsn *i)
 {
     unsigned n = (unsigned)i->imm & (w ? 63 : 31);
-    unsigned d = w ? x86_dest(e, i->d, RAX) : RAX;
+    unsigned d = x86_dest(e, i->d, RAX);
 
-    x86_copy(e, i->a, d);
+    if (!w && sh == SH_SAR && n) {
+        /* Extended first, all is well. */
+        asm_rr(&e->a, 0x63, true, d, x86_use(e, i->a, RAX));
+        w = true;
+    } else if (!w && sh == SH_SHR && n) {
+        /* What comes in is 0, and so are the upper bits. */
+        asm_mov32(&e->a, d, x86_use(e, i->a, RAX));
+        asm_shift_imm(&e->a, sh, false, d, n);
+        n = 0;
+        w = true;
+    } else {
+        x86_copy(e, i->a, d);
+    }
     if (n)
         asm_shift_imm(&e->a, sh, w, d, n);
     if (w)

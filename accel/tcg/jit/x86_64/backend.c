@@ -107,16 +107,18 @@ static void operation(Emit *e, const IRInsn *i, unsigned next_block)
 /* Loops begin where fetching does. */
 static void align_loop(Emit *e, unsigned block)
 {
-    static const uint8_t nops[][4] = { { 0x90 }, { 0x66, 0x90 }, { 0x0f, 0x1f, 0x00 },
-                                       { 0x0f, 0x1f, 0x40, 0x00 } };
+    static const uint8_t nops[][8] = {
+        { 0x90 }, { 0x66, 0x90 }, { 0x0f, 0x1f, 0x00 }, { 0x0f, 0x1f, 0x40 },
+        { 0x0f, 0x1f, 0x44 }, { 0x66, 0x0f, 0x1f, 0x44 }, { 0x0f, 0x1f, 0x80 }, { 0x0f, 0x1f, 0x84 },
+    };
     const Region *r = e->r;
-    unsigned left = -(uintptr_t)asm_here(&e->a) & 31;
+    unsigned left = -(uintptr_t)asm_here(&e->a) & 15;
     bool loop = false;
 
     for (unsigned n = 0; n < r->n_edges; n++)
         loop |= r->edges[n].block == (int)block && r->edges[n].backward;
     while (loop && left) {
-        unsigned n = MIN(left, 4);
+        unsigned n = MIN(left, 8);
         for (unsigned k = 0; k < n; k++)
             asm_byte(&e->a, nops[n - 1][k]);
         left -= n;
@@ -174,7 +176,7 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
     x86_assign(e);
     routines(e);
     out->entry = asm_here(&e->a);
-    out->entries = j->s->jit_stats ? jit_data(j, sizeof(uint64_t)) : NULL;
+    out->entries = j->s && j->s->jit_stats ? jit_data(j, sizeof(uint64_t)) : NULL;
     if (out->entries)
         asm_rip(&e->a, 0xff, true, 0, out->entries, 0);
     x86_enter(e);

@@ -20,7 +20,7 @@ static void multiply_low(Emit *e, const IRInsn *i)
     unsigned b, d;
 
     if (i->b == JIT_NONE && i->imm == (int32_t)i->imm) {
-        d = w ? x86_dest(e, i->d, RAX) : RAX;
+        d = x86_dest(e, i->d, RAX);
         asm_rr(&e->a, 0x69, w, d, x86_use(e, i->a, RAX));
         asm_imm32(&e->a, (uint32_t)i->imm);
         if (!w)
@@ -29,7 +29,7 @@ static void multiply_low(Emit *e, const IRInsn *i)
         return;
     }
     b = second(e, i);
-    d = w && i->d != i->b ? x86_dest(e, i->d, RAX) : RAX;
+    d = i->d != i->b ? x86_dest(e, i->d, RAX) : RAX;
 
     x86_copy(e, i->a, d);
     asm_rr(&e->a, X86_OP(0, MAP_0F, 0xaf), w, d, b);
