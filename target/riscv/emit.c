@@ -25,8 +25,12 @@ static bool emit(IRBuilder *b, const TCGOp *op)
 {
     EmitFn fn = riscv_insn_emit(riscv_insn_body(op->row));
 
-    if (!fn)
+    if (riscv_insn_flags(op->row) & INSN_VS)
+        return riscv_emit_vector(b, op);
+    if (!fn) {
+        riscv_emit_forget_vstart(b);
         return riscv_emit_csr(b, op);
+    }
     fn(b, op);
     return true;
 }
@@ -44,6 +48,7 @@ const TCGJitOps riscv_jit_ops = {
     .reserve_size = offsetof(CPURISCVState, reserve_size),
     .status = &riscv_jit_sstatus,
     .kind = kind,
+    .begin = riscv_emit_begin,
     .emit = emit,
     .body = body,
 };

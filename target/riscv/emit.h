@@ -37,6 +37,20 @@ EmitFn riscv_insn_emit(unsigned row);
 bool riscv_emit_csr(IRBuilder *b, const TCGOp *op);
 
 extern const JitStatus riscv_jit_sstatus;
+/* ---- emit-vec.c ---- */
+void riscv_emit_begin(IRBuilder *b);
+/* As TCGJitOps.emit, of rows that need the vector unit. */
+bool riscv_emit_vector(IRBuilder *b, const TCGOp *op);
+/* Something may write the vstart CSR. */
+void riscv_emit_forget_vstart(IRBuilder *b);
+/* The fast form of a row, given what is known of vtype; false: there is none. */
+typedef struct VecShape VecShape;
+typedef bool (*EmitVecFn)(IRBuilder *b, const TCGOp *op, const VecShape *c, unsigned kind);
+typedef struct EmitVecRow {
+    EmitVecFn fn;
+    uint8_t kind;
+} EmitVecRow;
+
 extern const TCGJitOps riscv_jit_ops;
 
 #endif

@@ -13,6 +13,17 @@ static const char *const names[] = {
 #undef IR
 };
 
+static const char *const vec_names[] = {
+#define V(name, class) #name,
+#include "accel/tcg/jit/vec.def"
+#undef V
+};
+
+const char *ir_vec_name(IRVecOp op)
+{
+    return op < IRV_NR ? vec_names[op] : "?";
+}
+
 const char *ir_name(IROp op)
 {
     return op < IR_NR ? names[op] : "?";
@@ -233,12 +244,72 @@ uint32_t ir_mode(const IRBuilder *b)
     return b->r->guest[b->guest].tb->mode;
 }
 
+/* ---- Vectors ---- */
+
+bool ir_has_vector(const IRBuilder *b, const IRVec *v)
+{
+    return b->has_vector && b->has_vector(v);
+}
+
+void ir_vector(IRBuilder *b, const IRVec *v, unsigned d, unsigned a)
+{
+    Region *r = b->r;
+    IRInsn *i = ir_append(b, IR_vector);
+
+    r->vec[r->n_vecs] = *v;
+    i->target = (uint16_t)r->n_vecs;
+    i->d = d;
+    i->a = a;
+    if (r->n_vecs < REGION_VECS - 1)
+        r->n_vecs++;
+    else
+        r->full = true;
+}
+
+void ir_guard(IRBuilder *b, unsigned env_offset, uint32_t value)
+{
+    IRInsn *i = ir_append(b, IR_guard);
+
+    i->target = (uint16_t)env_offset;
+    i->imm = value;
+}
+
+void ir_set_env(IRBuilder *b, unsigned env_offset, unsigned size, uint64_t value)
+{
+    IRInsn *i = ir_append(b, IR_set_env);
+
+    i->target = (uint16_t)env_offset;
+    i->size = (uint8_t)size;
+    i->imm = (int64_t)value;
+}
+
+void ir_clamp(IRBuilder *b, unsigned d, unsigned a, uint32_t limit, unsigned env_offset)
+{
+    IRInsn *i = ir_append(b, IR_clamp);
+
+    i->d = d;
+    i->a = a;
+    i->imm = limit;
+    i->target = (uint16_t)env_offset;
+}
+
+uint64_t *ir_facts(IRBuilder *b)
+{
+    return &b->r->facts;
+}
+
 CPUArchState *ir_env(const IRBuilder *b)
 {
     return b->env;
 }
 
 /* ---- Printing ---- */
+
+static void dump_vec(GString *out, const IRVec *v)
+{
+    g_string_append_printf(out, " %s %u x %u%s%s", ir_vec_name(v->op), v->n, 8u << v->size,
+                           v->masked ? " masked" : "", v->vl ? " up to vl" : "");
+}
 
 static void dump_var(GString *out, const char *before, unsigned v)
 {
@@ -272,6 +343,8 @@ void ir_dump(const Region *r, GString *out)
             if (i->op == IR_branch)
                 g_string_append_printf(out, " %s",
                     ((const char *const[]){ "eq", "ne", "lt", "ge", "ltu", "geu" })[i->cond]);
+            if (i->op == IR_vector)
+                dump_vec(out, &r->vec[i->target]);
             dump_var(out, " ", i->d);
             dump_var(out, i->d == JIT_NONE ? " " : ", ", i->a);
             dump_var(out, ", ", i->b);

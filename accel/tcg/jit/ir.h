@@ -19,6 +19,7 @@
 #define REGION_PAGES 8
 #define REGION_GUEST_OPS 768
 #define REGION_INSNS 2048
+#define REGION_VECS 512
 
 typedef struct IRInsn {
     uint8_t op;        /* IROp */
@@ -29,8 +30,8 @@ typedef struct IRInsn {
     uint8_t cond;      /* branch: IRCond; amo: IRAmo; status: IRStatus; floating point: bit of the byte at
                           target; lookup: IRLookup */
     uint16_t guest;    /* index into Region.guest: the instruction this is part of */
-    uint16_t target;   /* branch, jump, lookup: index into Region.edges; set_bits, get, put, swap, zero and
-                          floating point: offset in env */
+    uint16_t target;   /* branch, jump, lookup: index into Region.edges; vector: into Region.vec;
+                          get, put, swap, floating point and others: offset in env */
     int64_t imm;
 } IRInsn;
 
@@ -61,12 +62,14 @@ typedef struct RegionEdge {
 typedef struct RegionBlock {
     TranslationBlock *tb;
     unsigned first, end; /* in insns */
+    uint64_t facts;      /* of the model, where it was first led to */
 } RegionBlock;
 
 typedef struct Region {
     const TCGJitOps *model;
     TranslationBlock *head;
-    unsigned n_blocks, n_edges, n_guest, n_insns;
+    unsigned n_blocks, n_edges, n_guest, n_insns, n_vecs;
+    uint64_t facts;              /* see ir_facts() */
     unsigned n_promised;         /* guest instructions of the blocks taken in */
     unsigned n_pages;            /* that the blocks are on */
     vaddr pages[REGION_PAGES];
@@ -77,14 +80,16 @@ typedef struct Region {
     RegionEdge edges[REGION_EDGES];
     GuestOp guest[REGION_GUEST_OPS];
     IRInsn insns[REGION_INSNS];
+    IRVec vec[REGION_VECS];
 } Region;
 
 struct IRBuilder {
     Region *r;
-    CPUArchState *env; /* some vCPU's: what never changes of it may be asked */
+    CPUArchState *env; /* see ir_env() */
     unsigned guest;    /* of the instruction being emitted */
     unsigned edge;     /* of the branch being emitted */
     bool back;         /* the indirect jump being emitted is a return */
+    bool (*has_vector)(const IRVec *v); /* of the back end; NULL: no vectors */
 };
 
 static inline unsigned region_var_offset(const Region *r, unsigned var)
@@ -96,6 +101,7 @@ static inline unsigned region_var_offset(const Region *r, unsigned var)
 /* Appends an operation to be filled in; r->full is set when there is no room. */
 IRInsn *ir_append(IRBuilder *b, IROp op);
 const char *ir_name(IROp op);
+const char *ir_vec_name(IRVecOp op);
 /* For -d op: the region as text. */
 void ir_dump(const Region *r, GString *out);
 
@@ -105,7 +111,8 @@ uint64_t ir_fold(IROp op, uint64_t a, uint64_t b);
 
 /* ---- region.c ---- */
 /* Collects the blocks that can be reached from head and puts them into r. False: not worth it. */
-bool region_build(Region *r, TCGCPU *c, TranslationBlock *head);
+bool region_build(Region *r, TCGCPU *c, TranslationBlock *head,
+                  bool (*has_vector)(const IRVec *v));
 
 /* ---- opt.c ---- */
 /* Constants are computed now; counts how often variables are named. */

@@ -66,6 +66,8 @@ static uint64_t load(CPUArchState *env, vaddr va, const JitSite *site)
     uint64_t v;
 
     switch (site->size) {
+    case 0: /* the body will do it */
+        return 0;
     case 1:
         v = tcg_ld8(env, va);
         return site->sign ? (uint64_t)(int64_t)(int8_t)v : v;
@@ -83,6 +85,8 @@ static uint64_t load(CPUArchState *env, vaddr va, const JitSite *site)
 static void store(CPUArchState *env, vaddr va, uint64_t value, const JitSite *site)
 {
     switch (site->size) {
+    case 0:
+        break;
     case 1:
         tcg_st8(env, va, (uint8_t)value);
         break;
@@ -267,7 +271,7 @@ void jit_compile(TCGCPU *c, TranslationBlock *tb)
         g_mutex_unlock(&s->lock);
         return;
     }
-    if (region_build(j->region, c, tb)) {
+    if (region_build(j->region, c, tb, j->backend->has_vector)) {
         jit_show_built(c->cpu, j->region);
         region_optimise(j->region);
         jit_show_optimised(j->region);

@@ -70,6 +70,8 @@ typedef struct JitBackend {
     void (*done)(Jit *j);
     /* Writes a region; false: there is no room. */
     bool (*compile)(Jit *j, const Region *r, JitCode *out);
+    /* Whether IR_vector is there for this; NULL: the host has no vectors that would do. */
+    bool (*has_vector)(const IRVec *v);
     /* Runs code from a block's entry. */
     const TCGOp *(*run)(const Jit *j, CPUArchState *env, const void *code);
 } JitBackend;
@@ -94,6 +96,7 @@ struct Jit {
     /* Common routines of the back end. */
     const void *run, *exit_unlinked, *exit_interpret, *lookup, *load_miss, *store_miss, *call_body;
     const void *interpret, *spill, *fill;
+    const uint8_t *vec_tables;    /* constants of vectors, among the data */
     uint64_t n_regions, n_insns, n_killed, n_refused, n_linked; /* for info jit */
     uint64_t *window_misses;      /* of loads and of stores, by all harts, roughly; NULL: not counted */
 };

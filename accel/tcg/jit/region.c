@@ -34,6 +34,7 @@ static int add_block(Region *r, TranslationBlock *tb)
         return -1;
     r->n_promised += tb->n_insns;
     r->blocks[r->n_blocks].tb = tb;
+    r->blocks[r->n_blocks].facts = r->facts;
     return (int)r->n_blocks++;
 }
 
@@ -243,6 +244,9 @@ static void emit_block(IRBuilder *b, TCGCPU *c, unsigned block)
     const TCGOp *op = blk->tb->ops, *end = op + blk->tb->n_ops;
 
     blk->first = r->n_insns;
+    r->facts = blk->facts;
+    if (r->model->begin)
+        r->model->begin(b);
     while (op < end && !r->full) {
         if (r->n_guest == REGION_GUEST_OPS) {
             r->full = true;
@@ -258,12 +262,15 @@ static void emit_block(IRBuilder *b, TCGCPU *c, unsigned block)
     blk->end = r->n_insns;
 }
 
-bool region_build(Region *r, TCGCPU *c, TranslationBlock *head)
+bool region_build(Region *r, TCGCPU *c, TranslationBlock *head,
+                  bool (*has_vector)(const IRVec *v))
 {
-    IRBuilder b = { .r = r, .env = c->env };
+    IRBuilder b = { .r = r, .env = c->env, .has_vector = has_vector };
 
     r->model = env_tcg(c->env)->ops->jit;
     r->head = head;
+    r->facts = 0;
+    r->n_vecs = 0;
     r->n_blocks = r->n_edges = r->n_guest = r->n_insns = r->n_promised = r->n_pages = 0;
     r->full = false;
     if (add_block(r, head) < 0)

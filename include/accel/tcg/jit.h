@@ -92,7 +92,8 @@ void ir_status(IRBuilder *b, IRStatus how, unsigned d, unsigned v, int64_t imm);
 
 /* The mode word of the block that the instruction is in. */
 uint32_t ir_mode(const IRBuilder *b);
-/* Some vCPU: what is configured, and so the same on all of them and at any time, may be asked. */
+/* The vCPU that wants the code: what is configured, and so the same on all of them and at any time,
+ * may be asked; anything else is good for guesses. */
 CPUArchState *ir_env(const IRBuilder *b);
 
 /* A status register, whose interrupt enable is what programs mostly write. */
@@ -106,6 +107,54 @@ typedef struct JitStatus {
     uint32_t barred;     /* and none of these bits is set */
     uint16_t idle[8];    /* offsets in env, 8 bytes each; 0 ends them */
 } JitStatus;
+
+/*
+ * Vectors: registers are pieces of env, operations work on n elements from the first on. vec.def lists what
+ * there is.
+ */
+typedef enum IRVecOp {
+#define V(name, class) IRV_##name,
+#include "accel/tcg/jit/vec.def"
+#undef V
+    IRV_NR
+} IRVecOp;
+
+typedef enum IRVecFrom { IRV_REG, IRV_INT, IRV_FLOAT, IRV_IMM, IRV_NONE } IRVecFrom;
+
+typedef struct IRVec {
+    uint8_t op;         /* IRVecOp */
+    uint8_t size;       /* log2 of an element's bytes */
+    uint8_t from;       /* IRVecFrom: what b is */
+    uint8_t narrow;     /* zext, sext: log2 of how much narrower a is */
+    bool masked;        /* only elements whose bit in the register at mask is set */
+    bool whole;         /* the operation cannot be done on less than n: the body is called then */
+    uint32_t d, a, b;   /* registers: offsets in env */
+    uint32_t mask;
+    uint32_t n;         /* elements, at least 1 */
+    uint32_t vl;        /* if not 0: the word of env at vl_offset may be less than this, which stands for n */
+    uint32_t vl_offset;
+    uint32_t start_offset; /* of the word of env that says with which element the body begins */
+    uint32_t fast_offset;  /* floating point: as in IRFloat; the bits are bit and, of FMA, the next byte's */
+    uint8_t bit;
+    int64_t imm;        /* b */
+} IRVec;
+
+/* The longest piece, in bytes. */
+#define IR_VEC_BYTES 256
+
+/* Whether there is code for this: op, size, from, narrow, masked and n are looked at. */
+bool ir_has_vector(const IRBuilder *b, const IRVec *v);
+/* d, a: variables or JIT_NONE. */
+void ir_vector(IRBuilder *b, const IRVec *v, unsigned d, unsigned a);
+/* The interpreter takes over at this instruction unless the 8-byte word of env is value. */
+void ir_guard(IRBuilder *b, unsigned env_offset, uint32_t value);
+void ir_set_env(IRBuilder *b, unsigned env_offset, unsigned size, uint64_t value);
+/* d and the 8-byte word of env become a or limit, whichever is less; a: JIT_NONE for that word itself. */
+void ir_clamp(IRBuilder *b, unsigned d, unsigned a, uint32_t limit, unsigned env_offset);
+
+/* What the model knows while it emits a block, in bits of its own: at first what it knew where
+ * the block was first seen to be led to, 0 for the first. */
+uint64_t *ir_facts(IRBuilder *b);
 
 /* How an instruction hands over, which decides what may be done without a fast form. */
 typedef enum JitKind {
@@ -123,6 +172,8 @@ typedef struct TCGJitOps {
     unsigned reserve_addr, reserve_value, reserve_size;
     const JitStatus *status;
     JitKind (*kind)(const TCGOp *op);
+    /* A block begins: what facts are left? NULL: none are kept. */
+    void (*begin)(IRBuilder *b);
     /* Appends the fast form; false: there is none, and nothing was appended. */
     bool (*emit)(IRBuilder *b, const TCGOp *op);
     /* The handler that runs this operation alone, then goes on at the next. */

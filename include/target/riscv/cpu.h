@@ -28,6 +28,16 @@ typedef enum RISCVPriv { PRV_U = 0, PRV_S = 1, PRV_M = 3 } RISCVPriv;
 #define RISCV_MAX_VLEN 1024
 #define RISCV_PMP_KNOWN 64 /* a power of two */
 
+/* What follows from vtype and the configuration. Compiled code writes the first ten bytes as they lie. */
+typedef struct RISCVVecConfig {
+    uint32_t vlmax;  /* of vtype; 0 with vill; follows from vtype, as the rest does */
+    uint16_t vlenb;  /* bytes of a register; follows from vlen */
+    uint8_t sew;     /* log2 of bytes of an element */
+    int8_t lmul;     /* log2, -3 to 3 */
+    uint8_t align;   /* what registers of a group must not have set, and 32 with vill */
+    uint8_t fp;      /* bits by sew: floating point of that width exists */
+} RISCVVecConfig;
+
 typedef struct CPUArchState CPURISCVState;
 
 struct CPUArchState {
@@ -48,14 +58,7 @@ struct CPUArchState {
 
     /* Vectors. Register n begins at byte n * vlenb of vreg, so that a group is one piece. */
     uint64_t vstart, vl, vtype, vxrm, vxsat; /* vtype: VTYPE_VILL alone, or a legal setting */
-    struct {
-        uint32_t vlmax;  /* of vtype; 0 with vill; follows from vtype, as the rest does */
-        uint16_t vlenb;  /* bytes of a register; follows from vlen */
-        uint8_t sew;     /* log2 of bytes of an element */
-        int8_t lmul;     /* log2, -3 to 3 */
-        uint8_t align;   /* what registers of a group must not have set, and 32 with vill */
-        uint8_t fp;      /* bits by sew: floating point of that width exists */
-    } vcfg;
+    RISCVVecConfig vcfg;
     const struct VecKernels *vk; /* the loops for this host */
     const struct VecGroups *vg;  /* the same over element groups */
     const struct VecFpKernels *vf; /* and of floating point; NULL: none */

@@ -35,28 +35,31 @@ uint64_t riscv_vtype_legal(const CPURISCVState *env, uint64_t vtype)
     return vtype;
 }
 
-void riscv_vector_derive(CPURISCVState *env)
+RISCVVecConfig riscv_vector_config(CPURISCVState *env, uint64_t vtype)
 {
     unsigned vlenb = env_cpu(env)->vlen / 8u;
+    RISCVVecConfig c = { .vlenb = (uint16_t)vlenb };
 
+    c.fp = (uint8_t)(riscv_ext_on(env, EXT_ZVFH) << 1 | riscv_ext_on(env, EXT_ZVE32F) << 2 |
+                     riscv_ext_on(env, EXT_ZVE64D) << 3);
+    if (vtype & VTYPE_VILL) {
+        c.align = 32;
+        return c;
+    }
+    c.sew = (uint8_t)VTYPE_VSEW(vtype);
+    c.lmul = (int8_t)vtype_lmul(vtype);
+    c.vlmax = (uint32_t)(vlenb << 3 >> (3 - c.lmul) >> c.sew);
+    c.align = c.lmul > 0 ? (uint8_t)((1u << c.lmul) - 1) : 0;
+    return c;
+}
+
+void riscv_vector_derive(CPURISCVState *env)
+{
     env->vk = riscv_vec_kernels();
     if (!env->vg)
         env->vg = riscv_vec_groups();
     env->vf = riscv_vec_fp_kernels();
-    env->vcfg.vlenb = (uint16_t)vlenb;
-    env->vcfg.fp = (uint8_t)(riscv_ext_on(env, EXT_ZVFH) << 1 | riscv_ext_on(env, EXT_ZVE32F) << 2 |
-                             riscv_ext_on(env, EXT_ZVE64D) << 3);
-    if (env->vtype & VTYPE_VILL) {
-        env->vcfg.vlmax = 0;
-        env->vcfg.sew = 0;
-        env->vcfg.lmul = 0;
-        env->vcfg.align = 32;
-        return;
-    }
-    env->vcfg.sew = (uint8_t)VTYPE_VSEW(env->vtype);
-    env->vcfg.lmul = (int8_t)vtype_lmul(env->vtype);
-    env->vcfg.vlmax = (uint32_t)(vlenb << 3 >> (3 - env->vcfg.lmul) >> env->vcfg.sew);
-    env->vcfg.align = env->vcfg.lmul > 0 ? (uint8_t)((1u << env->vcfg.lmul) - 1) : 0;
+    env->vcfg = riscv_vector_config(env, env->vtype);
 }
 
 bool riscv_vector_state_valid(const RISCVCPU *cpu, Error **errp)

@@ -17,6 +17,9 @@ static inline uint8_t *riscv_vreg(CPURISCVState *env, unsigned n)
 /* What vsetvl leaves of a requested vtype: the value itself, or VTYPE_VILL. */
 uint64_t riscv_vtype_legal(const CPURISCVState *env, uint64_t vtype);
 
+/* What follows from a vtype that is legal, or VTYPE_VILL. */
+RISCVVecConfig riscv_vector_config(CPURISCVState *env, uint64_t vtype);
+
 /* Recomputes env->vcfg from vtype and the configuration: after whatever changes vtype. */
 void riscv_vector_derive(CPURISCVState *env);
 

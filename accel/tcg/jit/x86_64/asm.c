@@ -134,12 +134,12 @@ void asm_rip(Asm *a, unsigned op, bool w, unsigned reg, const void *where, unsig
 /* The three-byte form; index and base: registers of the operand in memory. */
 static void vex(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned index, unsigned base)
 {
-    unsigned prefix = op >> 16, pp = prefix == 0x66 ? 1 : prefix == 0xf3 ? 2 : prefix ? 3 : 0;
+    unsigned prefix = op >> 16 & 0xff, pp = prefix == 0x66 ? 1 : prefix == 0xf3 ? 2 : prefix ? 3 : 0;
 
     asm_byte(a, 0xc4);
     asm_byte(a, (~reg >> 3 & 1) << 7 | (~index >> 3 & 1) << 6 | (~base >> 3 & 1) << 5 |
                 (op >> 8 & 0xff));
-    asm_byte(a, w << 7 | (~v & 15) << 3 | pp);
+    asm_byte(a, w << 7 | (~v & 15) << 3 | (op & X86_L ? 4u : 0u) | pp);
     asm_byte(a, op & 0xff);
 }
 

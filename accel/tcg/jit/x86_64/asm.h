@@ -24,6 +24,7 @@ typedef struct Asm {
 
 /* An opcode: its last byte, the map before it (0: none), a mandatory prefix (0: none). */
 #define X86_OP(prefix, map, byte) ((unsigned)(prefix) << 16 | (map) << 8 | (byte))
+#define X86_L (1u << 24) /* VEX: 256 bits */
 enum { MAP_0F = 1, MAP_0F38 = 2, MAP_0F3A = 3 };
 
 /* Conditions, as in the low bits of jcc. */

@@ -71,6 +71,18 @@ static void operation(Emit *e, const IRInsn *i, unsigned next_block)
         x86_status(e, i);
         x86_forget(e);
         break;
+    case IR_guard:
+        x86_guard(e, i);
+        break;
+    case IR_set_env:
+        x86_set_env(e, i);
+        break;
+    case IR_clamp:
+        x86_clamp(e, i);
+        break;
+    case IR_vector:
+        x86_vector(e, i);
+        break;
     case IR_branch:
         x86_branch(e, i);
         break;
@@ -197,6 +209,8 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
             x86_memory_stub(e, s);
         else if (s->kind == STUB_BODY || s->kind == STUB_INTERPRET)
             declined_stub(e, s);
+        else if (s->kind >= STUB_VEC_PART)
+            x86_vector_stub(e, s);
         else
             x86_flow_stub(e, s);
     }
@@ -233,6 +247,7 @@ static const JitBackend backend = {
     .init = init,
     .done = done,
     .compile = compile,
+    .has_vector = x86_has_vector,
     .run = run,
 };
 

@@ -35,6 +35,14 @@ static void ret(Asm *a)
     asm_byte(a, 0xc3);
 }
 
+/* vzeroupper: C may use instructions that are slow while the upper halves are not zero. */
+static void forget_upper(Asm *a)
+{
+    asm_byte(a, 0xc5);
+    asm_byte(a, 0xf8);
+    asm_byte(a, 0x77);
+}
+
 static void push(Asm *a, unsigned reg)
 {
     asm_rr(a, 0xff, false, 6, reg);
@@ -65,6 +73,7 @@ static const uint8_t *write_out(Jit *j, Asm *a)
 
     spill_all(j, a);
     spilled = asm_here(a);
+    forget_upper(a);
     asm_alu_imm(a, ALU_ADD, true, RSP, FRAME);
     for (unsigned n = ARRAY_SIZE(saved); n-- > 0;)
         pop(a, saved[n]);
@@ -231,6 +240,7 @@ static void write_miss(Jit *j, Asm *a, bool store)
     asm_load(a, RSI, RSP, F + FRAME_RSI);
     asm_load(a, RDX, RSP, F + FRAME_SITE);
     asm_rm(a, 0xff, false, 2, RDX, offsetof(JitSite, spill));
+    forget_upper(a);
     asm_mov(a, RDI, ENV);
     asm_mov(a, RSI, RAX);
     if (store) {
@@ -257,6 +267,7 @@ static void write_call_body(Jit *j, Asm *a, const uint8_t *out_spilled)
 {
     j->call_body = asm_here(a);
     asm_rm(a, 0xff, false, 2, RDX, offsetof(JitSite, spill));
+    forget_upper(a);
     asm_store(a, RSP, F + FRAME_SITE, RDX);
     store_imm32(a, ENV_TCG(jit_calls), 1);
     asm_load(a, RAX, RDX, offsetof(JitSite, tb));
@@ -307,5 +318,5 @@ bool x86_init(Jit *j)
     write_miss(j, &a, true);
     write_call_body(j, &a, spilled);
     j->code_used = (size_t)(a.p - j->code_rw);
-    return !a.full;
+    return !a.full && x86_vector_init(j);
 }

@@ -18,10 +18,10 @@
 
 #define X86_REGS 16
 #define X86_LABEL_USES (2 * REGION_EDGES)
-#define X86_STUBS 2048
+#define X86_STUBS 4096
 
 enum { ENV = RBP, TLB = R15 };
-enum { XMM_FIRST = 3 }; /* those below are free between operations */
+enum { XMM_FIRST = 3, XMM_FIRST_VECTORS = 6 }; /* those below are free between operations */
 
 /* Slots of the frame, from rsp. */
 enum { FRAME_VALUE = 0, FRAME_RBX = 8, FRAME_SITE = 16, FRAME_RSI = 24, FRAME = 40 };
@@ -32,7 +32,7 @@ enum { FRAME_VALUE = 0, FRAME_RBX = 8, FRAME_SITE = 16, FRAME_RSI = 24, FRAME = 
 extern const uint8_t x86_convention[X86_REGS];
 
 typedef enum StubKind { STUB_LOAD, STUB_STORE, STUB_BODY, STUB_INTERPRET, STUB_EDGE, STUB_ATTENTION,
-               STUB_LOOKUP } StubKind;
+               STUB_LOOKUP, STUB_VEC_PART, STUB_VEC_MISS, STUB_VEC_RESUME } StubKind;
 
 /* Code away from the main path, written behind it. */
 typedef struct Stub {
@@ -42,7 +42,7 @@ typedef struct Stub {
     const uint8_t *back;  /* where to go on: the access itself */
     const uint8_t *after; /* or behind it */
     unsigned edge;
-    uint8_t *froms[4];    /* body, interpret: all of them */
+    uint8_t *froms[8];    /* body, interpret, vectors: all of them */
     unsigned n_from;
 } Stub;
 
@@ -66,6 +66,11 @@ typedef struct Emit {
     unsigned n_uses;
     JitExit *exits[REGION_EDGES];
     const void *spill, *fill;  /* routines of this region, or the common ones */
+    struct {
+        uint64_t bits;
+        const void *place;
+    } vec_const[16];           /* constants of vectors among this region's data */
+    unsigned n_vec_const;
     unsigned n_stubs;
     Stub stubs[X86_STUBS];
 } Emit;
@@ -105,6 +110,10 @@ void x86_muldiv(Emit *e, const IRInsn *i);
 
 /* ---- mem.c ---- */
 void x86_load(Emit *e, const IRInsn *i);
+/* rcx = distance into the window of i's base, rdx = its host address; else to the stub, where
+ * x86_window_miss() moves the window: carry clear then if the access fits into its page. */
+Stub *x86_window(Emit *e, const IRInsn *i, StubKind kind);
+void x86_window_miss(Emit *e, const IRInsn *i, const JitSite *site);
 void x86_store(Emit *e, const IRInsn *i);
 /* rdx = host address of size bytes at the address in rax, through the TLB; to the stub if the address
  * is misaligned or the page not to be accessed so. rax is kept, rcx used. */
@@ -135,6 +144,10 @@ void x86_flow_stub(Emit *e, const Stub *s);
 
 /* ---- fp.c ---- */
 void x86_float(Emit *e, const IRInsn *i);
+/* Once in a block: to the stub unless the bit of the byte at env_offset is set; fused: it is of fp_fast_fma. */
+void x86_test_fast(Emit *e, Stub *s, unsigned env_offset, unsigned bit, bool fused);
+/* To the stub unless var is a boxed number of 32 bits. Uses rax. */
+void x86_test_boxed(Emit *e, Stub *s, unsigned var);
 /* Loads and stores of floating-point variables: the access itself, at rdx + rcx. */
 void x86_float_load(Emit *e, const IRInsn *i);
 void x86_float_store(Emit *e, const IRInsn *i);
@@ -147,6 +160,16 @@ static inline void x86_forget(Emit *e)
     e->fast = 0;
     e->held_at = NULL;
 }
+
+/* ---- vec.c ---- */
+bool x86_has_vector(const IRVec *v);
+/* What all regions share. False: no room. */
+bool x86_vector_init(Jit *j);
+void x86_vector(Emit *e, const IRInsn *i);
+void x86_guard(Emit *e, const IRInsn *i);
+void x86_set_env(Emit *e, const IRInsn *i);
+void x86_clamp(Emit *e, const IRInsn *i);
+void x86_vector_stub(Emit *e, const Stub *s);
 
 Stub *x86_stub(Emit *e, StubKind kind, const IRInsn *i);
 

@@ -61,20 +61,23 @@ static void copy(Emit *e, unsigned d, unsigned s)
         asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x28), false, d, 0, s); /* vmovaps */
 }
 
+void x86_test_fast(Emit *e, Stub *s, unsigned env_offset, unsigned bit, bool fused)
+{
+    uint32_t known = 1u << bit << (fused ? 8 : 0);
+
+    if (e->fast & known)
+        return;
+    asm_rm(&e->a, 0xf6, false, 0, ENV, (int32_t)env_offset); /* test byte */
+    asm_byte(&e->a, 1u << bit);
+    decline(e, s, CC_E);
+    e->fast |= known;
+}
+
 /* Asks, once in a block, whether the host may do this: see Decline.interpreter. */
 static void test_fast(Emit *e, const Decline *s, const IRInsn *i)
 {
-    uint32_t bit;
-
-    if (!i->target)
-        return;
-    bit = 1u << i->cond << (i->op >= IR_fmadd && i->op <= IR_fnmadd ? 8 : 0);
-    if (e->fast & bit)
-        return;
-    asm_rm(&e->a, 0xf6, false, 0, ENV, i->target); /* test byte */
-    asm_byte(&e->a, 1u << i->cond);
-    decline(e, s->interpreter, CC_E);
-    e->fast |= bit;
+    if (i->target)
+        x86_test_fast(e, s->interpreter, i->target, i->cond, i->op >= IR_fmadd && i->op <= IR_fnmadd);
 }
 
 /* All 64 bits of var in a register: its own, or scratch. */
@@ -86,20 +89,26 @@ static unsigned whole(Emit *e, unsigned var, unsigned scratch)
     return scratch;
 }
 
+void x86_test_boxed(Emit *e, Stub *s, unsigned var)
+{
+    if (e->boxed >> var & 1)
+        return;
+    if (e->reg[var] >= 0) {
+        to_int(e, RAX, (unsigned)e->reg[var]);
+        asm_shift_imm(&e->a, SH_SHR, true, RAX, 32);
+        asm_alu_imm(&e->a, ALU_CMP, false, RAX, -1);
+    } else {
+        asm_alu_mem_imm(&e->a, ALU_CMP, false, ENV, x86_offset(e, var) + 4, -1);
+    }
+    decline(e, s, CC_NE);
+    e->boxed |= 1ULL << var;
+}
+
 /* An operand of i's size, boxed if it is narrow: see Decline.interpreter. */
 static unsigned operand(Emit *e, const Decline *s, const IRInsn *i, unsigned var, unsigned scratch)
 {
-    if (single(i) && !(e->boxed >> var & 1)) {
-        if (e->reg[var] >= 0) {
-            to_int(e, RAX, (unsigned)e->reg[var]);
-            asm_shift_imm(&e->a, SH_SHR, true, RAX, 32);
-            asm_alu_imm(&e->a, ALU_CMP, false, RAX, -1);
-        } else {
-            asm_alu_mem_imm(&e->a, ALU_CMP, false, ENV, x86_offset(e, var) + 4, -1);
-        }
-        decline(e, s->interpreter, CC_NE);
-        e->boxed |= 1ULL << var;
-    }
+    if (single(i))
+        x86_test_boxed(e, s->interpreter, var);
     return whole(e, var, scratch);
 }
 

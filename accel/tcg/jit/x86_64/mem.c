@@ -40,8 +40,7 @@ static void address(Emit *e, const IRInsn *i, unsigned d)
     }
 }
 
-/* rcx = distance into the window, rdx = its host address; else to the stub. */
-static Stub *through_window(Emit *e, const IRInsn *i, StubKind kind)
+Stub *x86_window(Emit *e, const IRInsn *i, StubKind kind)
 {
     Stub *s = x86_stub(e, kind, i);
 
@@ -113,7 +112,7 @@ void x86_load(Emit *e, const IRInsn *i)
         load_through_tlb(e, i);
         return;
     }
-    Stub *s = through_window(e, i, STUB_LOAD);
+    Stub *s = x86_window(e, i, STUB_LOAD);
     if (i->d >= JIT_FP && i->d < JIT_VARS) {
         x86_float_load(e, i);
         s->after = asm_here(&e->a);
@@ -138,7 +137,7 @@ static void store_value(Emit *e, const IRInsn *i, unsigned v)
 
 void x86_store(Emit *e, const IRInsn *i)
 {
-    Stub *s = through_window(e, i, STUB_STORE);
+    Stub *s = x86_window(e, i, STUB_STORE);
 
     if (i->b >= JIT_FP)
         x86_float_store(e, i);
@@ -163,6 +162,14 @@ JitSite *x86_site(Emit *e, const IRInsn *i)
     return site;
 }
 
+void x86_window_miss(Emit *e, const IRInsn *i, const JitSite *site)
+{
+    address(e, i, RAX);
+    asm_mov_imm(&e->a, RCX, (uint32_t)window(i, 0));
+    asm_rip(&e->a, 0x8d, true, RDX, site, 0);
+    asm_call_to(&e->a, i->op == IR_store ? e->j->store_miss : e->j->load_miss);
+}
+
 void x86_memory_stub(Emit *e, const Stub *s)
 {
     const IRInsn *i = s->insn;
@@ -179,10 +186,7 @@ void x86_memory_stub(Emit *e, const Stub *s)
                    FRAME_VALUE);
     else if (i->op == IR_store)
         asm_store(&e->a, RSP, FRAME_VALUE, x86_use(e, i->b, RAX));
-    address(e, i, RAX);
-    asm_mov_imm(&e->a, RCX, (uint32_t)window(i, 0));
-    asm_rip(&e->a, 0x8d, true, RDX, site, 0);
-    asm_call_to(&e->a, i->op == IR_store ? e->j->store_miss : e->j->load_miss);
+    x86_window_miss(e, i, site);
     /* Carry clear: rcx and rdx are as the access wants them. */
     asm_jcc_to(&e->a, CC_AE, s->back);
     if (i->op == IR_load && i->d >= JIT_FP && i->d < JIT_VARS) {

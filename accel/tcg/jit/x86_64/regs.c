@@ -61,7 +61,7 @@ static unsigned heaviest_float(const Emit *e)
 static void assign_float(Emit *e)
 {
     memset(e->fvar, JIT_NONE, sizeof(e->fvar));
-    for (unsigned h = XMM_FIRST; h < X86_REGS; h++) {
+    for (unsigned h = e->r->n_vecs ? XMM_FIRST_VECTORS : XMM_FIRST; h < X86_REGS; h++) {
         unsigned v = heaviest_float(e);
         if (v == JIT_NONE)
             break;

@@ -1,0 +1,228 @@
+/*
+ * Vectors: results that are masks, operations on masks, and element 0.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "accel/tcg/jit/x86_64/vec.h"
+
+/* eax = the highest bits of Y_A's elements. */
+static void gather_bits(VecEmit *x, const Piece *p)
+{
+    switch (x->v->size) {
+    case 0:
+        v_rrr(x, P66(0xd7), false, p->l, RAX, 0, Y_A);
+        break;
+    case 1:
+        /* Halves to bytes; of 32 bytes, the upper lane's are put beside the lower's. */
+        v_rrr(x, P66(0x63), false, p->l, Y_A, Y_A, Y_A);
+        if (p->l)
+            v_rrri(x, P3A(0x00), true, 1, Y_A, 0, Y_A, 0x08); /* vpermq */
+        v_rrr(x, P66(0xd7), false, 0, RAX, 0, Y_A);
+        if (!p->l)
+            asm_alu_imm(x->a, ALU_AND, false, RAX, 0xff);
+        break;
+    default:
+        v_rrr(x, FP_OP(x->v->size, 0x50), false, p->l, RAX, 0, Y_A);
+        break;
+    }
+}
+
+/* Bits of eax from bit `first` of d on, count of them, those that are active. */
+static void put_bits(VecEmit *x, unsigned first, unsigned count)
+{
+    const IRVec *v = x->v;
+    Asm *a = x->a;
+    int32_t d = (int32_t)(v->d + first / 8);
+    uint8_t *none = NULL;
+
+    if (!x->blend && count == 32) {
+        asm_rm(a, 0x89, false, RAX, ENV, d);
+        return;
+    }
+    if (!x->blend && count >= 8) {
+        asm_rm(a, count == 16 ? X86_OP(0x66, 0, 0x89) : 0x88, false, RAX, ENV, d);
+        return;
+    }
+    /* rdx = which ones */
+    asm_mov_imm(a, RDX, count == 32 ? UINT32_MAX : (1u << count) - 1);
+    if (v->masked)
+        asm_alu_load(a, ALU_AND, false, RDX, ENV, (int32_t)(v->mask + first / 8));
+    if (x->partial && v->vl) {
+        asm_load(a, RCX, ENV, (int32_t)v->vl_offset);
+        if (first) {
+            asm_alu_imm(a, ALU_SUB, true, RCX, (int32_t)first);
+            none = asm_jcc(a, CC_B);
+        }
+        asm_vex_rr(a, X86_OP(0, MAP_0F38, 0xf5), false, RDX, RCX, RDX); /* bzhi */
+    }
+    asm_rm(a, 0x8b, false, RCX, ENV, d);
+    asm_alu(a, ALU_XOR, false, RAX, RCX);
+    asm_alu(a, ALU_AND, false, RAX, RDX);
+    asm_alu(a, ALU_XOR, false, RAX, RCX);
+    asm_rm(a, 0x89, false, RAX, ENV, d);
+    if (none)
+        asm_aim(a, none);
+}
+
+/* A piece's bits go to memory at once if they fill bytes, else they are kept until they do. */
+void vec_compare(VecEmit *x)
+{
+    const IRVec *v = x->v;
+    bool is_float = v->op >= IRV_feq;
+    unsigned kept = is_float ? Y_U : Y_MASK;
+    unsigned done = 0, have = 0;
+
+    if (v->from != IRV_REG)
+        vec_splat(x, Y_SCALAR);
+    for (unsigned k = 0; k < x->n_pieces; k++) {
+        Piece p = vec_piece(x, k);
+        unsigned count = MIN(p.count, v->n - p.first);
+        bool invert = false;
+
+        if (is_float) {
+            if (x->partial)
+                vec_tail_pointer(x); /* put_bits() uses rcx */
+            if (x->blend)
+                vec_mask(x, &p);
+            vec_float_compare(x, &p, x->blend ? 0 : vec_operand(x, &p));
+        } else {
+            invert = vec_int_compare(x, &p, vec_operand(x, &p));
+        }
+        gather_bits(x, &p);
+        if (invert)
+            asm_alu_imm(x->a, ALU_XOR, false, RAX, -1);
+        if (have || count < 8) {
+            /* Fewer than eight: beside those that are there. */
+            if (count < 32)
+                asm_alu_imm(x->a, ALU_AND, false, RAX, (int32_t)((1u << count) - 1));
+            if (have) {
+                asm_shift_imm(x->a, SH_SHL, false, RAX, have);
+                v_rrr(x, P66(0x7e), false, 0, kept, 0, RDX);
+                asm_alu(x->a, ALU_OR, false, RAX, RDX);
+            }
+            have += count;
+            if (have < 8 && k + 1 < x->n_pieces) {
+                v_rrr(x, P66(0x6e), false, 0, kept, 0, RAX);
+                continue;
+            }
+            put_bits(x, done, have);
+            done += have;
+            have = 0;
+        } else {
+            put_bits(x, done, count);
+            done += count;
+        }
+    }
+}
+
+/* ---- Between masks: at most 64 bits ---- */
+
+static void combine(VecEmit *x)
+{
+    static const struct {
+        uint8_t alu;
+        bool not_b, not_result;
+    } how[] = { { ALU_AND, false, false }, { ALU_AND, false, true }, { ALU_AND, true, false },
+                { ALU_XOR, false, false }, { ALU_OR, false, false }, { ALU_OR, false, true },
+                { ALU_OR, true, false },   { ALU_XOR, false, true } };
+    unsigned n = x->v->op - IRV_mand;
+    Asm *a = x->a;
+
+    asm_load(a, RAX, ENV, (int32_t)x->v->b);
+    if (how[n].not_b)
+        asm_rr(a, 0xf7, true, 2, RAX);
+    asm_alu_load(a, how[n].alu, true, RAX, ENV, (int32_t)x->v->a);
+    if (how[n].not_result)
+        asm_rr(a, 0xf7, true, 2, RAX);
+    if (x->v->n < 64) {
+        asm_load(a, RCX, ENV, (int32_t)x->v->d);
+        asm_alu(a, ALU_XOR, true, RAX, RCX);
+        asm_mov_imm(a, RDX, (1ULL << x->v->n) - 1);
+        asm_alu(a, ALU_AND, true, RAX, RDX);
+        asm_alu(a, ALU_XOR, true, RAX, RCX);
+    }
+    asm_store(a, ENV, (int32_t)x->v->d, RAX);
+}
+
+void vec_bits(VecEmit *x)
+{
+    const IRVec *v = x->v;
+    Asm *a = x->a;
+
+    if (v->op < IRV_mcount) {
+        combine(x);
+        return;
+    }
+    asm_load(a, RAX, ENV, (int32_t)v->a);
+    if (v->masked)
+        asm_alu_load(a, ALU_AND, true, RAX, ENV, (int32_t)v->mask);
+    if (v->n < 64) {
+        asm_mov_imm(a, RDX, (1ULL << v->n) - 1);
+        asm_alu(a, ALU_AND, true, RAX, RDX);
+    }
+    if (v->op == IRV_mcount) {
+        asm_rr(a, X86_OP(0xf3, MAP_0F, 0xb8), true, RAX, RAX); /* popcnt */
+    } else {
+        asm_mov_imm(a, RDX, UINT64_MAX);
+        asm_rr(a, X86_OP(0xf3, MAP_0F, 0xbc), true, RAX, RAX); /* tzcnt: carry of 0 */
+        asm_rr(a, X86_OP(0, MAP_0F, 0x40 | CC_B), true, RAX, RDX);
+    }
+    x86_define(x->e, x->i->d, RAX);
+}
+
+/* ---- Element 0 ---- */
+
+static void to_int(VecEmit *x)
+{
+    static const unsigned op[] = { X86_OP(0, MAP_0F, 0xbe), X86_OP(0, MAP_0F, 0xbf), 0x63, 0x8b };
+
+    asm_rm(x->a, op[x->v->size], true, RAX, ENV, (int32_t)x->v->a);
+    x86_define(x->e, x->i->d, RAX);
+}
+
+/* Nothing is written if vl is 0. */
+static void from_scalar(VecEmit *x, unsigned reg)
+{
+    static const unsigned op[] = { 0x88, X86_OP(0x66, 0, 0x89), 0x89, 0x89 };
+
+    asm_rm(x->a, op[x->v->size], x->v->size == 3, reg, ENV, (int32_t)x->v->d);
+}
+
+void vec_one(VecEmit *x)
+{
+    const IRVec *v = x->v;
+    Emit *e = x->e;
+    uint8_t *none = NULL;
+
+    if (v->op == IRV_to_int) {
+        to_int(x);
+        return;
+    }
+    if (v->op == IRV_to_float) {
+        if (v->size == 2) {
+            asm_rm(x->a, 0x8b, false, RAX, ENV, (int32_t)v->a);
+            asm_mov_imm(x->a, RCX, 0xffffffff00000000);
+            asm_alu(x->a, ALU_OR, true, RAX, RCX);
+        } else {
+            asm_load(x->a, RAX, ENV, (int32_t)v->a);
+        }
+        x86_float_define(e, x->i->d);
+        if (v->size == 2)
+            e->boxed |= 1ULL << x->i->d;
+        return;
+    }
+    if (v->vl_offset) {
+        asm_alu_mem_imm(x->a, ALU_CMP, true, ENV, (int32_t)v->vl_offset, 0);
+        none = asm_jcc(x->a, CC_E);
+    }
+    if (v->op == IRV_from_int) {
+        x86_copy(e, x->i->a, RAX);
+    } else if (e->reg[x->i->a] >= 0) {
+        v_rrr(x, P66(0x7e), true, 0, (unsigned)e->reg[x->i->a], 0, RAX);
+    } else {
+        asm_load(x->a, RAX, ENV, x86_offset(e, x->i->a));
+    }
+    from_scalar(x, RAX);
+    if (none)
+        asm_aim(x->a, none);
+}

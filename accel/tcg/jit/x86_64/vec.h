@@ -1,0 +1,144 @@
+/*
+ * What the files of the vector lowerings share.
+ *
+ * An operation is a row of pieces of 32 or 16 bytes, each loaded, computed and stored by itself: registers that
+ * overlap are the same ones. It comes in two shapes: for all of its elements, and with a mask, which
+ * is that of v0, of the elements below vl, or both.
+ *
+ * Registers. In a region with vectors xmm0 to xmm5 are free between operations. Within one, Y_A is the first
+ * operand and the result, Y_B the second, Y_MASK the piece's mask, Y_SCALAR a scalar for all pieces. rcx
+ * points into the table of tails, from where a piece's offset leads to its mask.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef VIREO_ACCEL_TCG_JIT_X86_64_VEC_H
+#define VIREO_ACCEL_TCG_JIT_X86_64_VEC_H
+
+#include "accel/tcg/jit/x86_64/emit.h"
+
+enum { Y_A, Y_B, Y_MASK, Y_T, Y_U, Y_SCALAR };
+
+/* What compiled code reads; a copy is among its data. */
+typedef struct VecTables {
+    uint8_t ones[IR_VEC_BYTES], zeros[IR_VEC_BYTES]; /* the tail at n bytes: from zeros - n on */
+    uint8_t spread[32]; /* byte i / 8 to byte i, within 16 */
+    uint8_t bit8[32];   /* 1 << i, modulo the width */
+    uint16_t bit16[16];
+    uint32_t bit32[8];
+    uint64_t bit64[8];
+} VecTables;
+
+typedef struct Piece {
+    unsigned at;    /* bytes from the start */
+    unsigned l;     /* 1: 32 bytes, 0: 16 */
+    unsigned first; /* element */
+    unsigned count;
+} Piece;
+
+typedef struct VecEmit {
+    Emit *e;
+    Asm *a;
+    const IRInsn *i;
+    const IRVec *v;
+    bool partial;   /* not all of n elements, perhaps */
+    bool blend;     /* partial or masked */
+    unsigned n_pieces;
+    Stub *body, *interpret, *resume, *miss;
+} VecEmit;
+
+static inline Piece vec_piece(const VecEmit *x, unsigned k)
+{
+    unsigned bytes = x->v->n << x->v->size, at = k * 32, l = bytes - at > 16;
+
+    return (Piece){ at, l, at >> x->v->size, (l ? 32u : 16u) >> x->v->size };
+}
+
+/* ---- Instructions; op as X86_OP() ---- */
+
+#define P66(byte) X86_OP(0x66, MAP_0F, byte)
+#define P38(byte) X86_OP(0x66, MAP_0F38, byte)
+#define P3A(byte) X86_OP(0x66, MAP_0F3A, byte)
+#define FP_OP(size, byte) X86_OP((size) == 3 ? 0x66 : 0, MAP_0F, byte)
+
+static inline void v_rrr(VecEmit *x, unsigned op, bool w, unsigned l, unsigned d, unsigned a, unsigned b)
+{
+    asm_vex_rr(x->a, op | (l ? X86_L : 0), w, d, a, b);
+}
+
+static inline void v_rrm(VecEmit *x, unsigned op, bool w, unsigned l, unsigned d, unsigned a,
+                         uint32_t env_offset)
+{
+    asm_vex_rm(x->a, op | (l ? X86_L : 0), w, d, a, ENV, (int32_t)env_offset);
+}
+
+static inline void v_load(VecEmit *x, unsigned l, unsigned d, uint32_t env_offset)
+{
+    asm_vex_rm(x->a, X86_OP(0xf3, MAP_0F, 0x6f) | (l ? X86_L : 0), false, d, 0, ENV,
+               (int32_t)env_offset);
+}
+
+static inline void v_store(VecEmit *x, unsigned l, uint32_t env_offset, unsigned s)
+{
+    asm_vex_rm(x->a, X86_OP(0xf3, MAP_0F, 0x7f) | (l ? X86_L : 0), false, s, 0, ENV,
+               (int32_t)env_offset);
+}
+
+/* With a byte that follows. */
+static inline void v_rrri(VecEmit *x, unsigned op, bool w, unsigned l, unsigned d, unsigned a,
+                          unsigned b, unsigned imm)
+{
+    v_rrr(x, op, w, l, d, a, b);
+    asm_byte(x->a, imm);
+}
+
+/* d = mask ? b : a, by bytes */
+static inline void v_blend(VecEmit *x, unsigned l, unsigned d, unsigned a, unsigned b, unsigned mask)
+{
+    v_rrri(x, P3A(0x4c), false, l, d, a, b, mask << 4);
+}
+
+/* op with 64 bits, repeated, as its last operand. */
+void vec_const(VecEmit *x, unsigned op, unsigned l, unsigned d, unsigned a, uint64_t bits);
+/* bits of an element, repeated. */
+uint64_t vec_repeat(uint64_t bits, unsigned size);
+
+/* ---- vec.c ---- */
+/* rcx: where the mask of the first piece is, if some are partial. Uses rax. */
+void vec_tail_pointer(VecEmit *x);
+/* Y_MASK becomes the piece's mask. */
+void vec_mask(VecEmit *x, const Piece *p);
+/* reg becomes the scalar b, in all elements. */
+void vec_splat(VecEmit *x, unsigned reg);
+/* The second operand's register, loaded if it is a vector. */
+unsigned vec_operand(VecEmit *x, const Piece *p);
+/* Y_A to d, where the mask is set. */
+void vec_result(VecEmit *x, const Piece *p);
+/* To the body, if the condition holds: from the first element, or from this piece on. */
+void vec_to_body(VecEmit *x, unsigned cc);
+void vec_to_body_from(VecEmit *x, const Piece *p, unsigned cc);
+
+/* ---- vec-mem.c ---- */
+void vec_load_store(VecEmit *x);
+void vec_miss_stub(Emit *e, const Stub *s);
+
+/* ---- vec-int.c ---- */
+bool vec_int_has(const IRVec *v);
+void vec_int(VecEmit *x);
+void vec_extend(VecEmit *x);
+void vec_reduce(VecEmit *x);
+/* Y_A = a compared with b; true: the bits are to be inverted. */
+bool vec_int_compare(VecEmit *x, const Piece *p, unsigned b);
+
+/* ---- vec-fp.c ---- */
+void vec_float(VecEmit *x);
+void vec_float_compare(VecEmit *x, const Piece *p, unsigned b);
+void vec_float_reduce(VecEmit *x);
+/* Asks what can be asked before: see ir_float(). */
+void vec_float_ready(VecEmit *x);
+
+/* ---- vec-mask.c ---- */
+void vec_compare(VecEmit *x);
+void vec_bits(VecEmit *x);
+void vec_one(VecEmit *x);
+
+#endif
