@@ -127,7 +127,6 @@ typedef struct IRVec {
     uint8_t from;       /* IRVecFrom: what b is */
     uint8_t narrow;     /* zext, sext: log2 of how much narrower a is */
     bool masked;        /* only elements whose bit in the register at mask is set */
-    bool whole;         /* the operation cannot be done on less than n: the body is called then */
     uint32_t d, a, b;   /* registers: offsets in env */
     uint32_t mask;
     uint32_t n;         /* elements, at least 1 */

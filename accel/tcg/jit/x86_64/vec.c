@@ -331,22 +331,23 @@ void x86_vector(Emit *e, const IRInsn *i)
 {
     VecEmit x;
     Stub *part = NULL;
-    unsigned class;
+    bool odd;
 
     start(&x, e, i);
-    class = classes[x.v->op];
+    /* Less than a piece is always a question of masks. */
+    odd = in_pieces(x.v) && (x.v->n << x.v->size) % 16;
     if (x.v->fast_offset)
         vec_float_ready(&x);
-    if (x.v->vl) {
+    if (x.v->vl && !odd) {
         asm_alu_mem_imm(x.a, ALU_CMP, true, ENV, (int32_t)x.v->vl_offset, (int32_t)x.v->vl);
-        if (x.v->whole || class == FRED || class == BITS) {
-            vec_to_body(&x, CC_NE);
-        } else {
+        if (in_pieces(x.v)) {
             part = x86_stub(e, STUB_VEC_PART, i);
             part->from = asm_jcc(x.a, CC_NE);
+        } else {
+            vec_to_body(&x, CC_NE);
         }
     }
-    operation(&x, !part && in_pieces(x.v) && (x.v->n << x.v->size) % 16);
+    operation(&x, odd);
     finish(&x, asm_here(x.a));
     if (part)
         part->after = asm_here(x.a);
