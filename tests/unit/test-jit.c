@@ -211,6 +211,10 @@ static const uint8_t form_is_op2[IR_NR] = {
 #define FORM_LOOKUP 0
 #define FORM_INTERPRET 0
 #define FORM_FP 0
+#define FORM_GUARD 0
+#define FORM_SETENV 0
+#define FORM_CLAMP 0
+#define FORM_VECTOR 0
 #define IR(name, form) FORM_##form,
 #include "accel/tcg/jit/ir.def"
 #undef IR

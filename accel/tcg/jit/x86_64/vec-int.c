@@ -1,8 +1,9 @@
 /*
  * Vectors: integer arithmetic, comparisons, extension, reductions.
  *
- * What AVX2 lacks is put together where that is a handful of instructions: products of 8 and 64 bits,
- * arithmetic shifts of 64 bits, minima and unsigned comparisons of 64 bits. vec_int_has() says what is left out.
+ * What AVX2 lacks is put together where that is a handful of instructions: products of 8 and 64
+ * bits, arithmetic shifts of 64 bits, minima and unsigned comparisons of 64 bits. vec_int_has() says
+ * what is left out.
  *
  * SPDX-License-Identifier: MIT
  */
