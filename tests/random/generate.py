@@ -229,8 +229,9 @@ class Generator:
         o = self.operands(row, {'imm': self.rng.choice(CSRS)})
         out = self.encode(row, o) if o else b''
         if o and o['imm'] == SSTATUS:
-            # Floating point must go on.
+            # Floating point must go on, and vectors.
             out += self.encode(self.by['lui'], {'rd': TEMP, 'imm': 0x6000})
+            out += self.encode(self.by['addi'], {'rd': TEMP, 'rs1': TEMP, 'imm': 0x600})
             out += self.encode(self.by['csrrs'], {'rd': 0, 'rs1': TEMP, 'imm': SSTATUS})
         if self.rng.random() < 0.7:  # reserved rounding modes only for a while
             out += self.encode(self.by['csrrwi'], {'rd': 0, 'imm': 2, 'aux': self.rng.randrange(5)})
