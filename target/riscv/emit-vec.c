@@ -137,9 +137,9 @@ bool riscv_vec_emit(IRBuilder *b, const TCGOp *op, const IRVec *v, unsigned d, u
     if (!v->n || !ir_has_vector(b, v))
         return false;
     if (!(*f & VTYPE))
-        ir_guard(b, OFFSET(vtype), (uint32_t)(*f & VTYPE_BITS));
+        ir_expect(b, OFFSET(vtype), (uint32_t)(*f & VTYPE_BITS));
     if (!(*f & VSTART))
-        ir_guard(b, OFFSET(vstart), 0);
+        ir_expect(b, OFFSET(vstart), 0);
     *f |= VTYPE | VSTART;
     ir_vector(b, v, d, a);
     dirty(b, op);

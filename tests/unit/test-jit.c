@@ -79,6 +79,7 @@ static bool set_up(Fixture *f)
         return false;
     }
     f->j = g_new0(Jit, 1);
+    f->j->s = g_new0(TCGState, 1);
     f->j->backend = backend;
     f->j->model = &model;
     f->j->attention_offset = offsetof(Env, attention);
@@ -101,6 +102,7 @@ static void tear_down(Fixture *f)
 {
     f->j->backend->done(f->j);
     jit_cache_free(f->j);
+    g_free(f->j->s);
     g_free(f->j);
     g_free(f->r);
     g_free(f->env);
@@ -211,7 +213,7 @@ static const uint8_t form_is_op2[IR_NR] = {
 #define FORM_LOOKUP 0
 #define FORM_INTERPRET 0
 #define FORM_FP 0
-#define FORM_GUARD 0
+#define FORM_EXPECT 0
 #define FORM_SETENV 0
 #define FORM_CLAMP 0
 #define FORM_VECTOR 0

@@ -266,9 +266,9 @@ void ir_vector(IRBuilder *b, const IRVec *v, unsigned d, unsigned a)
         r->full = true;
 }
 
-void ir_guard(IRBuilder *b, unsigned env_offset, uint32_t value)
+void ir_expect(IRBuilder *b, unsigned env_offset, uint32_t value)
 {
-    IRInsn *i = ir_append(b, IR_guard);
+    IRInsn *i = ir_append(b, IR_expect);
 
     i->target = (uint16_t)env_offset;
     i->imm = value;

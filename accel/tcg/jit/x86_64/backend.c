@@ -71,8 +71,8 @@ static void operation(Emit *e, const IRInsn *i, unsigned next_block)
         x86_status(e, i);
         x86_forget(e);
         break;
-    case IR_guard:
-        x86_guard(e, i);
+    case IR_expect:
+        x86_expect(e, i);
         break;
     case IR_set_env:
         x86_set_env(e, i);

@@ -166,7 +166,7 @@ bool x86_has_vector(const IRVec *v);
 /* What all regions share. False: no room. */
 bool x86_vector_init(Jit *j);
 void x86_vector(Emit *e, const IRInsn *i);
-void x86_guard(Emit *e, const IRInsn *i);
+void x86_expect(Emit *e, const IRInsn *i);
 void x86_set_env(Emit *e, const IRInsn *i);
 void x86_clamp(Emit *e, const IRInsn *i);
 void x86_vector_stub(Emit *e, const Stub *s);

@@ -397,7 +397,7 @@ void x86_vector_stub(Emit *e, const Stub *s)
 
 /* ---- The state around them ---- */
 
-void x86_guard(Emit *e, const IRInsn *i)
+void x86_expect(Emit *e, const IRInsn *i)
 {
     Stub *s = x86_stub(e, STUB_INTERPRET, i);
 
