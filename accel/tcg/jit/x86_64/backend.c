@@ -72,14 +72,8 @@ static void operation(Emit *e, const IRInsn *i, unsigned next_block)
         x86_forget(e);
         break;
     case IR_expect:
-        x86_expect(e, i);
-        break;
     case IR_set_env:
-        x86_set_env(e, i);
-        break;
     case IR_clamp:
-        x86_clamp(e, i);
-        break;
     case IR_vector:
         x86_vector(e, i);
         break;

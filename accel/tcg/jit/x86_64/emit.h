@@ -165,10 +165,8 @@ static inline void x86_forget(Emit *e)
 bool x86_has_vector(const IRVec *v);
 /* What all regions share. False: no room. */
 bool x86_vector_init(Jit *j);
+/* And expect, set_env and clamp. */
 void x86_vector(Emit *e, const IRInsn *i);
-void x86_expect(Emit *e, const IRInsn *i);
-void x86_set_env(Emit *e, const IRInsn *i);
-void x86_clamp(Emit *e, const IRInsn *i);
 void x86_vector_stub(Emit *e, const Stub *s);
 
 Stub *x86_stub(Emit *e, StubKind kind, const IRInsn *i);

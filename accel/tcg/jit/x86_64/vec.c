@@ -327,7 +327,7 @@ static void finish(VecEmit *x, const uint8_t *after)
         x->miss->after = after;
 }
 
-void x86_vector(Emit *e, const IRInsn *i)
+static void vector(Emit *e, const IRInsn *i)
 {
     VecEmit x;
     Stub *part = NULL;
@@ -397,7 +397,7 @@ void x86_vector_stub(Emit *e, const Stub *s)
 
 /* ---- The state around them ---- */
 
-void x86_expect(Emit *e, const IRInsn *i)
+static void expect(Emit *e, const IRInsn *i)
 {
     Stub *s = x86_stub(e, STUB_INTERPRET, i);
 
@@ -405,7 +405,7 @@ void x86_expect(Emit *e, const IRInsn *i)
     s->froms[s->n_from++] = asm_jcc(&e->a, CC_NE);
 }
 
-void x86_set_env(Emit *e, const IRInsn *i)
+static void set_env(Emit *e, const IRInsn *i)
 {
     Asm *a = &e->a;
 
@@ -419,7 +419,7 @@ void x86_set_env(Emit *e, const IRInsn *i)
            i->target);
 }
 
-void x86_clamp(Emit *e, const IRInsn *i)
+static void clamp(Emit *e, const IRInsn *i)
 {
     Asm *a = &e->a;
 
@@ -432,4 +432,22 @@ void x86_clamp(Emit *e, const IRInsn *i)
     asm_rr(a, X86_OP(0, MAP_0F, 0x40 | CC_A), true, RAX, RCX); /* cmova */
     asm_store(a, ENV, i->target, RAX);
     x86_define(e, i->d, RAX);
+}
+
+void x86_vector(Emit *e, const IRInsn *i)
+{
+    switch (i->op) {
+    case IR_expect:
+        expect(e, i);
+        break;
+    case IR_set_env:
+        set_env(e, i);
+        break;
+    case IR_clamp:
+        clamp(e, i);
+        break;
+    default:
+        vector(e, i);
+        break;
+    }
 }
