@@ -73,15 +73,26 @@ static bool context_alloc(TLBContext *ctx)
     return true;
 }
 
+/* Where the context of a key was found last: few are in use at a time, and switches are frequent. */
+static uint8_t *hint_of(CPUTLB *t, const TLBKey *key)
+{
+    return &t->hint[(key->mode >> 3 ^ key->mode ^ key->asid << 1) % ARRAY_SIZE(t->hint)];
+}
+
 /* The context of this key: the live one, else a fresh one in place of the longest unused. */
 static TLBContext *context_get(CPUTLB *t, const TLBKey *key)
 {
     TLBContext *free_ctx = NULL, *oldest = NULL;
+    uint8_t *hint = hint_of(t, key);
 
+    if (t->ctx[*hint].live && key_equal(&t->ctx[*hint].key, key))
+        return &t->ctx[*hint];
     for (unsigned i = 0; i < t->nr_ctx; i++) {
         TLBContext *ctx = &t->ctx[i];
-        if (ctx->live && key_equal(&ctx->key, key))
+        if (ctx->live && key_equal(&ctx->key, key)) {
+            *hint = (uint8_t)i;
             return ctx;
+        }
         if (ctx == t->data || ctx == t->fetch)
             continue;
         if (!ctx->live && (ctx->fast || !free_ctx))

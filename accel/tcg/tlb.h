@@ -51,6 +51,7 @@ struct CPUTLB {
      * hold it for a few hundred instructions at most. */
     uint32_t lock;
     TLBContext ctx[TLB_CONTEXTS];
+    uint8_t hint[32];         /* indices into ctx: where to look first */
     unsigned nr_ctx;          /* allowed; fewer on machines with many harts */
     TLBContext *data, *fetch; /* current */
     uint64_t use_clock;

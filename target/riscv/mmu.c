@@ -758,6 +758,8 @@ void riscv_tlb_keys(CPURISCVState *env, TLBKey *data, TLBKey *fetch)
     RISCVPriv priv = riscv_data_priv(env);
 
     *fetch = unlikely(env->virt) ? guest_key(env, env->priv, false) : regime_key(env, env->priv);
+    /* S fetches from no page of U's, so that programs' own pages cannot get in by way of a fetch. */
+    fetch->mode &= ~(uint32_t)KEY_SUM;
     *data = unlikely(riscv_data_virt(env)) ? guest_key(env, priv, env->hlv == HLV_EXECUTABLE)
                                            : regime_key(env, priv);
     if (unlikely(env->hlv & ACCESS_SHADOW))
