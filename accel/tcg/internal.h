@@ -169,6 +169,10 @@ bool code_page_protect(TCGState *s, RAMBlock *block, uint64_t offset);
 void code_page_mark(TCGState *s, uint64_t ram_page, unsigned off, unsigned len);
 /* Enters tb into the list of its page n (0 or 1). Lock held. */
 void code_page_add(TCGState *s, TranslationBlock *tb, unsigned n);
+/* tb was compiled; whether what begins at its bytes was, before they were last written: under another address
+ * (shared libraries in several processes), or before its generation went. Lock held. */
+void code_page_note_hot(TCGState *s, const TranslationBlock *tb);
+bool code_page_was_hot(TCGState *s, const TranslationBlock *tb);
 /* Bytes of one page were written: kills the blocks that were made of them. Any thread, lock not
  * held. Returns whether the page holds no code (any more), so that writes may be quick again. */
 bool code_page_written(TCGState *s, RAMBlock *block, uint64_t offset, unsigned len);

@@ -34,6 +34,7 @@ typedef struct CodePage {
     uint32_t patience; /* atomic: stores that it is watched for without code; 0: never let go yet */
     RAMBlock *block;
     uint64_t offset;
+    uint32_t hot[64];  /* a bit per 2 bytes: what begins there was compiled once */
 } CodePage;
 
 /* Two levels over the numbering of all RAM pages. */
@@ -202,6 +203,23 @@ void code_page_add(TCGState *s, TranslationBlock *tb, unsigned n)
     cp->first = (TaggedTB)tb | n;
 }
 
+void code_page_note_hot(TCGState *s, const TranslationBlock *tb)
+{
+    CodePage *cp = code_page_peek(s->pages, tb->ram_page[0]);
+    unsigned off = tb->pc & ~TARGET_PAGE_MASK;
+
+    if (cp)
+        cp->hot[off >> GRANULE_BITS] |= 1u << (off >> 1) % 32;
+}
+
+bool code_page_was_hot(TCGState *s, const TranslationBlock *tb)
+{
+    const CodePage *cp = code_page_peek(s->pages, tb->ram_page[0]);
+    unsigned off = tb->pc & ~TARGET_PAGE_MASK;
+
+    return cp && (cp->hot[off >> GRANULE_BITS] >> (off >> 1) % 32 & 1);
+}
+
 /* First byte and length of the part of tb that lies on its page n. */
 static void tb_extent(const TranslationBlock *tb, unsigned n, unsigned *off, unsigned *len)
 {
@@ -253,6 +271,8 @@ static void code_page_invalidate(TCGState *s, CodePage *cp, uint64_t mask)
             link = &tb->page_next[n];
         }
     }
+    for (uint64_t bits = mask; bits; bits &= bits - 1)
+        cp->hot[__builtin_ctzll(bits)] = 0;
     __atomic_store_n(&cp->granules, left, __ATOMIC_SEQ_CST);
 }
 

@@ -253,6 +253,8 @@ static Published publish(TCGCPU *c, TBBuild *b, const FetchPage *pages, unsigned
     code_page_mark(s, tb->ram_page[0], start, MIN(tb->size, TARGET_PAGE_SIZE - start));
     if (n_pages == 2)
         code_page_mark(s, tb->ram_page[1], 0, start + tb->size - TARGET_PAGE_SIZE);
+    if (code_page_was_hot(s, tb)) /* it need not prove that again; what it leads to should be there */
+        tb->hits = s->jit_threshold - s->jit_threshold / 4;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (code_unchanged(b, &pages[0], &pages[1])) {
         for (unsigned n = 0; n < n_pages; n++)

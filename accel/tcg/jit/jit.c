@@ -247,6 +247,7 @@ static void publish(Jit *j, const Region *r, const JitCode *made)
     __atomic_store_n(&head->jit_code, code->entry, __ATOMIC_RELEASE);
     __atomic_store_n(&head->ops[0].fn, jit_enter, __ATOMIC_RELEASE);
     relink(j, head);
+    code_page_note_hot(j->s, head);
 }
 
 /* Whether a region might not fit: then everything is dropped when a vCPU comes to its main loop. */
