@@ -92,13 +92,11 @@ void tcg_fence_i(CPUArchState *env)
     recheck_run(env_tcgcpu(env)->s);
 }
 
-/* The arena is full: everybody out, and start over. */
-static void flush_arena(TCGCPU *c)
+/* A generation of blocks or of compiled code goes. */
+static void make_room(TCGCPU *c)
 {
     cpu_exec_end(c->cpu);
-    start_exclusive();
-    tb_flush(c->s);
-    end_exclusive();
+    tb_make_room(c->s);
     cpu_exec_start(c->cpu);
 }
 
@@ -118,14 +116,14 @@ static TranslationBlock *find_block(TCGCPU *c)
     TranslationBlock *tb;
 
     forget_links(c);
-    if (unlikely(__atomic_load_n(&c->s->jit_full, __ATOMIC_RELAXED))) {
-        flush_arena(c);
+    if (unlikely(__atomic_load_n(&c->s->room_wanted, __ATOMIC_RELAXED))) {
+        make_room(c);
         link = NULL;
         link_exit = NULL;
     }
     tb = tb_get(c);
     while (unlikely(!tb)) {
-        flush_arena(c);
+        make_room(c);
         link = NULL;
         link_exit = NULL;
         tb = tb_get(c);

@@ -4,7 +4,7 @@
  * Threads. A block is written by one thread, then published by a release store (hash bucket, chain, jump
  * cache), and from then on only its atomic fields change: hash_next, key_pc, jit_code, first_fn, hits,
  * `fn` of its first operation and `imm` of its chains. Everything else about blocks (arena, page lists,
- * links) is guarded by TCGState.lock. Memory of blocks is reused only in an exclusive section, when
+ * links) is guarded by TCGState.lock. Memory of blocks is reused only after an exclusive section, when
  * nobody can be running them.
  *
  * SPDX-License-Identifier: MIT
@@ -69,17 +69,42 @@ typedef struct Icount Icount;
 typedef struct Jit Jit;
 typedef struct JumpTargets JumpTargets;
 
+/*
+ * Memory that is filled part by part. When none is left the oldest part is emptied: what is in it is cut off
+ * piece by piece while vCPUs run, and the exclusive section at the end only makes them forget it.
+ */
+#define TCG_GENERATIONS 16
+typedef struct Generations {
+    uint64_t part;        /* bytes of each */
+    unsigned n, current;
+    unsigned going;       /* the part that is being emptied; n: none */
+    bool full;            /* nothing can be made until one has been */
+    uint64_t kept;        /* bytes of the first one that stay */
+    uint64_t used[TCG_GENERATIONS];
+    uint64_t n_emptied;
+} Generations;
+
+/* Takes part of size bytes; kept: how many at the beginning of the first are never emptied. */
+void generations_init(Generations *g, uint64_t size, uint64_t kept);
+/* The current one has no room. Goes on in the next; false: that has to be emptied first. */
+bool generations_next(Generations *g);
+/* Which one to empty now, g->n if none: room is made before it is needed. */
+unsigned generations_oldest(const Generations *g);
+/* g->going is empty. */
+void generations_emptied(Generations *g);
+
 typedef enum TCGThreadMode { TCG_THREAD_MULTI, TCG_THREAD_SINGLE } TCGThreadMode;
 
 struct TCGState {
     AccelState parent_obj;
     int thread_mode;      /* TCGThreadMode */
     uint32_t tb_size_mib;
-    uint64_t tb_size;     /* bytes of the block arena */
+    uint64_t tb_size;     /* bytes of the block arena, compiled code and its data */
 
     GMutex lock;
     uint8_t *arena;
-    uint64_t arena_used;
+    uint64_t arena_size;
+    Generations blocks;      /* of the arena */
     TranslationBlock **hash; /* buckets, atomic */
     CodePages *pages;
     TranslationBlock *dummy; /* matches no pc */
@@ -91,7 +116,8 @@ struct TCGState {
     Jit *jit;             /* NULL: everything is interpreted */
     int jit_wanted;       /* OnOffAuto */
     bool jit_stats;       /* compiled code counts, too */
-    bool jit_full;        /* atomic: no room for another region */
+    GMutex room_lock;     /* who makes room; not taken by a vCPU that counts as running */
+    bool room_wanted;     /* atomic: a generation should be emptied */
     uint32_t jit_threshold;
     GPtrArray *suspects;  /* of Suspect, see recheck.c */
     uint32_t n_suspects;  /* atomic: its length */
@@ -147,14 +173,27 @@ TranslationBlock *tb_lookup(TCGState *s, uint64_t ram_page, vaddr pc, uint32_t m
                             uint64_t ram_page1, uintptr_t addend);
 /* Room for a block, aligned; NULL when the arena is full. Lock held. */
 TranslationBlock *tb_alloc(TCGState *s, unsigned n_ops);
+/* What a block of n_ops operations takes. */
+static inline uint64_t tb_bytes(unsigned n_ops)
+{
+    return align_up(sizeof(TranslationBlock) + n_ops * sizeof(TCGOp), 64);
+}
 /* Makes the block visible. Lock held. */
 void tb_insert(TCGState *s, TranslationBlock *tb);
 /* Cuts the block off: no lookup or chain reaches it any more. Lock held. */
 void tb_kill(TCGState *s, TranslationBlock *tb);
 /* Lets chain lead to tb if both are still good. */
 void tb_link(TCGState *s, TCGOp *chain, TranslationBlock *tb);
+/* Empties the tables of blocks. Lock held. */
+void tb_drop_all(TCGState *s);
 /* Drops every block. In an exclusive section. */
 void tb_flush(TCGState *s);
+/* Whether p lies in the part of the arena that is being emptied. Lock held. */
+bool tb_going(const TCGState *s, const void *p);
+/* Says that a generation should be emptied, which the next vCPU in its main loop does. */
+void tb_want_room(TCGState *s);
+/* Does so: empties the oldest generation of blocks, of compiled code, or of both. Outside exec(). */
+void tb_make_room(TCGState *s);
 /* Forgets what this vCPU remembers of blocks. Its thread, or an exclusive section. */
 void tcg_jump_cache_clear(TCGCPU *c);
 
@@ -169,9 +208,9 @@ bool code_page_protect(TCGState *s, RAMBlock *block, uint64_t offset);
 void code_page_mark(TCGState *s, uint64_t ram_page, unsigned off, unsigned len);
 /* Enters tb into the list of its page n (0 or 1). Lock held. */
 void code_page_add(TCGState *s, TranslationBlock *tb, unsigned n);
-/* tb was compiled; whether what begins at its bytes was, before they were last written: under another address
- * (shared libraries in several processes), or before its generation went. Lock held. */
-void code_page_note_hot(TCGState *s, const TranslationBlock *tb);
+/* Whether what begins where tb does is worth compiling soon, also under another address (shared libraries in
+ * several processes). Forgotten when the bytes are written. Lock held. */
+void code_page_note_hot(TCGState *s, const TranslationBlock *tb, bool hot);
 bool code_page_was_hot(TCGState *s, const TranslationBlock *tb);
 /* Bytes of one page were written: kills the blocks that were made of them. Any thread, lock not
  * held. Returns whether the page holds no code (any more), so that writes may be quick again. */
@@ -183,6 +222,9 @@ void code_pages_write_hook(RAMBlock *block, uint64_t offset, uint64_t len);
 /* For ram_block_collect_dirty(). */
 extern const RAMProtectHooks code_pages_protect_hooks;
 
+/* Takes blocks that are no more out of the list of tb's page n, unless that was done with this stamp
+ * before. Lock held. */
+void code_page_sweep(TCGState *s, const TranslationBlock *tb, unsigned n, uint64_t stamp);
 /* Blocks of the page, from the newest; the lock is held. fn may kill them. */
 void code_page_foreach(TCGState *s, uint64_t ram_page,
                        void (*fn)(TCGState *s, TranslationBlock *tb, void *opaque), void *opaque);
@@ -270,6 +312,11 @@ void jit_kill(TCGState *s, TranslationBlock *tb);
 void jit_flush(TCGState *s);
 /* AccelClass.observe. */
 bool jit_observe(TCGState *s, AccelObserve what, Error **errp);
+/* Starts to empty the oldest generation of compiled code, if it is time; then cuts off up to n pieces of it,
+ * until it returns false; then takes it back, in an exclusive section. Lock held. */
+bool jit_evict_start(TCGState *s);
+bool jit_evict_some(TCGState *s, unsigned n);
+void jit_evict_end(TCGState *s);
 /* ---- jit/info.c ---- */
 /* Whether hot code is to be compiled, by the user's will; why it is not. */
 bool jit_on(const TCGState *s);

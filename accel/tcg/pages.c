@@ -34,6 +34,7 @@ typedef struct CodePage {
     uint32_t patience; /* atomic: stores that it is watched for without code; 0: never let go yet */
     RAMBlock *block;
     uint64_t offset;
+    uint64_t swept;    /* stamp of the last code_page_sweep() */
     uint32_t hot[64];  /* a bit per 2 bytes: what begins there was compiled once */
 } CodePage;
 
@@ -203,13 +204,16 @@ void code_page_add(TCGState *s, TranslationBlock *tb, unsigned n)
     cp->first = (TaggedTB)tb | n;
 }
 
-void code_page_note_hot(TCGState *s, const TranslationBlock *tb)
+void code_page_note_hot(TCGState *s, const TranslationBlock *tb, bool hot)
 {
     CodePage *cp = code_page_peek(s->pages, tb->ram_page[0]);
     unsigned off = tb->pc & ~TARGET_PAGE_MASK;
+    uint32_t bit = 1u << (off >> 1) % 32;
 
-    if (cp)
-        cp->hot[off >> GRANULE_BITS] |= 1u << (off >> 1) % 32;
+    if (cp && hot)
+        cp->hot[off >> GRANULE_BITS] |= bit;
+    else if (cp)
+        cp->hot[off >> GRANULE_BITS] &= ~bit;
 }
 
 bool code_page_was_hot(TCGState *s, const TranslationBlock *tb)
@@ -274,6 +278,16 @@ static void code_page_invalidate(TCGState *s, CodePage *cp, uint64_t mask)
     for (uint64_t bits = mask; bits; bits &= bits - 1)
         cp->hot[__builtin_ctzll(bits)] = 0;
     __atomic_store_n(&cp->granules, left, __ATOMIC_SEQ_CST);
+}
+
+void code_page_sweep(TCGState *s, const TranslationBlock *tb, unsigned n, uint64_t stamp)
+{
+    CodePage *cp = code_page_peek(s->pages, tb->ram_page[n]);
+
+    if (!cp || cp->swept == stamp)
+        return;
+    cp->swept = stamp;
+    code_page_invalidate(s, cp, 0);
 }
 
 bool code_page_written(TCGState *s, RAMBlock *block, uint64_t offset, unsigned len)

@@ -10,7 +10,6 @@
 
 #define HASH_BITS 18 /* a bucket per block of a large guest; memory comes as it is touched */
 #define HASH_BYTES (sizeof(TranslationBlock *) << HASH_BITS)
-#define TB_ALIGN 64
 
 static TranslationBlock **hash_bucket(TCGState *s, uint64_t ram_page, vaddr pc, uint32_t mode)
 {
@@ -39,14 +38,19 @@ TranslationBlock *tb_lookup(TCGState *s, uint64_t ram_page, vaddr pc, uint32_t m
 
 TranslationBlock *tb_alloc(TCGState *s, unsigned n_ops)
 {
-    uint64_t size = align_up(sizeof(TranslationBlock) + n_ops * sizeof(TCGOp), TB_ALIGN);
-    TranslationBlock *tb;
+    Generations *g = &s->blocks;
+    uint64_t size = tb_bytes(n_ops), at;
 
-    if (size > s->tb_size - s->arena_used)
-        return NULL;
-    tb = (TranslationBlock *)(s->arena + s->arena_used);
-    s->arena_used += size;
-    return tb;
+    if (size > g->part - g->used[g->current] || g->going == g->current) {
+        bool more = generations_next(g);
+        if (generations_oldest(g) < g->n)
+            tb_want_room(s);
+        if (!more)
+            return NULL;
+    }
+    at = g->current * g->part + g->used[g->current];
+    g->used[g->current] += size;
+    return (TranslationBlock *)(s->arena + at);
 }
 
 void tb_insert(TCGState *s, TranslationBlock *tb)
@@ -66,8 +70,10 @@ void tb_kill(TCGState *s, TranslationBlock *tb)
     __atomic_store_n(&tb->key_pc, TB_DEAD_PC, __ATOMIC_RELEASE);
     while (*link && *link != tb)
         link = &(*link)->hash_next;
-    if (*link)
+    if (*link) {
         __atomic_store_n(link, tb->hash_next, __ATOMIC_RELEASE);
+        s->n_tbs--;
+    }
     for (TCGOp *op = tb->jmp_in, *next; op; op = next) {
         next = op->link;
         op->link = NULL;
@@ -82,7 +88,7 @@ void tb_link(TCGState *s, TCGOp *chain, TranslationBlock *tb)
     g_mutex_lock(&s->lock);
     /* A chain is on one list at a time, and keeps the first block it was linked to: one that leads
      * to different blocks as mappings change finds the others through the jump cache. */
-    if (!chain_load(chain) && tb->key_pc != TB_DEAD_PC) {
+    if (!chain_load(chain) && tb->key_pc != TB_DEAD_PC && !tb_going(s, chain)) {
         chain->link = tb->jmp_in;
         tb->jmp_in = chain;
         chain_store(chain, tb);
@@ -100,36 +106,24 @@ void tcg_jump_cache_clear(TCGCPU *c)
         t->ras_pc[i] = TB_DEAD_PC;
 }
 
-void tb_flush(TCGState *s)
+void tb_drop_all(TCGState *s)
 {
-    g_mutex_lock(&s->lock);
     code_pages_reset(s->pages);
     recheck_clear(s);
     memset(s->hash, 0, HASH_BYTES);
-    s->arena_used = 0;
     s->n_tbs = 0;
-    s->n_flushes++;
-    jit_flush(s);
-    for (unsigned i = 0; i < s->nr_cpus; i++) {
-        if (!s->cpus[i])
-            continue;
-        tcg_jump_cache_clear(s->cpus[i]);
-        s->cpus[i]->pending_link = NULL;
-        env_tcg(s->cpus[i]->env)->jit_exit = NULL;
-        env_tcg(s->cpus[i]->env)->tb = s->dummy;
-    }
-    g_mutex_unlock(&s->lock);
 }
 
 bool tb_init(TCGState *s, Error **errp)
 {
-    void *arena = mmap(NULL, s->tb_size, PROT_READ | PROT_WRITE,
+    void *arena = mmap(NULL, s->arena_size, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     void *hash = mmap(NULL, HASH_BYTES, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
     s->arena = arena == MAP_FAILED ? NULL : arena;
     s->hash = hash == MAP_FAILED ? NULL : hash;
+    generations_init(&s->blocks, s->arena_size, 0);
     s->pages = code_pages_new();
     s->suspects = g_ptr_array_new_with_free_func(g_free);
     if (!s->arena || !s->hash || !s->pages) {
@@ -145,7 +139,7 @@ bool tb_init(TCGState *s, Error **errp)
 void tb_finalize(TCGState *s)
 {
     if (s->arena)
-        munmap(s->arena, s->tb_size);
+        munmap(s->arena, s->arena_size);
     if (s->hash)
         munmap(s->hash, HASH_BYTES);
     code_pages_free(s->pages);

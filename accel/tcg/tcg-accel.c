@@ -55,10 +55,10 @@ static bool tcg_init_machine(AccelState *accel, MachineState *ms, Error **errp)
 
     s->nr_cpus = MAX(ms->smp.max_cpus, ms->smp.cpus);
     s->cpus = g_new0(TCGCPU *, s->nr_cpus);
-    s->tb_size = s->tb_size_mib * MiB;
+    s->tb_size = s->arena_size = s->tb_size_mib * MiB;
+    jit_init(s);
     if (!tb_init(s, errp))
         return false;
-    jit_init(s);
     if (s->thread_mode == TCG_THREAD_SINGLE)
         s->rr = rr_new();
     ram_set_code_write_hook(code_pages_write_hook);
@@ -200,7 +200,7 @@ static const Property tcg_props[] = {
     PROP_ENUM("thread", TCGState, thread_mode, TCG_THREAD_MULTI, thread_names,
               "how vCPUs share the host: multi or single"),
     PROP_U32("tb-size", TCGState, tb_size_mib, DEFAULT_TB_MIB, 2, 64 * 1024,
-             "most memory for translated code, in MiB"),
+             "most memory for translated code, blocks and what is compiled, in MiB"),
     { PROP_(prop_on_off_auto, "jit", TCGState, jit_wanted), .def.i = ON_OFF_AUTO_AUTO,
       .help = "compile hot code; auto is where it can be" },
     PROP_BOOL("jit-stats", TCGState, jit_stats, false, "compiled code counts what it does, for info jit"),
@@ -214,6 +214,7 @@ static void tcg_instance_init(Object *obj)
     TCGState *s = TCG_STATE(obj);
 
     g_mutex_init(&s->lock);
+    g_mutex_init(&s->room_lock);
     s->listener.name = "tcg";
     s->listener.commit = map_changed;
 }
@@ -232,6 +233,7 @@ static void tcg_instance_finalize(Object *obj)
     icount_free(s->icount);
     g_free(s->cpus);
     g_mutex_clear(&s->lock);
+    g_mutex_clear(&s->room_lock);
 }
 
 static void tcg_class_init(ObjectClass *klass, const void *data)

@@ -709,6 +709,86 @@ static void test_arena_full(void)
     }
 }
 
+/* The oldest blocks go while others stay, and nothing leads from one to the other afterwards. */
+static void test_generations(void)
+{
+    enum { BLOCKS = 400, ROUNDS = 250 };
+    TCGState *s;
+    TranslationBlock *tb;
+    uint64_t links = 0, size, flushes;
+
+    setup(2);
+    s = TCG_STATE(ms->accel);
+    size = s->arena_size;
+    s->arena_size = 4 * MiB;
+    tb_flush(s);
+    flushes = s->n_flushes;
+    g_assert_cmpuint(s->blocks.n, ==, 4);
+    put(0x9000, ADDI, 2, 2, 1);
+    put(0x9004, HALT, 0, 0, 0);
+    env->x[2] = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        int step = round % 2 + 1;
+        for (unsigned i = 0; i < BLOCKS; i++) {
+            put(0x10000 + i * 8, ADDI, 1, 1, step);
+            put_rel(0x10004 + i * 8, JMP, 0, 4);
+        }
+        put_rel(0x10000 + BLOCKS * 8, JMP, 0, 0x9000 - (0x10000 + BLOCKS * 8));
+        env->x[1] = 0;
+        run(0x10000);
+        g_assert_cmpuint(env->x[1], ==, step * BLOCKS);
+        g_assert_cmpuint(env->x[2], ==, round + 1);
+        g_assert_cmpuint(s->n_tbs, <, 2 * BLOCKS);
+        tb = tb_lookup(s, (ms->ram.ram->ram_addr + 0x9000) >> TARGET_PAGE_BITS, 0x9000, 0, TB_NO_PAGE,
+                       (uintptr_t)ram);
+        for (TCGOp *op = tb ? tb->jmp_in : NULL; op; op = op->link) {
+            g_assert_true(chain_load(op) == tb);
+            links++;
+        }
+    }
+    g_assert_cmpuint(links, >, ROUNDS);
+    g_assert_cmpuint(s->blocks.n_emptied, >, 4);
+    g_assert_cmpuint(s->n_flushes, ==, flushes);
+    s->arena_size = size;
+    tb_flush(s);
+}
+
+/* The book-keeping alone. */
+static void test_generation_order(void)
+{
+    Generations g = { 0 };
+
+    generations_init(&g, 5 * MiB, 128);
+    g_assert_cmpuint(g.n, ==, 5);
+    for (unsigned n = 0; n < 4; n++) {
+        g_assert_cmpuint(g.current, ==, n);
+        g_assert_cmpuint(generations_oldest(&g), ==, g.n);
+        g.used[n] = g.part;
+        g_assert_true(generations_next(&g));
+    }
+    /* In the last one: the first should go now, and has to when that is full. */
+    g_assert_cmpuint(generations_oldest(&g), ==, 0);
+    g.used[4] = g.part;
+    g_assert_false(generations_next(&g));
+    g_assert_true(g.full);
+    g.going = generations_oldest(&g);
+    g_assert_cmpuint(g.going, ==, 0);
+    g_assert_cmpuint(generations_oldest(&g), ==, g.n); /* one at a time */
+    g_assert_false(generations_next(&g));
+    generations_emptied(&g);
+    g_assert_cmpuint(g.used[0], ==, 128);
+    g_assert_false(g.full);
+    g_assert_true(generations_next(&g));
+    g_assert_cmpuint(g.current, ==, 0);
+    /* Too little for more than one: it goes as a whole. */
+    generations_init(&g, 1 * MiB, 0);
+    g_assert_cmpuint(g.n, ==, 1);
+    g.used[0] = 1;
+    g_assert_cmpuint(generations_oldest(&g), ==, 1);
+    g_assert_false(generations_next(&g));
+    g_assert_cmpuint(generations_oldest(&g), ==, 0);
+}
+
 static void *interrupter(void *opaque)
 {
     g_usleep(20000);
@@ -949,6 +1029,8 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/pages-and-bus", test_pages_and_bus);
     g_test_add_func("/tcg/cut-page", test_cut_page);
     g_test_add_func("/tcg/arena-full", test_arena_full);
+    g_test_add_func("/tcg/generations", test_generations);
+    g_test_add_func("/tcg/generation-order", test_generation_order);
     g_test_add_func("/tcg/interrupt", test_interrupt);
     g_test_add_func("/tcg/exclusive", test_exclusive);
     g_test_add_func("/tcg/dirty-log", test_dirty_log);

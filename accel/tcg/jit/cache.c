@@ -33,6 +33,8 @@ bool jit_cache_init(Jit *j, size_t size)
     j->data = space + size;
     j->code_size = size;
     j->data_size = data;
+    j->code_end = size;
+    j->data_end = data;
     return true;
 }
 
@@ -50,7 +52,7 @@ void *jit_data(Jit *j, size_t size)
     void *p = j->data + j->data_used;
 
     size = align_up(size, 16);
-    if (size > j->data_size - j->data_used)
+    if (size > j->data_end - j->data_used)
         return NULL;
     j->data_used += size;
     memset(p, 0, size);

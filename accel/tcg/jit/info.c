@@ -117,12 +117,14 @@ static void append_regions(GString *out, const Jit *j)
     g_autoptr(GPtrArray) live = g_ptr_array_new();
     uint64_t bytes = 0;
 
-    for (guint i = 0; i < j->codes->len; i++) {
-        JitCode *code = j->codes->pdata[i];
-        if (code->dead)
-            continue;
-        g_ptr_array_add(live, code);
-        bytes += code->size;
+    for (unsigned n = 0; n < j->gens.n; n++) {
+        for (guint i = 0; i < j->gen[n].codes->len; i++) {
+            JitCode *code = j->gen[n].codes->pdata[i];
+            if (code->dead)
+                continue;
+            g_ptr_array_add(live, code);
+            bytes += code->size;
+        }
     }
     g_ptr_array_sort(live, by_rank);
     g_string_append_printf(out, "Regions there are: %u, of %" PRIu64 " KiB; %s first:\n", live->len,
@@ -137,6 +139,16 @@ static void append_regions(GString *out, const Jit *j)
         symbol_append(out, code->head->pc);
         g_string_append_c(out, '\n');
     }
+}
+
+static void append_blocks(GString *out, const TCGState *s)
+{
+    const Generations *g = &s->blocks;
+
+    g_string_append_printf(out, "Blocks: %" PRIu64 "; %" PRIu64 " KiB in generation %u of %u, %" PRIu64
+                           " KiB each; dropped %" PRIu64 " generations, and all %" PRIu64 " times\n",
+                           s->n_tbs, g->used[g->current] / 1024, g->current + 1, g->n, g->part / 1024,
+                           g->n_emptied, s->n_flushes);
 }
 
 void jit_info(TCGState *s, GString *out)
@@ -157,13 +169,12 @@ void jit_info(TCGState *s, GString *out)
         "Back end %s, threshold %u%s\n"
         "Regions compiled: %" PRIu64 ", of %" PRIu64 " guest instructions; dropped: %" PRIu64
         "; not compilable: %" PRIu64 "; exits linked: %" PRIu64 "\n"
-        "Host code: %zu of %zu KiB; its data: %zu of %zu KiB\n",
+        "Host code: %zu KiB in generation %u of %u, %zu KiB each; dropped %" PRIu64 " generations\n",
         j->backend->name, s->jit_threshold, s->icount ? "; not used with -icount" : "",
-        j->n_regions, j->n_insns, j->n_killed, j->n_refused, j->n_linked, j->code_used / 1024,
-        j->code_size / 1024, j->data_used / 1024, j->data_size / 1024);
-    g_string_append_printf(out, "Blocks: %" PRIu64 " in %" PRIu64 " of %" PRIu64
-                           " KiB; all dropped %" PRIu64 " times\n", s->n_tbs, s->arena_used / 1024,
-                           s->tb_size / 1024, s->n_flushes);
+        j->n_regions, j->n_insns, j->n_killed, j->n_refused, j->n_linked,
+        (j->code_used - j->gens.current * (size_t)j->gens.part) / 1024, j->gens.current + 1, j->gens.n,
+        (size_t)j->gens.part / 1024, j->gens.n_emptied);
+    append_blocks(out, s);
     append_counts(out, j, &sum);
     append_regions(out, j);
     g_mutex_unlock(&s->lock);

@@ -12,6 +12,7 @@
 #include "accel/tcg/ldst.h"
 #include "accel/tcg/tlb.h"
 
+#define MOST_CODE (512 * MiB)   /* by distances of 32 bits, with its data, one half */
 #define REGION_ROOM (256 * KiB) /* more than a region ever takes */
 
 /* ---- Running ---- */
@@ -149,14 +150,32 @@ static const void *landing(const Jit *j, const TranslationBlock *tb)
     return tb->jit ? tb->jit->entry : j->exit_interpret;
 }
 
+/* An exit is about to be linked. False: its generation is going. */
+static bool note_link(Jit *j, JitExit *x)
+{
+    uint64_t n = (uint64_t)((uint8_t *)x - j->data) / (j->gens.part / 2);
+
+    if (n == j->gens.going)
+        return false;
+    if (!x->was_linked) {
+        x->was_linked = true;
+        x->next_linked = j->gen[n].linked;
+        j->gen[n].linked = x;
+    }
+    return true;
+}
+
 void jit_link(TCGCPU *c, JitExit *x, TranslationBlock *tb)
 {
     TCGState *s = c->s;
 
     g_mutex_lock(&s->lock);
     /* An exit keeps the first block it was linked to, as chains do. */
-    if (!x->tb && tb->key_pc != TB_DEAD_PC && tb->pc == x->pc) {
+    if (!x->tb && tb->key_pc != TB_DEAD_PC && tb->pc == x->pc && note_link(s->jit, x)) {
         x->next = tb->jit_in;
+        if (x->next)
+            x->next->link = &x->next;
+        x->link = &tb->jit_in;
         tb->jit_in = x;
         x->addend = tb->addend;
         s->jit->n_linked++;
@@ -195,14 +214,29 @@ void jit_kill(TCGState *s, TranslationBlock *tb)
 
     if (!j)
         return;
-    for (JitPart *p = tb->jit_parts; p; p = p->next)
+    for (JitPart *p = tb->jit_parts; p; p = p->next) {
+        p->link = NULL;
         drop(j, p->code);
+    }
     tb->jit_parts = NULL;
     for (JitExit *x = tb->jit_in; x; x = x->next) {
+        x->link = NULL;
         __atomic_store_n(&x->jump, j->exit_unlinked, __ATOMIC_RELEASE);
         __atomic_store_n(&x->tb, NULL, __ATOMIC_RELEASE);
     }
     tb->jit_in = NULL;
+}
+
+/* ---- Generations ---- */
+
+static void enter_generation(Jit *j, unsigned n)
+{
+    uint64_t part = j->gens.part;
+
+    j->code_used = n ? n * part : j->code_keep;
+    j->code_end = (n + 1) * part;
+    j->data_used = n ? n * part / 2 : j->data_keep;
+    j->data_end = (n + 1) * part / 2;
 }
 
 void jit_flush(TCGState *s)
@@ -211,35 +245,105 @@ void jit_flush(TCGState *s)
 
     if (!j)
         return;
-    g_ptr_array_set_size(j->codes, 0);
-    g_ptr_array_set_size(j->parts, 0);
-    j->code_used = j->code_keep;
-    j->data_used = j->data_keep;
-    s->jit_full = false;
+    for (unsigned n = 0; n < j->gens.n; n++) {
+        g_ptr_array_set_size(j->gen[n].codes, 0);
+        j->gen[n].linked = NULL;
+    }
+    generations_init(&j->gens, j->code_size, j->code_keep);
+    enter_generation(j, 0);
+}
+
+bool jit_evict_start(TCGState *s)
+{
+    Jit *j = s->jit;
+
+    if (!j)
+        return false;
+    j->gens.going = generations_oldest(&j->gens);
+    return j->gens.going < j->gens.n;
+}
+
+/* What comes back has to prove itself again: memory is short. */
+static void cut_code(Jit *j, JitCode *code)
+{
+    if (!code->dead)
+        code_page_note_hot(j->s, code->head, false);
+    drop(j, code);
+    for (unsigned n = 0; n < code->n_parts; n++) {
+        JitPart *p = &code->parts[n];
+        if (!p->link)
+            continue;
+        *p->link = p->next;
+        if (p->next)
+            p->next->link = p->link;
+    }
+}
+
+static void cut_exit(const Jit *j, JitExit *x)
+{
+    if (x->link) {
+        *x->link = x->next;
+        if (x->next)
+            x->next->link = x->link;
+        x->link = NULL;
+    }
+    __atomic_store_n(&x->jump, j->exit_unlinked, __ATOMIC_RELEASE);
+    __atomic_store_n(&x->tb, NULL, __ATOMIC_RELEASE);
+}
+
+bool jit_evict_some(TCGState *s, unsigned n)
+{
+    Jit *j = s->jit;
+    JitGeneration *g = &j->gen[j->gens.going];
+
+    for (; n && g->codes->len; n--) {
+        JitCode *code = g->codes->pdata[g->codes->len - 1];
+        cut_code(j, code);
+        g_ptr_array_set_size(g->codes, (int)g->codes->len - 1);
+    }
+    for (; n && g->linked; n--) {
+        JitExit *x = g->linked;
+        g->linked = x->next_linked;
+        cut_exit(j, x);
+    }
+    return g->codes->len || g->linked;
+}
+
+void jit_evict_end(TCGState *s)
+{
+    Jit *j = s->jit;
+    bool own = j->gens.going == j->gens.current;
+
+    generations_emptied(&j->gens);
+    if (own)
+        enter_generation(j, j->gens.current);
 }
 
 /* ---- Compiling ---- */
 
-static void enter_parts(Jit *j, const Region *r, JitCode *code)
+static void enter_parts(const Region *r, JitCode *code)
 {
     for (unsigned n = 0; n < r->n_blocks; n++) {
-        JitPart *p = g_new(JitPart, 1);
-        p->code = code;
-        p->next = r->blocks[n].tb->jit_parts;
-        r->blocks[n].tb->jit_parts = p;
-        g_ptr_array_add(j->parts, p);
-        code->n_insns += r->blocks[n].tb->n_insns;
+        TranslationBlock *tb = r->blocks[n].tb;
+        JitPart *p = &code->parts[code->n_parts++];
+        *p = (JitPart){ code, tb->jit_parts, &tb->jit_parts };
+        if (p->next)
+            p->next->link = &p->next;
+        tb->jit_parts = p;
+        code->n_insns += tb->n_insns;
     }
 }
 
 static void publish(Jit *j, const Region *r, const JitCode *made)
 {
     TranslationBlock *head = r->head;
-    JitCode *code = g_memdup2(made, sizeof(*made));
+    JitCode *code = g_malloc(sizeof(*code) + r->n_blocks * sizeof(JitPart));
 
+    *code = *made;
     code->head = head;
-    g_ptr_array_add(j->codes, code);
-    enter_parts(j, r, code);
+    g_ptr_array_add(j->gen[j->gens.current].codes, code);
+    enter_parts(r, code);
+    j->gens.used[j->gens.current] = j->code_used - j->gens.current * j->gens.part;
     j->n_regions++;
     j->n_insns += code->n_insns;
     head->jit = code;
@@ -247,16 +351,28 @@ static void publish(Jit *j, const Region *r, const JitCode *made)
     __atomic_store_n(&head->jit_code, code->entry, __ATOMIC_RELEASE);
     __atomic_store_n(&head->ops[0].fn, jit_enter, __ATOMIC_RELEASE);
     relink(j, head);
-    code_page_note_hot(j->s, head);
+    code_page_note_hot(j->s, head, true);
 }
 
-/* Whether a region might not fit: then everything is dropped when a vCPU comes to its main loop. */
+static bool has_room(const Jit *j)
+{
+    return j->code_end - j->code_used >= REGION_ROOM && j->data_end - j->data_used >= REGION_ROOM / 2 &&
+           j->gens.going != j->gens.current;
+}
+
+/* Whether a region might not fit. */
 static bool full(Jit *j)
 {
-    if (j->code_size - j->code_used >= REGION_ROOM && j->data_size - j->data_used >= REGION_ROOM)
+    bool more;
+
+    if (likely(has_room(j)))
         return false;
-    __atomic_store_n(&j->s->jit_full, true, __ATOMIC_RELAXED);
-    return true;
+    more = generations_next(&j->gens);
+    if (more)
+        enter_generation(j, j->gens.current);
+    if (generations_oldest(&j->gens) < j->gens.n)
+        tb_want_room(j->s);
+    return !more;
 }
 
 void jit_compile(TCGCPU *c, TranslationBlock *tb)
@@ -332,11 +448,13 @@ void jit_init(TCGState *s)
     j->s = s;
     j->backend = backend;
     j->region = g_new(Region, 1);
-    j->codes = g_ptr_array_new_with_free_func(g_free);
-    j->parts = g_ptr_array_new_with_free_func(g_free);
+    for (unsigned n = 0; n < TCG_GENERATIONS; n++)
+        j->gen[n].codes = g_ptr_array_new_with_free_func(g_free);
     s->jit = j;
-    if (!jit_cache_init(j, MIN(s->tb_size / 2, 512 * MiB)))
+    if (!jit_cache_init(j, MIN(s->tb_size * 3 / 8, MOST_CODE)))
         give_up(s); /* hosts may forbid code that is made; the interpreter needs none */
+    else
+        s->arena_size -= j->code_size + j->data_size;
 }
 
 bool jit_cpu_init(TCGState *s, CPUState *cpu, CPUArchState *env, Error **errp)
@@ -354,6 +472,8 @@ bool jit_cpu_init(TCGState *s, CPUState *cpu, CPUArchState *env, Error **errp)
     }
     j->code_keep = j->code_used;
     j->data_keep = j->data_used;
+    generations_init(&j->gens, j->code_size, j->code_keep);
+    enter_generation(j, 0);
     return true;
 }
 
@@ -367,8 +487,8 @@ void jit_free(TCGState *s)
     if (j->emit)
         j->backend->done(j);
     jit_cache_free(j);
-    g_ptr_array_unref(j->codes);
-    g_ptr_array_unref(j->parts);
+    for (unsigned n = 0; n < TCG_GENERATIONS; n++)
+        g_ptr_array_unref(j->gen[n].codes);
     g_free(j->region);
     g_free(j);
     s->jit = NULL;

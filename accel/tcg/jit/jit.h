@@ -28,6 +28,9 @@ typedef struct JitExit {
     vaddr pc;
     uintptr_t addend;        /* of tb, for an exit to another page: what the fetch TLB must say */
     struct JitExit *next;    /* in TranslationBlock.jit_in */
+    struct JitExit **link;   /* what points to it there; NULL: it is on no such list */
+    struct JitExit *next_linked; /* in JitGeneration.linked, once it was linked */
+    bool was_linked;
 } JitExit;
 
 /* A place that may leave compiled code for C and come back. */
@@ -46,6 +49,7 @@ typedef struct JitCode JitCode;
 typedef struct JitPart {     /* a block's membership in one */
     JitCode *code;
     struct JitPart *next;    /* of the same block */
+    struct JitPart **link;   /* what points to it there; NULL: nothing any more */
 } JitPart;
 /* From here on code belongs to the instruction at pc. */
 typedef struct JitMark {
@@ -61,7 +65,15 @@ struct JitCode {
     uint32_t n_insns;        /* of the guest */
     bool dead;
     uint64_t *entries;       /* how often it was entered, roughly; NULL: not counted */
+    unsigned n_parts;
+    JitPart parts[];
 };
+
+/* What must be cut off before memory is used again. */
+typedef struct JitGeneration {
+    GPtrArray *codes;        /* of JitCode */
+    JitExit *linked;
+} JitGeneration;
 
 typedef struct JitBackend {
     const char *name;
@@ -84,15 +96,17 @@ struct Jit {
     const JitBackend *backend;
     uint8_t *code, *code_rw;      /* the two mappings */
     uint8_t *data;                /* behind code: what it reads, and its exits */
-    size_t code_size, code_used, data_size, data_used;
+    size_t code_size, data_size;
+    size_t code_used, data_used;  /* of the current generation; from the beginning of all */
+    size_t code_end, data_end;    /* where that ends */
     size_t code_keep, data_keep;  /* used by what all regions share */
+    Generations gens;             /* of code; those of data are as many, of half the size */
+    JitGeneration gen[TCG_GENERATIONS];
     int attention_offset;         /* of CPUState.attention from env */
     const TCGJitOps *model;
     Region *region;               /* being compiled */
     void *emit;                   /* the back end's */
     struct JitWatch *watch;       /* NULL: nobody watches; see show.h */
-    GPtrArray *codes;             /* of JitCode */
-    GPtrArray *parts;             /* of JitPart */
     /* Common routines of the back end. */
     const void *run, *exit_unlinked, *exit_interpret, *lookup, *load_miss, *store_miss, *call_body;
     const void *interpret, *spill, *fill;

@@ -177,7 +177,7 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
     memset(e, 0, offsetof(Emit, stubs));
     e->j = j;
     e->r = r;
-    e->a = (Asm){ .p = p, .start = p, .end = j->code_rw + j->code_size,
+    e->a = (Asm){ .p = p, .start = p, .end = j->code_rw + j->code_end,
                   .delta = j->code - j->code_rw };
     x86_assign(e);
     routines(e);

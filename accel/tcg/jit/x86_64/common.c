@@ -298,7 +298,7 @@ static void write_call_body(Jit *j, Asm *a, const uint8_t *out_spilled)
 bool x86_init(Jit *j)
 {
     uint8_t *p = j->code_rw + j->code_used;
-    Asm a = { .p = p, .start = p, .end = j->code_rw + j->code_size, .delta = j->code - j->code_rw };
+    Asm a = { .p = p, .start = p, .end = j->code_rw + j->code_end, .delta = j->code - j->code_rw };
     const uint8_t *out, *spilled;
 
     write_run(j, &a);
