@@ -72,12 +72,29 @@ static void append_function(const Fold *f, const CPUSample *s, vaddr pc, GString
         g_string_append(out, "_[k]"); /* what flame graphs colour as the kernel's */
 }
 
+/* A function that has not made its frame yet hides its caller, which its return address still shows. */
+static bool add_hidden_caller(const Fold *f, CPUSample *s)
+{
+    uint64_t offset;
+
+    if (!s->link || !function_at(f, s->mode, s->pc[0], &offset) || offset)
+        return false;
+    if (s->n == CPU_SAMPLE_FRAMES)
+        s->n--;
+    memmove(&s->pc[2], &s->pc[1], (s->n - 1) * sizeof(s->pc[0]));
+    s->pc[1] = s->link - 2;
+    s->n++;
+    return true;
+}
+
 /*
  * The sample shows the vCPU at the next place where it could be stopped, note where it was. Where that
- * function is among the callers, what it called has begun since; where it is not, it has returned since.
+ * function is among the callers, what it called has begun since; where it is not, it has returned since,
+ * and what has only just begun was called after that.
  */
-static void append_stack(const Fold *f, const CPUNote *note, const CPUSample *s, GString *out)
+static void append_stack(const Fold *f, const CPUNote *note, CPUSample *s, GString *out)
 {
+    bool begun = add_hidden_caller(f, s);
     unsigned innermost = 0;
     bool returned = note != NULL;
 
@@ -87,6 +104,8 @@ static void append_stack(const Fold *f, const CPUNote *note, const CPUSample *s,
             returned = false;
         }
     }
+    if (returned && begun)
+        innermost = 1;
     for (unsigned n = s->n; n-- > innermost;)
         append_function(f, s, s->pc[n], out);
     if (returned)
@@ -162,7 +181,7 @@ static void append_process(Fold *f, CPUState *cpu, const CPUSample *s, GString *
 
 /* ---- Counting ---- */
 
-void fold_add(Fold *f, CPUState *cpu, const CPUNote *note, const CPUSample *s)
+void fold_add(Fold *f, CPUState *cpu, const CPUNote *note, CPUSample *s)
 {
     g_autoptr(GString) line = g_string_new(NULL);
     gpointer key, count;

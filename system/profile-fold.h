@@ -23,8 +23,8 @@ void fold_clear(Fold *f);
 /* Forgets the samples. */
 void fold_reset(Fold *f);
 /* Counts a sample; on the vCPU's thread, outside exec(), calls of one Fold not at once. note: as of
- * CPUClass.sample. */
-void fold_add(Fold *f, CPUState *cpu, const CPUNote *note, const CPUSample *s);
+ * CPUClass.sample; s is changed. */
+void fold_add(Fold *f, CPUState *cpu, const CPUNote *note, CPUSample *s);
 /* Appends "frame;frame;frame count" lines, sorted. */
 void fold_print(const Fold *f, GString *out);
 

@@ -121,5 +121,6 @@ void riscv_cpu_sample(CPUState *cpu, const CPUNote *note, CPUSample *s)
         return;
     }
     identify(env, env->priv, env->virt, s);
+    s->link = env->x[1];
     unwind(cpu, s);
 }

@@ -75,6 +75,7 @@ typedef struct CPUSample {
     uint64_t space;      /* the page tables in force: address of the root; 0: none */
     uint32_t asid, vmid;
     vaddr thread;        /* what the kernel keeps at hand for the running thread; 0: not known */
+    vaddr link;          /* where the innermost function returns to if it has only just begun; 0: not known */
     unsigned n;          /* frames, the innermost first */
     vaddr pc[CPU_SAMPLE_FRAMES];
 } CPUSample;
