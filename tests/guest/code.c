@@ -102,24 +102,45 @@ static void test_alias(void)
     csr_write("satp", 0);
 }
 
+/* Hart 1 does job(turn) whenever turn is not 0, after a fence.i of its own. */
 static volatile u64 turn, answer;
+static u64 (*volatile job)(u64 n);
 
-/* Runs the code each time it is told to, after a fence.i of its own. */
 void other_hart(u64 id)
 {
     if (id != 1) {
         return;
     }
-    for (u64 n = 1; n <= 1000; n++) {
-        while (turn != n) {
+    for (;;) {
+        while (!turn) {
             pause();
         }
         fence();
         fence_i();
-        answer = call(code);
+        answer = job(turn);
         fence();
         turn = 0;
     }
+}
+
+static void start_job(u64 (*fn)(u64 n), u64 n)
+{
+    job = fn;
+    fence();
+    turn = n;
+}
+
+static void end_job(void)
+{
+    while (turn) {
+        pause();
+    }
+    fence();
+}
+
+static u64 call_code(u64 n)
+{
+    return call(code);
 }
 
 static void test_other_hart(void)
@@ -127,13 +148,85 @@ static void test_other_hart(void)
     for (u64 n = 1; n <= 1000; n++) {
         code[0] = li_a0((u32)n);
         code[1] = RET;
-        fence();
-        turn = n;
-        while (turn) {
-            pause();
-        }
-        fence();
+        start_job(call_code, n);
+        end_job();
         CHECK_EQ(answer, n);
+    }
+}
+
+/* As kernels patch themselves: one instruction of code that another hart is running all the time. That
+ * one may see it at any moment, and has to once it was told and has executed fence.i. */
+static volatile u64 asked, seen;
+
+static u64 run_while_patched(u64 last)
+{
+    u64 wrong = 0;
+
+    while (seen != last) {
+        u64 want = asked;
+        if (want != seen) {
+            fence();
+            fence_i();
+            wrong += call(code) != want;
+            fence();
+            seen = want;
+        }
+        for (int i = 0; i < 40; i++) {
+            u64 v = call(code);
+            wrong += v != seen && v != seen + 1;
+        }
+    }
+    return wrong;
+}
+
+static void test_patch_running(void)
+{
+    enum { PATCHES = 100 };
+
+    code[0] = li_a0(0);
+    code[1] = RET;
+    asked = seen = 0;
+    start_job(run_while_patched, PATCHES);
+    for (u32 n = 1; n <= PATCHES; n++) {
+        *(volatile u32 *)code = li_a0(n);
+        fence();
+        asked = n;
+        while (seen != n) {
+            *(volatile u32 *)&code[600] = n; /* and data beside it */
+        }
+    }
+    end_job();
+    CHECK_EQ(answer, 0);
+}
+
+/* More code than a small cache holds, written again and again, run by both harts at once. */
+enum { FUNCTIONS = 4096 };
+static u32 many[FUNCTIONS][8] __attribute__((aligned(4096)));
+
+static u64 sum_many(u64 n)
+{
+    u64 sum = 0;
+
+    for (u64 i = 0; i < 3 * FUNCTIONS; i++) {
+        sum += call(many[i * 5 % FUNCTIONS]);
+    }
+    return sum;
+}
+
+static void test_churn(void)
+{
+    for (u32 round = 0; round < 6; round++) {
+        u64 sum = 0;
+        for (u32 i = 0; i < FUNCTIONS; i++) {
+            many[i][0] = li_a0((i + round) % 1024);
+            many[i][1] = RET;
+            sum += 3 * ((i + round) % 1024);
+        }
+        fence_i();
+        start_job(sum_many, 1);
+        CHECK_EQ(sum_many(1), sum);
+        end_job();
+        CHECK_EQ(answer, sum);
     }
 }
 
@@ -144,5 +237,7 @@ int main(void)
     test_own_block();
     test_alias();
     test_other_hart();
+    test_patch_running();
+    test_churn();
     return 0;
 }
