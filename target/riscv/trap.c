@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "target/riscv/trap-impl.h"
+#include "target/riscv/trap.h"
 
 #include "target/riscv/bits.h"
 #include "target/riscv/ctr.h"
@@ -12,6 +12,7 @@
 #include "target/riscv/pmu.h"
 #include "target/riscv/rnmi.h"
 #include "target/riscv/sbi/firmware.h"
+#include "target/riscv/trap-impl.h"
 #include "target/riscv/trigger.h"
 #include "util/bits.h"
 #include "util/log.h"

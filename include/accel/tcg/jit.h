@@ -50,8 +50,8 @@ void ir_amo(IRBuilder *b, IRAmo amo, unsigned d, unsigned a, unsigned v, unsigne
 /* The reservation is what TCGJitOps says: address, size and the value read. */
 void ir_load_reserved(IRBuilder *b, unsigned d, unsigned a, unsigned size);
 void ir_store_conditional(IRBuilder *b, unsigned d, unsigned a, unsigned v, unsigned size);
-/* The aligned block of size bytes (16 to 128, a power of 2) that a points into becomes zero. bits, unless 0: all
- * of them must be set in the word at env_offset, else it is left to the body. */
+/* The aligned block of size bytes (16 to 128, a power of 2) that a points into becomes zero. bits, unless
+ * 0: all of them must be set in the word at env_offset, else it is left to the body. */
 void ir_zero(IRBuilder *b, unsigned a, unsigned size, unsigned env_offset, uint32_t bits);
 void ir_fence(IRBuilder *b);
 void ir_nothing(IRBuilder *b);

@@ -24,6 +24,20 @@ static void set_bits(Emit *e, const IRInsn *i)
     asm_alu_mem_imm(&e->a, ALU_OR, false, ENV, i->target, (int32_t)i->imm);
 }
 
+/* What only computes. Whether other ways may lead to what follows: it has taken one. */
+static bool compute(Emit *e, const IRInsn *i)
+{
+    if (i->op >= IR_fadd) {
+        x86_float(e, i);
+        return true;
+    }
+    if (i->op >= IR_mul && i->op <= IR_remuw)
+        x86_muldiv(e, i);
+    else
+        x86_alu(e, i);
+    return false;
+}
+
 static void operation(Emit *e, const IRInsn *i, unsigned next_block)
 {
     switch (i->op) {
@@ -96,15 +110,8 @@ static void operation(Emit *e, const IRInsn *i, unsigned next_block)
         x86_interpret(e, i);
         break;
     default:
-        if (i->op >= IR_fadd) {
-            x86_float(e, i);
-        } else if (i->op >= IR_mul && i->op <= IR_remuw) {
-            x86_muldiv(e, i);
+        if (!compute(e, i))
             return;
-        } else {
-            x86_alu(e, i);
-            return;
-        }
         break;
     }
     e->held_at = NULL; /* other ways may lead to what follows */
