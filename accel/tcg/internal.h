@@ -35,9 +35,9 @@ struct TranslationBlock {
     uint16_t size;                /* guest bytes */
     uint16_t n_insns;
     uint32_t n_ops;
-    const void *jit_code;         /* atomic: of jit, or NULL */
-    /* Looked at on every jump: one cache line with the first operation. */
     vaddr pc;
+    /* Looked at on every jump: one cache line with the first operation. */
+    const void *jit_code;         /* atomic: of jit, or NULL */
     vaddr key_pc;                 /* atomic: pc, or TB_DEAD_PC once the block is invalid */
     uintptr_t addend;             /* of the page pc is on: what the fetch TLB must say */
     uint32_t mode;

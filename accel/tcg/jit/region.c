@@ -179,6 +179,9 @@ static void pair_calls(Region *r)
 {
     for (unsigned n = 0; n + 1 < r->n_insns; n++) {
         IRInsn *i = &r->insns[n];
+        /* Calls through a pointer: only what leads out is pushed. */
+        if (i->op == IR_lookup && i->cond == LOOKUP_CALL && i->sign)
+            returns_to(r, (vaddr)i->imm, true);
         if (i->op == IR_link && i[1].op == IR_jump && r->edges[i[1].target].block >= 0 &&
             block_at(r, (vaddr)i->imm) >= 0 && returns_to(r, (vaddr)i->imm, true))
             i->op = IR_const;
