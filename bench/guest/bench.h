@@ -16,7 +16,7 @@ typedef struct BenchProgram {
 
 /* Each group is one file. */
 extern const BenchProgram bench_integer[], bench_jumps[], bench_float[], bench_memory[],
-    bench_atomics[], bench_system[], bench_code[], bench_harts[];
+    bench_atomics[], bench_system[], bench_code[], bench_harts[], bench_vector[];
 
 /* A cheap generator, so that programs make their own input. */
 static inline uint32_t bench_rand(uint32_t *state)

@@ -23,7 +23,7 @@ static const struct {
 } groups[] = {
     { "integer", bench_integer }, { "jumps", bench_jumps },     { "float", bench_float },
     { "memory", bench_memory },   { "atomics", bench_atomics }, { "system", bench_system },
-    { "code", bench_code },       { "harts", bench_harts },
+    { "code", bench_code },       { "harts", bench_harts },     { "vector", bench_vector },
 };
 
 static uint64_t now_ns(void)

@@ -193,6 +193,36 @@ FORM(whole_memory)
     return !(op->rd & (regs - 1)) && riscv_vec_emit(b, op, &v, JIT_NONE, A);
 }
 
+FORM(strided)
+{
+    unsigned eew = kind & 3;
+    int emul = (int)eew - c->cfg.sew + c->cfg.lmul;
+    IRVec v = riscv_vec(c, op, kind & 4 ? IRV_sstride : IRV_lstride);
+
+    v.size = (uint8_t)eew;
+    v.from = IRV_NONE;
+    v.stride = B;
+    return op->insn >> 29 == 0 && vec_aligned(op->rd, emul) && vec_mask_ok(op, op->rd) &&
+           riscv_vec_emit(b, op, &v, JIT_NONE, A);
+}
+
+/* kind: log2 of the indices' bytes, and 4 for a store. */
+FORM(indexed)
+{
+    unsigned ieew = kind & 3, sew = c->cfg.sew;
+    int lmul = c->cfg.lmul, imul = (int)ieew - (int)sew + lmul;
+    bool store = kind & 4;
+    IRVec v = riscv_vec(c, op, store ? IRV_scatter : IRV_gather);
+
+    v.narrow = (uint8_t)ieew;
+    v.from = IRV_NONE;
+    return op->insn >> 29 == 0 && vec_aligned(op->rd, lmul) && vec_mask_ok(op, op->rd) &&
+           vec_aligned(op->rs2, imul) && vec_mask_ok(op, op->rs2) &&
+           (store ? sew == ieew || !vec_overlap(op->rd, vec_regs(lmul), op->rs2, vec_regs(imul))
+                  : vec_dest_ok(op->rd, lmul, sew, op->rs2, imul, ieew)) &&
+           riscv_vec_emit(b, op, &v, JIT_NONE, A);
+}
+
 /* ---- Reductions: vd and vs1 are single registers ---- */
 
 FORM(reduce)
@@ -321,7 +351,10 @@ FORM(from_f)
 #define FVF(n) R(v##n##_vv, fp_vv, IRV_##n) R(v##n##_vf, fp_vf, IRV_##n)
 #define FCMP(n) R(vm##n##_vv, fp_compare_vv, IRV_##n) R(vm##n##_vf, fp_compare_vf, IRV_##n)
 #define MEMORY(bits, eew)                                                                   \
-    R(vle##bits##_v, memory, eew) R(vle##bits##ff_v, memory, eew) R(vse##bits##_v, memory, 4 | eew)
+    R(vle##bits##_v, memory, eew) R(vle##bits##ff_v, memory, eew) R(vse##bits##_v, memory, 4 | eew) \
+    R(vlse##bits##_v, strided, eew) R(vsse##bits##_v, strided, 4 | eew)                     \
+    R(vluxei##bits##_v, indexed, eew) R(vloxei##bits##_v, indexed, eew)                     \
+    R(vsuxei##bits##_v, indexed, 4 | eew) R(vsoxei##bits##_v, indexed, 4 | eew)
 #define WHOLE(n)                                                                            \
     R(vl##n##re8_v, whole_memory, n) R(vl##n##re16_v, whole_memory, n)                      \
     R(vl##n##re32_v, whole_memory, n) R(vl##n##re64_v, whole_memory, n)                     \

@@ -258,6 +258,8 @@ void ir_vector(IRBuilder *b, const IRVec *v, unsigned d, unsigned a)
 
     r->vec[r->n_vecs] = *v;
     i->target = (uint16_t)r->n_vecs;
+    if (v->op == IRV_lstride || v->op == IRV_sstride)
+        i->b = v->stride;
     i->d = d;
     i->a = a;
     if (r->n_vecs < REGION_VECS - 1)

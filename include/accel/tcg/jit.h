@@ -125,7 +125,8 @@ typedef struct IRVec {
     uint8_t op;         /* IRVecOp */
     uint8_t size;       /* log2 of an element's bytes */
     uint8_t from;       /* IRVecFrom: what b is */
-    uint8_t narrow;     /* zext, sext: log2 of how much narrower a is */
+    uint8_t narrow;     /* zext, sext: log2 of how much narrower a is; gather, scatter: see there */
+    uint8_t stride;     /* lstride, sstride: a variable */
     bool masked;        /* only elements whose bit in the register at mask is set */
     uint32_t d, a, b;   /* registers: offsets in env */
     uint32_t mask;

@@ -27,7 +27,8 @@ static void gather_bits(VecEmit *x, const Piece *p)
     }
 }
 
-/* Bits of eax from bit `first` of d on, count of them, those that are active. */
+/* The low count bits of rdx to d, from bit `first` on, those that are active. Always as eight bytes: see
+ * expand(). */
 static void put_bits(VecEmit *x, unsigned first, unsigned count)
 {
     const IRVec *v = x->v;
@@ -35,41 +36,56 @@ static void put_bits(VecEmit *x, unsigned first, unsigned count)
     int32_t d = (int32_t)(v->d + first / 8);
     uint8_t *none = NULL;
 
-    if (!x->blend && count == 32) {
-        asm_rm(a, 0x89, false, RAX, ENV, d);
+    if (!x->blend && count == 64) {
+        asm_store(a, ENV, d, RDX);
         return;
     }
-    if (!x->blend && count >= 8) {
-        asm_rm(a, count == 16 ? X86_OP(0x66, 0, 0x89) : 0x88, false, RAX, ENV, d);
+    if (!x->blend) {
+        asm_load(a, RAX, ENV, d);
+        asm_shift_imm(a, SH_SHR, true, RAX, count);
+        asm_shift_imm(a, SH_SHL, true, RAX, count);
+        asm_alu(a, ALU_OR, true, RAX, RDX);
+        asm_store(a, ENV, d, RAX);
         return;
     }
-    /* rdx = which ones */
-    asm_mov_imm(a, RDX, count == 32 ? UINT32_MAX : (1u << count) - 1);
+    /* rax = which ones */
+    asm_mov_imm(a, RAX, count == 64 ? UINT64_MAX : (1ULL << count) - 1);
     if (v->masked)
-        asm_alu_load(a, ALU_AND, false, RDX, ENV, (int32_t)(v->mask + first / 8));
+        asm_alu_load(a, ALU_AND, true, RAX, ENV, (int32_t)(v->mask + first / 8));
     if (x->partial && v->vl) {
         asm_load(a, RCX, ENV, (int32_t)v->vl_offset);
         if (first) {
             asm_alu_imm(a, ALU_SUB, true, RCX, (int32_t)first);
             none = asm_jcc(a, CC_B);
         }
-        asm_vex_rr(a, X86_OP(0, MAP_0F38, 0xf5), false, RDX, RCX, RDX); /* bzhi */
+        asm_vex_rr(a, X86_OP(0, MAP_0F38, 0xf5), true, RAX, RCX, RAX); /* bzhi */
     }
-    asm_rm(a, 0x8b, false, RCX, ENV, d);
-    asm_alu(a, ALU_XOR, false, RAX, RCX);
-    asm_alu(a, ALU_AND, false, RAX, RDX);
-    asm_alu(a, ALU_XOR, false, RAX, RCX);
-    asm_rm(a, 0x89, false, RAX, ENV, d);
+    asm_load(a, RCX, ENV, d);
+    asm_alu(a, ALU_XOR, true, RDX, RCX);
+    asm_alu(a, ALU_AND, true, RDX, RAX);
+    asm_alu(a, ALU_XOR, true, RDX, RCX);
+    asm_store(a, ENV, d, RDX);
     if (none)
         asm_aim(a, none);
 }
 
-/* A piece's bits go to memory at once if they fill bytes, else they are kept until they do. */
+/* Y_A = elements of ones where a and b compare; true: where they do not. */
+static bool compare(VecEmit *x, const Piece *p)
+{
+    if (x->v->op < IRV_feq)
+        return vec_int_compare(x, p, vec_operand(x, p));
+    if (x->partial && p->first)
+        vec_tail_pointer(x); /* put_bits() uses rcx */
+    if (x->blend)
+        vec_mask(x, p);
+    vec_float_compare(x, p, x->blend ? 0 : vec_operand(x, p));
+    return false;
+}
+
+/* The bits are collected in rdx, up to 64 of them. */
 void vec_compare(VecEmit *x)
 {
     const IRVec *v = x->v;
-    bool is_float = v->op >= IRV_feq;
-    unsigned kept = is_float ? Y_U : Y_MASK;
     unsigned done = 0, have = 0;
 
     if (v->from != IRV_REG)
@@ -77,40 +93,24 @@ void vec_compare(VecEmit *x)
     for (unsigned k = 0; k < x->n_pieces; k++) {
         Piece p = vec_piece(x, k);
         unsigned count = MIN(p.count, v->n - p.first);
-        bool invert = false;
+        bool invert = compare(x, &p);
 
-        if (is_float) {
-            if (x->partial)
-                vec_tail_pointer(x); /* put_bits() uses rcx */
-            if (x->blend)
-                vec_mask(x, &p);
-            vec_float_compare(x, &p, x->blend ? 0 : vec_operand(x, &p));
-        } else {
-            invert = vec_int_compare(x, &p, vec_operand(x, &p));
-        }
         gather_bits(x, &p);
         if (invert)
             asm_alu_imm(x->a, ALU_XOR, false, RAX, -1);
-        if (have || count < 8) {
-            /* Fewer than eight: beside those that are there. */
-            if (count < 32)
-                asm_alu_imm(x->a, ALU_AND, false, RAX, (int32_t)((1u << count) - 1));
-            if (have) {
-                asm_shift_imm(x->a, SH_SHL, false, RAX, have);
-                v_rrr(x, P66(0x7e), false, 0, kept, 0, RDX);
-                asm_alu(x->a, ALU_OR, false, RAX, RDX);
-            }
-            have += count;
-            if (have < 8 && k + 1 < x->n_pieces) {
-                v_rrr(x, P66(0x6e), false, 0, kept, 0, RAX);
-                continue;
-            }
+        if (count < 32 && (invert || count < p.count))
+            asm_alu_imm(x->a, ALU_AND, false, RAX, (int32_t)((1u << count) - 1));
+        if (have) {
+            asm_shift_imm(x->a, SH_SHL, true, RAX, have);
+            asm_alu(x->a, ALU_OR, true, RDX, RAX);
+        } else {
+            asm_mov(x->a, RDX, RAX);
+        }
+        have += count;
+        if (have == 64 || k + 1 == x->n_pieces) {
             put_bits(x, done, have);
             done += have;
             have = 0;
-        } else {
-            put_bits(x, done, count);
-            done += count;
         }
     }
 }

@@ -73,6 +73,72 @@ void vec_load_store(VecEmit *x)
     }
 }
 
+/* ---- Each element at an address of its own ---- */
+
+/* rax = the address of element k */
+static void address(VecEmit *x, unsigned k)
+{
+    static const unsigned load[] = { X86_OP(0, MAP_0F, 0xb6), X86_OP(0, MAP_0F, 0xb7), 0x8b, 0x8b };
+    const IRVec *v = x->v;
+    Emit *e = x->e;
+
+    if (v->op == IRV_gather || v->op == IRV_scatter) {
+        asm_rm(x->a, load[v->narrow], v->narrow == 3, RAX, ENV, (int32_t)(v->a + (k << v->narrow)));
+    } else if (k == 0) {
+        x86_copy(e, x->i->a, RAX);
+        return;
+    } else {
+        x86_copy(e, x->i->b, RAX);
+        asm_rr(x->a, 0x69, true, RAX, RAX); /* imul */
+        asm_imm32(x->a, k);
+    }
+    if (x->i->a)
+        asm_alu(x->a, ALU_ADD, true, RAX, x86_use(e, x->i->a, RCX));
+}
+
+static void element(VecEmit *x, unsigned k)
+{
+    static const unsigned load[] = { X86_OP(0, MAP_0F, 0xb6), X86_OP(0, MAP_0F, 0xb7), 0x8b, 0x8b };
+    static const unsigned store[] = { 0x88, X86_OP(0x66, 0, 0x89), 0x89, 0x89 };
+    unsigned size = x->v->size;
+    int32_t reg = (int32_t)(x->v->d + (k << size));
+    bool w = size == 3;
+
+    if (x->v->op == IRV_scatter || x->v->op == IRV_sstride) {
+        asm_rm(x->a, load[size], w, RAX, ENV, reg);
+        asm_rm(x->a, store[size], w, RAX, RDX, 0);
+    } else {
+        asm_rm(x->a, load[size], w, RAX, RDX, 0);
+        asm_rm(x->a, store[size], w, RAX, ENV, reg);
+    }
+}
+
+/* Through the TLB; vstart goes along, so that the body can go on where that has nothing to show. */
+void vec_walk(VecEmit *x)
+{
+    const IRVec *v = x->v;
+    MMUAccess access = v->op == IRV_scatter || v->op == IRV_sstride ? MMU_STORE : MMU_LOAD;
+    uint8_t *over = asm_jmp(x->a);
+    const uint8_t *body = asm_here(x->a);
+
+    x->body->froms[x->body->n_from++] = asm_jmp(x->a);
+    asm_aim(x->a, over);
+    for (unsigned k = 0; k < v->n; k++) {
+        Stub miss = { 0 };
+        if (k) {
+            asm_rm(x->a, 0xc7, true, 0, ENV, (int32_t)v->start_offset);
+            asm_imm32(x->a, k);
+        }
+        address(x, k);
+        x86_tlb(x->e, access, 1u << v->size, &miss);
+        for (unsigned n = 0; n < miss.n_from; n++)
+            asm_aim_at(x->a, miss.froms[n], body);
+        element(x, k);
+    }
+    asm_rm(x->a, 0xc7, true, 0, ENV, (int32_t)v->start_offset);
+    asm_imm32(x->a, 0);
+}
+
 void vec_miss_stub(Emit *e, const Stub *s)
 {
     const IRVec *v = &e->r->vec[s->insn->target];

@@ -5,7 +5,7 @@
  */
 #include "accel/tcg/jit/x86_64/vec.h"
 
-typedef enum Class { MEM, INT, SHIFT, MUL, CMP, MOVE, MERGE, EXT, RED, FP, FMA, FCMP, FRED, ONE, BITS } Class;
+typedef enum Class { MEM, WALK, INT, SHIFT, MUL, CMP, MOVE, MERGE, EXT, RED, FP, FMA, FCMP, FRED, ONE, BITS } Class;
 
 static const uint8_t classes[] = {
 #define V(name, class) class,
@@ -42,6 +42,8 @@ bool x86_has_vector(const IRVec *v)
     case MEM:
         /* There is no store of some bytes or half-words. */
         return v->op == IRV_load || v->size >= 2 || (!v->masked && bytes % 16 == 0);
+    case WALK:
+        return !v->masked && v->n <= 32;
     case INT:
     case SHIFT:
     case MUL:
@@ -108,10 +110,11 @@ static void table(VecEmit *x, unsigned op, unsigned l, unsigned d, unsigned a, s
     asm_vex_rip(x->a, op | (l ? X86_L : 0), false, d, a, x->e->j->vec_tables + offset);
 }
 
-/* The bits of v0 that belong to the piece, one to an element. */
+/* The bits of v0 that belong to the piece, one to an element. Four bytes at most are read: they were
+ * written as eight, and come without delay from where the processor keeps what it has not yet written. */
 static void expand(VecEmit *x, const Piece *p)
 {
-    static const unsigned broadcast[] = { P38(0x58), P38(0x79), P38(0x58), P38(0x59) };
+    static const unsigned broadcast[] = { P38(0x58), P38(0x79), P38(0x58), P38(0x58) };
     static const unsigned equal[] = { P66(0x74), P66(0x75), P66(0x76), P38(0x29) };
     static const size_t bits[] = { offsetof(VecTables, bit8), offsetof(VecTables, bit16),
                                    offsetof(VecTables, bit32), offsetof(VecTables, bit64) };
@@ -257,6 +260,9 @@ static void run(VecEmit *x)
     case MEM:
         vec_load_store(x);
         break;
+    case WALK:
+        vec_walk(x);
+        break;
     case INT:
     case SHIFT:
     case MUL:
@@ -297,7 +303,7 @@ static bool in_pieces(const IRVec *v)
 {
     unsigned class = classes[v->op];
 
-    return class != ONE && class != BITS && class != FRED;
+    return class != WALK && class != ONE && class != BITS && class != FRED;
 }
 
 static void start(VecEmit *x, Emit *e, const IRInsn *i)

@@ -119,6 +119,7 @@ void vec_to_body_from(VecEmit *x, const Piece *p, unsigned cc);
 
 /* ---- vec-mem.c ---- */
 void vec_load_store(VecEmit *x);
+void vec_walk(VecEmit *x);
 void vec_miss_stub(Emit *e, const Stub *s);
 
 /* ---- vec-int.c ---- */
