@@ -13,6 +13,7 @@
 #include "target/riscv/fpu/fpu.h"
 #include "target/riscv/insn-fn.h"
 #include "target/riscv/isa.h"
+#include "target/riscv/mode.h"
 #include "target/riscv/vector/vector.h"
 
 /* Facts. Bits 0 to 7: vtype; 32 to 63: vl. */
@@ -25,6 +26,8 @@ enum {
 #define VTYPE_BITS 255u
 #define VL_SHIFT 32
 #define VL_BITS (~0ULL << VL_SHIFT)
+
+enum { CSR_VL = 0xc20, CSR_VLENB = 0xc22 };
 
 #define OFFSET(field) ((unsigned)offsetof(CPURISCVState, field))
 
@@ -41,6 +44,22 @@ void riscv_emit_begin(IRBuilder *b)
 void riscv_emit_forget_vstart(IRBuilder *b)
 {
     *ir_facts(b) &= ~(uint64_t)VSTART;
+}
+
+bool riscv_emit_vector_csr(IRBuilder *b, const TCGOp *op)
+{
+    CPURISCVState *env = ir_env(b);
+
+    if (riscv_insn_body(op->row) != INSN_csrrs || op->rs1 || !(ir_mode(b) & MODE_VS) ||
+        !riscv_ext_on(env, EXT_ZVE32X))
+        return false;
+    if ((op->imm & 0xfff) == CSR_VL)
+        ir_get(b, D, OFFSET(vl), -1);
+    else if ((op->imm & 0xfff) == CSR_VLENB && op->rd != TARGET_REG_SINK)
+        ir_const(b, op->rd, env_cpu(env)->vlen / 8);
+    else
+        return false;
+    return true;
 }
 
 static void dirty(IRBuilder *b, const TCGOp *op)

@@ -27,6 +27,8 @@ static bool emit(IRBuilder *b, const TCGOp *op)
 
     if (riscv_insn_flags(op->row) & INSN_VS)
         return riscv_emit_vector(b, op);
+    if (!fn && riscv_emit_vector_csr(b, op))
+        return true;
     if (!fn) {
         riscv_emit_forget_vstart(b);
         return riscv_emit_csr(b, op);

@@ -41,6 +41,8 @@ extern const JitStatus riscv_jit_sstatus;
 void riscv_emit_begin(IRBuilder *b);
 /* As TCGJitOps.emit, of rows that need the vector unit. */
 bool riscv_emit_vector(IRBuilder *b, const TCGOp *op);
+/* Reads of vl and vlenb. False: it is something else. */
+bool riscv_emit_vector_csr(IRBuilder *b, const TCGOp *op);
 /* Something may write the vstart CSR. */
 void riscv_emit_forget_vstart(IRBuilder *b);
 /* The fast form of a row, given what is known of vtype; false: there is none. */

@@ -1,8 +1,9 @@
 /*
  * Vectors: floating point on the host's own unit, under the rules of fp.c.
  *
- * Elements that do not take part compute with 1, which raises no flag. A piece with a NaN in its result
- * is left to the body, which begins there: the pieces before it are done.
+ * Elements that do not take part compute with 1, which raises no flag. NaN results become the canonical
+ * one; where the host raises other flags for them (an addend that is a NaN, minima) the piece is left
+ * to the body, which begins there: the pieces before it are done.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -67,12 +68,34 @@ static void compare(VecEmit *x, unsigned l, unsigned d, unsigned a, unsigned b, 
     v_rrri(x, FP_OP(x->v->size, 0xc2), false, l, d, a, b, how);
 }
 
-/* To the body if a and b are unordered, or a is a NaN. */
+/* To the body if a and b are unordered. */
 static void body_if_nan(VecEmit *x, const Piece *p, unsigned a, unsigned b)
 {
     compare(x, p->l, Y_T, a, b, UNORDERED);
     v_rrr(x, P38(0x17), false, p->l, Y_T, 0, Y_T); /* vptest */
     vec_to_body_from(x, p, CC_NE);
+}
+
+/* Y_A's NaNs become the canonical one. An addend that is a NaN: the host does not raise NV for infinity
+ * times zero then. */
+static void canonical(VecEmit *x, const Piece *p)
+{
+    const IRVec *v = x->v;
+    uint64_t nan = v->size == 3 ? 0x7ff8000000000000 : 0x7fc000007fc00000;
+    uint8_t *over;
+
+    compare(x, p->l, Y_T, Y_A, Y_A, UNORDERED);
+    v_rrr(x, P38(0x17), false, p->l, Y_T, 0, Y_T); /* vptest */
+    over = asm_jcc(x->a, CC_E);
+    if (fused(v->op)) {
+        operand(x, p, Y_U, v->op <= IRV_fnmsac ? v->d : v->a);
+        compare(x, p->l, Y_U, Y_U, Y_U, UNORDERED);
+        v_rrr(x, P38(0x17), false, p->l, Y_U, 0, Y_U);
+        vec_to_body_from(x, p, CC_NE);
+    }
+    vec_const(x, X86_OP(0xf3, MAP_0F, 0x6f), p->l, Y_U, 0, nan);
+    v_blend(x, p->l, Y_A, Y_A, Y_U, Y_T);
+    asm_aim(x->a, over);
 }
 
 /* The host takes the second of zeros that are equal, whatever their signs. */
@@ -124,7 +147,7 @@ static void one_piece(VecEmit *x, const Piece *p, unsigned b)
 
     if (fused(op)) {
         multiply_add(x, p, b);
-        body_if_nan(x, p, Y_A, Y_A);
+        canonical(x, p);
         return;
     }
     operand(x, p, Y_A, x->v->a);
@@ -158,7 +181,7 @@ static void one_piece(VecEmit *x, const Piece *p, unsigned b)
         sign_injection(x, p, b);
         return;
     }
-    body_if_nan(x, p, Y_A, Y_A);
+    canonical(x, p);
 }
 
 void vec_float(VecEmit *x)
@@ -166,12 +189,13 @@ void vec_float(VecEmit *x)
     if (x->v->from != IRV_REG && x->v->from != IRV_NONE)
         vec_splat(x, Y_SCALAR);
     for (unsigned k = 0; k < x->n_pieces; k++) {
-        Piece p = vec_piece(x, k);
+        Piece p = vec_begin(x, k);
         if (x->blend)
             vec_mask(x, &p);
         one_piece(x, &p, x->v->from == IRV_NONE ? Y_A : second(x, &p));
         vec_result(x, &p);
     }
+    vec_end(x);
 }
 
 /* Equality is quiet, order is not; both as the guest's. */

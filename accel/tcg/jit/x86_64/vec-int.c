@@ -216,12 +216,13 @@ void vec_int(VecEmit *x)
     else if (x->v->from != IRV_REG)
         vec_splat(x, Y_SCALAR);
     for (unsigned k = 0; k < x->n_pieces; k++) {
-        Piece p = vec_piece(x, k);
+        Piece p = vec_begin(x, k);
         one_piece(x, &p, vec_operand(x, &p));
         if (x->blend)
             vec_mask(x, &p);
         vec_result(x, &p);
     }
+    vec_end(x);
 }
 
 /* ---- Comparisons ---- */
@@ -266,12 +267,13 @@ void vec_extend(VecEmit *x)
 
     /* The source may be the highest part of the destination: it is read before that is written. */
     for (unsigned k = 0; k < x->n_pieces; k++) {
-        Piece p = vec_piece(x, k);
+        Piece p = vec_begin(x, k);
         v_rrm(x, op, false, p.l, Y_A, 0, v->a + (p.at >> v->narrow));
         if (x->blend)
             vec_mask(x, &p);
         vec_result(x, &p);
     }
+    vec_end(x);
 }
 
 /* ---- Reductions ---- */

@@ -65,12 +65,13 @@ void vec_load_store(VecEmit *x)
     if (x->partial)
         vec_tail_pointer(x);
     for (unsigned k = 0; k < x->n_pieces; k++) {
-        Piece p = vec_piece(x, k);
+        Piece p = vec_begin(x, k);
         if (v->op == IRV_load)
             load(x, &p);
         else
             store(x, &p);
     }
+    vec_end(x);
 }
 
 /* ---- Each element at an address of its own ---- */

@@ -153,6 +153,23 @@ void vec_tail_pointer(VecEmit *x)
     asm_alu(x->a, ALU_SUB, true, RCX, RAX);
 }
 
+Piece vec_begin(VecEmit *x, unsigned k)
+{
+    Piece p = vec_piece(x, k);
+
+    if (x->partial && x->v->vl && k) {
+        asm_alu_mem_imm(x->a, ALU_CMP, true, ENV, (int32_t)x->v->vl_offset, (int32_t)p.first);
+        x->done[x->n_done++] = asm_jcc(x->a, CC_BE);
+    }
+    return p;
+}
+
+void vec_end(VecEmit *x)
+{
+    while (x->n_done)
+        asm_aim(x->a, x->done[--x->n_done]);
+}
+
 /* ---- Operands ---- */
 
 void vec_splat(VecEmit *x, unsigned reg)
@@ -229,12 +246,12 @@ static void move(VecEmit *x)
     if (v->from != IRV_NONE)
         vec_splat(x, Y_SCALAR);
     for (unsigned k = 0; k < x->n_pieces; k++) {
-        Piece p = vec_piece(x, k);
+        bool partial = x->partial;
+        Piece p = vec_begin(x, k);
         unsigned b = v->from == IRV_NONE ? Y_A : vec_operand(x, &p);
 
         if (v->op == IRV_merge) {
             /* v0 chooses; below vl. */
-            bool partial = x->partial;
             x->partial = false;
             vec_mask(x, &p);
             v_load(x, p.l, Y_T, v->a + p.at);
@@ -252,6 +269,7 @@ static void move(VecEmit *x)
         }
         vec_result(x, &p);
     }
+    vec_end(x);
 }
 
 static void run(VecEmit *x)

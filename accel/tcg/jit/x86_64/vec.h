@@ -44,6 +44,8 @@ typedef struct VecEmit {
     bool blend;     /* partial or masked */
     unsigned n_pieces;
     Stub *body, *interpret, *resume, *miss;
+    uint8_t *done[8];   /* from pieces that are beyond vl */
+    unsigned n_done;
 } VecEmit;
 
 static inline Piece vec_piece(const VecEmit *x, unsigned k)
@@ -103,6 +105,9 @@ void vec_const(VecEmit *x, unsigned op, unsigned l, unsigned d, unsigned a, uint
 uint64_t vec_repeat(uint64_t bits, unsigned size);
 
 /* ---- vec.c ---- */
+/* Piece k, unless that is beyond vl: then to vec_end(), which stands behind the last. */
+Piece vec_begin(VecEmit *x, unsigned k);
+void vec_end(VecEmit *x);
 /* rcx: where the mask of the first piece is, if some are partial. Uses rax. */
 void vec_tail_pointer(VecEmit *x);
 /* Y_MASK becomes the piece's mask. */
