@@ -1,0 +1,247 @@
+/*
+ * The lowerings of vectors: every integer operation and comparison of the list, on each width and several
+ * lengths, with and without a mask and a shorter vl, against the same done element by element. Floating point
+ * and memory are compared by random programs.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include <glib.h>
+
+#include "accel/tcg/jit/jit.h"
+
+#define BYTES 64 /* of a register group */
+
+typedef struct Env {
+    CPUTCGState tcg;
+    uint64_t x[33], f[32];
+    uint64_t vl, vstart;
+    uint32_t attention, bodies;
+    uint8_t v[4][BYTES]; /* v0, d, a, b */
+} Env;
+
+typedef struct Fixture {
+    Jit *j;
+    Region *r;
+    Env *env;
+    TranslationBlock *tb;
+} Fixture;
+
+enum { SCALAR = 10 }; /* a variable */
+
+static const TCGOp *body_fn(CPUArchState *env, const TCGOp *op)
+{
+    ((Env *)env)->bodies++;
+    return op + 1;
+}
+
+static TCGOpFn body(const TCGOp *op)
+{
+    return body_fn;
+}
+
+static const TCGJitOps model = {
+    .body = body,
+    .x_offset = offsetof(Env, x),
+    .f_offset = offsetof(Env, f),
+};
+
+static bool set_up(Fixture *f)
+{
+    const char *reason;
+    const JitBackend *backend = jit_backend(&reason);
+
+    if (!backend || !backend->has_vector) {
+        g_test_message("nothing to test");
+        return false;
+    }
+    f->j = g_new0(Jit, 1);
+    f->j->s = g_new0(TCGState, 1);
+    f->j->backend = backend;
+    f->j->model = &model;
+    f->j->attention_offset = offsetof(Env, attention);
+    g_assert_true(jit_cache_init(f->j, 4 * MiB));
+    g_assert_true(backend->init(f->j));
+    f->j->code_keep = f->j->code_used;
+    f->j->data_keep = f->j->data_used;
+    f->r = g_new0(Region, 1);
+    f->env = g_new0(Env, 1);
+    f->tb = g_malloc0(sizeof(TranslationBlock) + 4 * sizeof(TCGOp));
+    return true;
+}
+
+static void tear_down(Fixture *f)
+{
+    f->j->backend->done(f->j);
+    jit_cache_free(f->j);
+    g_free(f->j->s);
+    g_free(f->j);
+    g_free(f->r);
+    g_free(f->env);
+    g_free(f->tb);
+}
+
+static const void *compile(Fixture *f, const IRVec *v, unsigned a)
+{
+    Region *r = f->r;
+    IRBuilder b = { .r = r };
+    JitCode code = { 0 };
+
+    r->model = &model;
+    r->head = f->tb;
+    r->n_blocks = r->n_guest = 1;
+    r->n_edges = r->n_insns = r->n_vecs = 0;
+    r->full = false;
+    r->blocks[0] = (RegionBlock){ .tb = f->tb };
+    r->guest[0] = (GuestOp){ f->tb, &f->tb->ops[1] };
+    f->j->code_used = f->j->code_keep;
+    f->j->data_used = f->j->data_keep;
+    ir_vector(&b, v, JIT_NONE, a);
+    ir_append(&b, IR_interpret);
+    r->blocks[0].end = r->n_insns;
+    r->used = r->written = ~0ULL;
+    memset(r->weight, 0, sizeof(r->weight));
+    g_assert_true(f->j->backend->compile(f->j, r, &code));
+    return code.entry;
+}
+
+static uint64_t get(const uint8_t *p, unsigned size, unsigned i)
+{
+    uint64_t v = 0;
+
+    memcpy(&v, p + (i << size), 1u << size);
+    return v;
+}
+
+static int64_t extend(uint64_t v, unsigned size)
+{
+    return sextract64(v, 0, 8u << size);
+}
+
+/* One element; for comparisons a bit. */
+static uint64_t one(unsigned op, unsigned size, uint64_t d, uint64_t a, uint64_t b)
+{
+    unsigned bits = 8u << size, n = b & (bits - 1);
+    int64_t sa = extend(a, size), sb = extend(b, size);
+
+    switch (op) {
+    case IRV_add: return a + b;
+    case IRV_sub: return a - b;
+    case IRV_rsub: return b - a;
+    case IRV_and: return a & b;
+    case IRV_or: return a | b;
+    case IRV_xor: return a ^ b;
+    case IRV_minu: return MIN(a, b);
+    case IRV_min: return (uint64_t)MIN(sa, sb);
+    case IRV_maxu: return MAX(a, b);
+    case IRV_max: return (uint64_t)MAX(sa, sb);
+    case IRV_mul: return a * b;
+    case IRV_mulh: return (uint64_t)((__int128)sa * sb >> bits);
+    case IRV_mulhu: return (uint64_t)((unsigned __int128)a * b >> bits);
+    case IRV_sll: return a << n;
+    case IRV_srl: return a >> n;
+    case IRV_sra: return (uint64_t)(sa >> n);
+    case IRV_macc: return d + a * b;
+    case IRV_nmsac: return d - a * b;
+    case IRV_madd: return a + d * b;
+    case IRV_nmsub: return a - d * b;
+    case IRV_seq: return a == b;
+    case IRV_sne: return a != b;
+    case IRV_sltu: return a < b;
+    case IRV_slt: return sa < sb;
+    case IRV_sleu: return a <= b;
+    case IRV_sle: return sa <= sb;
+    case IRV_sgtu: return a > b;
+    case IRV_sgt: return sa > sb;
+    case IRV_mov: return b;
+    default: g_assert_not_reached();
+    }
+}
+
+static bool is_compare(unsigned op)
+{
+    return op >= IRV_seq && op <= IRV_sgt;
+}
+
+static void expect(const Env *before, const IRVec *v, unsigned vl, uint8_t *want)
+{
+    memcpy(want, before->v[1], BYTES);
+    for (unsigned i = 0; i < MIN(vl, v->n); i++) {
+        uint64_t b = v->from == IRV_REG   ? get(before->v[3], v->size, i)
+                     : v->from == IRV_IMM ? (uint64_t)v->imm
+                                          : before->x[SCALAR];
+        uint64_t r;
+
+        if (v->masked && !(before->v[0][i / 8] >> (i & 7) & 1))
+            continue;
+        if (v->size < 3)
+            b &= (1ULL << (8u << v->size)) - 1;
+        r = one(v->op, v->size, get(before->v[1], v->size, i), get(before->v[2], v->size, i), b);
+        if (is_compare(v->op))
+            want[i / 8] = (uint8_t)((want[i / 8] & ~(1u << (i & 7))) | (unsigned)r << (i & 7));
+        else
+            memcpy(want + (i << v->size), &r, 1u << v->size);
+    }
+}
+
+/* Random bytes, many of them at the ends of what there is. */
+static void fill(uint8_t *p)
+{
+    static const uint8_t corners[] = { 0, 1, 0x7f, 0x80, 0xff };
+
+    for (unsigned i = 0; i < BYTES; i++)
+        p[i] = g_test_rand_int() & 1 ? corners[g_test_rand_int_range(0, 5)] : (uint8_t)g_test_rand_int();
+}
+
+static void check(Fixture *f, const IRVec *v)
+{
+    const void *code = compile(f, v, v->from == IRV_INT ? SCALAR : JIT_NONE);
+    uint8_t want[BYTES];
+
+    for (unsigned round = 0; round < 6; round++) {
+        Env before;
+
+        for (unsigned n = 0; n < 4; n++)
+            fill(f->env->v[n]);
+        f->env->x[SCALAR] = get(f->env->v[3], 3, 0);
+        f->env->vl = v->vl ? (round & 1 ? v->n : (unsigned)g_test_rand_int_range(0, (int)v->n + 1)) : 1;
+        before = *f->env;
+        expect(&before, v, v->vl ? (unsigned)before.vl : v->n, want);
+        f->j->backend->run(f->j, (CPUArchState *)f->env, code);
+        g_assert_cmpuint(f->env->bodies, ==, 0);
+        if (memcmp(want, f->env->v[1], BYTES))
+            g_error("%s, %u elements of %u bytes, b is %u, masked %d, vl %u", ir_vec_name(v->op), v->n,
+                    1u << v->size, v->from, v->masked, (unsigned)before.vl);
+        g_assert_cmpmem(before.v[2], 2 * BYTES, f->env->v[2], 2 * BYTES);
+    }
+}
+
+static void test_integers(void)
+{
+    static const uint8_t lengths[] = { 8, 16, 32, 48, 64 };
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned op = IRV_add; op <= IRV_mov; op++)
+        for (unsigned how = 0; how < 4 * 3 * 4 * G_N_ELEMENTS(lengths); how++) {
+            IRVec v = {
+                .op = (uint8_t)op, .size = how & 3, .from = (uint8_t)(how / 4 % 3 == 2 ? IRV_IMM : how / 4 % 3),
+                .masked = how / 12 & 1, .n = lengths[how / 48] >> (how & 3),
+                .mask = offsetof(Env, v), .d = offsetof(Env, v[1]), .a = offsetof(Env, v[2]),
+                .b = offsetof(Env, v[3]), .vl_offset = offsetof(Env, vl),
+                .start_offset = offsetof(Env, vstart), .imm = (int)(how % 31) - 15,
+            };
+            if (how / 24 & 1)
+                v.vl = v.n;
+            if (v.n && f.j->backend->has_vector(&v))
+                check(&f, &v);
+        }
+    tear_down(&f);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/jit-vec/integers", test_integers);
+    return g_test_run();
+}
