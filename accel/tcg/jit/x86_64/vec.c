@@ -5,7 +5,9 @@
  */
 #include "accel/tcg/jit/x86_64/vec.h"
 
-typedef enum Class { MEM, WALK, INT, SHIFT, MUL, CMP, MOVE, MERGE, EXT, RED, FP, FMA, FCMP, FRED, ONE, BITS } Class;
+typedef enum Class {
+    MEM, WALK, INT, SHIFT, MUL, CMP, MOVE, MERGE, EXT, RED, FP, FMA, FCMP, FRED, ONE, BITS
+} Class;
 
 static const uint8_t classes[] = {
 #define V(name, class) class,
