@@ -32,11 +32,14 @@ static inline bool fetch_matches(const CPUTCGState *t, const TranslationBlock *t
 
 static inline TranslationBlock *jump_cache_probe(const CPUTCGState *t, vaddr pc)
 {
-    TranslationBlock *tb = t->jump_cache->entry[jump_cache_index(pc)].tb;
+    unsigned index = jump_cache_index(pc);
 
-    if (likely(__atomic_load_n(&tb->key_pc, __ATOMIC_ACQUIRE) == pc && tb->mode == t->mode &&
-               fetch_matches(t, tb, pc)))
-        return tb;
+    for (unsigned way = 0; way < JUMP_CACHE_WAYS; way++) {
+        TranslationBlock *tb = t->jump_cache->entry[index ^ way].tb;
+        if (likely(__atomic_load_n(&tb->key_pc, __ATOMIC_ACQUIRE) == pc && tb->mode == t->mode &&
+                   fetch_matches(t, tb, pc)))
+            return tb;
+    }
     return NULL;
 }
 

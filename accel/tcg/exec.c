@@ -107,6 +107,18 @@ static void forget_links(TCGCPU *c)
     env_tcg(c->env)->jit_exit = NULL;
 }
 
+/* What is in the way moves on by one place. */
+static void jump_cache_enter(CPUTCGState *t, TranslationBlock *tb)
+{
+    JumpCache *j = t->jump_cache;
+    unsigned index = jump_cache_index(t->pc);
+
+    for (unsigned way = JUMP_CACHE_WAYS - 1; way && j->entry[index].tb != tb; way--)
+        j->entry[index ^ way] = j->entry[index ^ (way - 1)];
+    j->entry[index].tb = tb;
+    j->entry[index].tag = tcg_tag(t);
+}
+
 /* The block at tcg.pc, remembered in the jump cache and linked to whoever asked for it. */
 static TranslationBlock *find_block(TCGCPU *c)
 {
@@ -130,8 +142,7 @@ static TranslationBlock *find_block(TCGCPU *c)
     }
     if (unlikely(tb == c->uncached) || unlikely(tcg_log_blocks()))
         return tb;
-    t->jump_cache->entry[jump_cache_index(t->pc)].tb = tb;
-    t->jump_cache->entry[jump_cache_index(t->pc)].tag = tcg_tag(t);
+    jump_cache_enter(t, tb);
     if (link)
         tb_link(c->s, link, tb);
     if (link_exit)

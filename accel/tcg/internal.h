@@ -54,6 +54,8 @@ typedef struct JumpCache {
     } entry[1 << JUMP_CACHE_BITS];
 } JumpCache;
 
+/* Of the entry that is looked at first; the others are its neighbours, index ^ way. */
+#define JUMP_CACHE_WAYS 4
 static inline unsigned jump_cache_index(vaddr pc)
 {
     return ((pc >> 1) ^ (pc >> JUMP_CACHE_BITS)) & ((1 << JUMP_CACHE_BITS) - 1);

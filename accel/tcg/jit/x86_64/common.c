@@ -114,12 +114,13 @@ static void write_exits(Jit *j, Asm *a, const uint8_t *out)
 /*
  * The same questions that jump_cache_probe() asks in C. rax: the target. An entry whose tag is as it was
  * needs to be the target's only; else it gets the tag if the mode and the fetch TLB agree with the block.
+ * There are JUMP_CACHE_WAYS entries to look at, all but the first out of the way.
  */
 static void write_lookup(Jit *j, Asm *a, const uint8_t *out)
 {
     enum { ENTRY = FRAME_VALUE };
-    uint8_t *miss[5], *compiled, *stale;
-    const uint8_t *good;
+    uint8_t *miss[3], *other[2], *compiled, *stale;
+    const uint8_t *good, *page;
 
     j->lookup = asm_here(a);
     asm_alu_mem_imm(a, ALU_CMP, false, ENV, j->attention_offset, 0);
@@ -133,7 +134,7 @@ static void write_lookup(Jit *j, Asm *a, const uint8_t *out)
     asm_alu_load(a, ALU_ADD, true, RCX, ENV, ENV_TCG(jump_cache));
     asm_load(a, RDX, RCX, 0);
     asm_alu_load(a, ALU_CMP, true, RAX, RDX, offsetof(TranslationBlock, key_pc));
-    miss[1] = asm_jcc(a, CC_NE);
+    other[0] = asm_jcc(a, CC_NE);
     asm_load(a, RAX, ENV, ENV_TCG(mode));
     asm_alu_load(a, ALU_CMP, true, RAX, RCX, 8);
     stale = asm_jcc(a, CC_NE);
@@ -150,7 +151,8 @@ static void write_lookup(Jit *j, Asm *a, const uint8_t *out)
     asm_aim(a, stale);
     asm_alu_load(a, ALU_CMP, false, RAX, RDX, offsetof(TranslationBlock, mode));
     asm_load(a, RAX, RDX, offsetof(TranslationBlock, pc));
-    miss[2] = asm_jcc(a, CC_NE);
+    other[1] = asm_jcc(a, CC_NE);
+    page = asm_here(a);
     asm_store(a, RSP, ENTRY, RCX);
     asm_mov(a, RCX, RAX);
     asm_shift_imm(a, SH_SHR, true, RCX, TARGET_PAGE_BITS);
@@ -160,14 +162,34 @@ static void write_lookup(Jit *j, Asm *a, const uint8_t *out)
     asm_alu_imm(a, ALU_AND, true, RAX, (int32_t)TARGET_PAGE_MASK);
     asm_alu_load(a, ALU_CMP, true, RAX, RCX, 8 * MMU_FETCH);
     asm_load(a, RAX, RDX, offsetof(TranslationBlock, pc));
-    miss[3] = asm_jcc(a, CC_NE);
+    miss[1] = asm_jcc(a, CC_NE);
     asm_load(a, RCX, RCX, offsetof(TLBEntry, addend));
     asm_alu_load(a, ALU_CMP, true, RCX, RDX, offsetof(TranslationBlock, addend));
-    miss[4] = asm_jcc(a, CC_NE);
+    miss[2] = asm_jcc(a, CC_NE);
     asm_load(a, RAX, ENV, ENV_TCG(mode));
     asm_load(a, RCX, RSP, ENTRY);
     asm_store(a, RCX, 8, RAX);
     asm_jmp_to(a, good);
+
+    for (unsigned way = 1; way < JUMP_CACHE_WAYS; way++) {
+        asm_aim(a, other[0]);
+        asm_aim(a, other[1]);
+        asm_alu_load(a, ALU_SUB, true, RCX, ENV, ENV_TCG(jump_cache));
+        asm_alu_imm(a, ALU_XOR, false, RCX, (int32_t)(16 * (way ^ (way - 1))));
+        asm_alu_load(a, ALU_ADD, true, RCX, ENV, ENV_TCG(jump_cache));
+        asm_load(a, RDX, RCX, 0);
+        asm_alu_load(a, ALU_CMP, true, RAX, RDX, offsetof(TranslationBlock, key_pc));
+        other[0] = asm_jcc(a, CC_NE);
+        asm_load(a, RAX, ENV, ENV_TCG(mode));
+        asm_alu_load(a, ALU_CMP, true, RAX, RCX, 8);
+        asm_jcc_to(a, CC_E, good);
+        asm_alu_load(a, ALU_CMP, false, RAX, RDX, offsetof(TranslationBlock, mode));
+        asm_load(a, RAX, RDX, offsetof(TranslationBlock, pc));
+        asm_jcc_to(a, CC_E, page);
+        other[1] = asm_jmp(a);
+    }
+    asm_aim(a, other[0]);
+    asm_aim(a, other[1]);
     for (unsigned n = 0; n < ARRAY_SIZE(miss); n++)
         asm_aim(a, miss[n]);
     asm_store(a, ENV, ENV_TCG(pc), RAX);
