@@ -15,9 +15,16 @@ import geninsn  # noqa: E402
 BASE, POOL, DATA, REGS, CONFIG, BODY = (0x80000000, 0x80002000, 0x80003000, 0x80005000,
                                         0x80005200, 0x80010000)
 ITERATION_END, CHECKPOINT = BASE + 0x10, BASE + 0x20
+ALIAS = 0x40000000
+STACK = 0x8000b000
+OTHER, SHARED = 0x80200000, 0x80400000
+# What may be given to S: all but calls, and guest-page faults to HS only.
+DELEGATED = 0xb0ff
+GUEST_FAULTS = 0xd00000
 SP, S0, TEMP, POOL_REG, DATA_REG = 2, 8, 29, 30, 31
 RESERVED = {SP, S0, TEMP, POOL_REG, DATA_REG}
 CHECK_EVERY = 25
+C_NOP, LPAD = struct.pack('<H', 1), struct.pack('<I', 0x17)
 
 # Rows that change the machine around the program, wait, or have no defined outcome.
 EXCLUDED = {'hfence.vvma', 'hfence.gvma', 'hinval.vvma', 'hinval.gvma',
@@ -29,6 +36,7 @@ EXCLUDED = {'hfence.vvma', 'hfence.gvma', 'hinval.vvma', 'hinval.gvma',
 SIZES = {'b': 1, 'h': 2, 'w': 4, 'd': 8, 'q': 16}  # of atomics, by the end of their names
 LOADS = {'b': 'lb', 'h': 'lhu', 'w': 'lw', 'd': 'ld', 'q': 'ld'}
 SSTATUS = 0x100
+EPCS = (0x141, 0x341)
 CSRS = (0x001, 0x001, 0x002, 0x003, 0x003, SSTATUS, 0x140, 0x141, 0x142, 0x143, 0x340, 0x341, 0x342,
         0x343)
 
@@ -70,6 +78,12 @@ class Generator:
         self.vectors = 0
         self.guests = False
         self.closed = set() # pages that the first stage does not give
+        self.delegate = False
+        self.csrs = CSRS
+        self.looping = False    # TEMP is taken
+        self.base, self.two = BASE, False
+        self.extra = b''    # what is at STACK
+        self.landing_pads = False
 
     def available(self, row):
         """Whether both have the row: one of the alternatives that it requires."""
@@ -226,13 +240,20 @@ class Generator:
         return size in (4, 8) and offset % 16 + size < 16 and not row.name.startswith('amocas')
 
     def csr(self, row):
-        o = self.operands(row, {'imm': self.rng.choice(CSRS)})
+        o = self.operands(row, {'imm': self.rng.choice([c for c in self.csrs if c != SSTATUS or not self.looping])})
         out = self.encode(row, o) if o else b''
         if o and o['imm'] == SSTATUS:
             # Floating point must go on, and vectors.
             out += self.encode(self.by['lui'], {'rd': TEMP, 'imm': 0x6000})
             out += self.encode(self.by['addi'], {'rd': TEMP, 'rs1': TEMP, 'imm': 0x600})
             out += self.encode(self.by['csrrs'], {'rd': 0, 'rs1': TEMP, 'imm': SSTATUS})
+            # QEMU takes any UXL: 2.
+            out += self.addi(TEMP, 0, 1) + self.encode(self.by['slli'], {'rd': TEMP, 'rs1': TEMP, 'imm': 32})
+            out += self.encode(self.by['csrrc'], {'rd': 0, 'rs1': TEMP, 'imm': SSTATUS})
+            out += self.encode(self.by['slli'], {'rd': TEMP, 'rs1': TEMP, 'imm': 1})
+            out += self.encode(self.by['csrrs'], {'rd': 0, 'rs1': TEMP, 'imm': SSTATUS})
+        if o and o['imm'] in EPCS:  # QEMU takes bit 0
+            out += self.encode(self.by['csrrci'], {'rd': 0, 'imm': o['imm'], 'aux': 1})
         if self.rng.random() < 0.7:  # reserved rounding modes only for a while
             out += self.encode(self.by['csrrwi'], {'rd': 0, 'imm': 2, 'aux': self.rng.randrange(5)})
         return out
@@ -264,10 +285,12 @@ class Generator:
     def loop(self):
         """A few plain instructions, repeated."""
         body = b''
+        self.looping = True
         for _ in range(self.rng.randrange(1, 6)):
             row = self.rng.choice(self.plain)
             if not row.flags & {'load', 'store'} or row.source('imm'):
                 body += self.one(row)
+        self.looping = False
         body += self.addi(TEMP, TEMP, -1)
         bne = self.by['bne']
         return (self.addi(TEMP, 0, self.rng.randrange(1, 40)) + body +
@@ -317,28 +340,40 @@ class Generator:
         starts, pos = [], 0
         for i, size in enumerate(sizes):
             starts.append(pos)
-            pos += size + (8 if i % CHECK_EVERY == CHECK_EVERY - 1 else 0)
+            pos += size
+            if i % CHECK_EVERY == CHECK_EVERY - 1:
+                pos += 8 + (4 + pos % 4 if self.landing_pads else 0)
         out = bytearray()
         for i, u in enumerate(units):
             target = starts[min(i + skips[i], count - 1)] if i < count - 1 else starts[i] + sizes[i]
             out += u if isinstance(u, bytes) else u.encode(starts[i], target)
             if i % CHECK_EVERY == CHECK_EVERY - 1:
+                if self.landing_pads and len(out) % 4:
+                    out += C_NOP
                 out += self.encode(jal, {'rd': DATA_REG, 'imm': CHECKPOINT - BODY - len(out)})
+                if self.landing_pads:
+                    out += LPAD
                 out += self.addi(DATA_REG, S0, 0x400)
         out += self.encode(jal, {'rd': 0, 'imm': ITERATION_END - BODY - len(out)})
         return bytes(out)
+
+    def page_flags(self, offset, flags):
+        return flags
 
     def page_tables(self, mode):
         """Tables from 0x80007000: RAM onto itself; the data pages as chance has it. The root's first entry is
         the root, so that they serve for Sv48 and Sv57 as well as for Sv39."""
         flags = 0xcf | (0x10 if mode == 0 else 0)   # D A X W R V, U
         root, middle, leaves = [0] * 512, [0] * 512, []
-        root[0], root[2] = (BASE + 0x7000) >> 2 | 1, (BASE + 0x8000) >> 2 | 1
-        middle[0] = (BASE + 0x9000) >> 2 | 1
+        base = self.base
+        root[0], root[2] = (base + 0x7000) >> 2 | 1, (base + 0x8000) >> 2 | 1
+        root[3] = BASE >> 2 | 0xcf
+        middle[(base - BASE) >> 21] = (base + 0x9000) >> 2 | 1
+        middle[2] = SHARED >> 2 | flags
         for page in range(512):
-            pa = BASE + page * 4096
-            f = flags
-            if pa in (DATA, DATA + 4096):
+            pa = base + page * 4096
+            f = self.page_flags(pa - base, flags)
+            if pa - base in (DATA - BASE, DATA - BASE + 4096) and not self.two:
                 f = self.rng.choice((flags, flags, flags & ~4, flags & ~6 | 8, 0, flags ^ 0x10))
                 # Whether an SC that fails is checked like a store is free.
                 self.reservations = self.reservations and f == flags
@@ -364,28 +399,51 @@ class Generator:
             leaves.append(pa >> 2 | f)
         return struct.pack('<1536Q', *root, *middle, *leaves)
 
-    def image(self, harness, count, iterations):
+    def mode(self):
         """Bodies run in M-mode without, in S and U with page tables; in VS and VU with two stages."""
-        mode = self.rng.choice((1, 0) if self.guests else (3, 3, 1, 0))
+        return self.rng.choice((1, 0) if self.guests else (3, 3, 1, 0))
+
+    def delegation(self, mode):
+        """What S takes by itself, and what VS does."""
+        if not self.delegate or mode == 3:
+            return 0, 0
+        r = self.rng
+        to_s = r.choice((DELEGATED, DELEGATED | 1 << 18, r.getrandbits(19) & (DELEGATED | 1 << 18)))
+        if not self.guests:
+            return to_s, 0
+        return to_s | r.choice((0, GUEST_FAULTS)), r.choice((0, DELEGATED | 1 << 18, r.getrandbits(19) & DELEGATED))
+
+    def environment(self, mode):
+        """menvcfg, senvcfg, henvcfg, mseccfg, ssp and jvt."""
+        return 0, 0, 0, 0, 0, 0
+
+    def image(self, harness, count, iterations):
+        base = self.base
+        mode = self.mode()
         data = [self.value() for _ in range(512)]
         memory = [self.value() for _ in range(1024)]
         regs = [self.value() for _ in range(64)]
         bare = self.guests and self.rng.random() < 0.2
+        environment = self.environment(mode)
         tables = self.page_tables(mode)
         if bare:
             self.reservations = True
             self.closed = set()
         g_tables = self.guest_tables() if self.guests else b''
+        medeleg, hedeleg = self.delegation(mode)
         body = self.program(count)
         out = bytearray(harness.ljust(POOL - BASE, b'\0'))
         if len(out) != POOL - BASE:
             raise ValueError('the harness is too long')
         out += struct.pack('<512Q', *data) + struct.pack('<1024Q', *memory)
-        satp = self.rng.choice((8, 9, 10)) << 60 | (BASE + 0x7000) >> 12 if mode != 3 and not bare else 0
+        satp = self.rng.choice((8, 9, 10)) << 60 | (base + 0x7000) >> 12 if mode != 3 and not bare else 0
         hgatp = 8 << 60 | 5 << 44 | (BASE + 0xc000) >> 12 if self.guests else 0
-        out += struct.pack('<64Q', *regs) + struct.pack('<5Q', iterations, mode << 11, satp,
-                                                             self.vectors, hgatp)
+        # CONFIG: as harness.S reads it.
+        out += struct.pack('<64Q', *regs) + struct.pack(
+            '<14Q', iterations, mode << 11, satp, self.vectors, hgatp, medeleg, hedeleg,
+            ALIAS if satp else 0, *environment)
         out = out.ljust(0x7000, b'\0') + tables
+        out = out.ljust(STACK - BASE, b'\0') + self.extra
         if g_tables:
             out = out.ljust(0xc000, b'\0') + g_tables
         out = out.ljust(BODY - BASE, b'\0')

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 
+import forms
 import generate
 import vector
 
@@ -17,6 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ISA = os.path.join(HERE, '../../target/riscv/isa')
 ARGS = ['-M', 'virt', '-display', 'none', '-serial', 'stdio', '-monitor', 'none']
 NAMES = {'tr': 'traps', 'me': 'memory', 'ha': 'history', 'cs': 'fcsr'}
+COUNT = b'in'.hex()     # how many instructions: what an emulator means by that is its own business
 
 
 def run(command, image, root='', timeout=int(os.environ.get("RUN_TIMEOUT", 60))):
@@ -32,7 +34,12 @@ def run(command, image, root='', timeout=int(os.environ.get("RUN_TIMEOUT", 60)))
     lines = p.stdout.decode('latin-1').splitlines()
     if p.returncode:
         lines.append(f'exit status {p.returncode}')
-    return lines
+    global executed
+    executed = sum(int(line[4:], 16) for line in lines if line.startswith(COUNT))
+    return [line for line in lines if not line.startswith(COUNT)]
+
+
+executed = 0    # instructions of the bodies in the last run
 
 
 # Extensions that a peer may not have or not switch on by itself.
@@ -91,7 +98,9 @@ def differences(ours, peer):
 class Comparison:
     def __init__(self, args):
         self.args = args
+        self.executed = 0
         peer = f'chroot {shlex.quote(args.root)} {args.peer}' if args.root else args.peer
+        self.form = forms.FORMS.get(args.form)
         self.peer, self.without, self.version = probe(peer, args.root, args.vlen)
         if args.vlen:
             self.without += [e for e in ('h', 'zcb', 'zcmop', 'zimop', 'zacas', 'zabha')
@@ -99,25 +108,47 @@ class Comparison:
             self.peer += f',v=on,vext_spec=v1.0,vlen={args.vlen}'
             if self.version >= vector.HALF_RIGHT:
                 self.peer += ',zvfh=on'
+        if self.form:
+            self.without = [w for w in self.without if w not in self.form.needs]
         self.ours = f'{args.ours} {args.ours_extra} -cpu {",".join(["max"] + [w + "=off" for w in self.without])}'
         self.table, self.sequences = generate.load(ISA)
         if args.vlen:
             self.ours += f',v=on,vext_spec=v1.0,vlen={args.vlen}'
-        with open(args.harness, 'rb') as f:
-            self.harness = f.read()
+        if self.form:
+            self.without += self.form.off
+            gone = '|'.join(self.form.off) or 'nothing'
+            self.peer = ','.join([re.sub(f',({gone})=on', '', self.peer), *self.form.theirs])
+            self.ours = ','.join([self.ours.replace('-cpu max', '-cpu max,v=off') if 'd' in self.form.off
+                                  else self.ours, *self.form.ours])
+        if args.form == 'harts':
+            self.peer += ' -smp 2'
+            self.ours += ' -smp 2'
+        self.harnesses = []
+        for name in args.harness:
+            with open(name, 'rb') as f:
+                self.harnesses.append(f.read())
 
-    def image(self, seed, count, iterations):
-        g = (vector.Generator if self.args.vlen else generate.Generator)(self.table, self.sequences, seed, self.without + ['zcmp', 'zcmt'],
-                               [r for r, v in ROWS_RIGHT.items() if self.version < v])
-        g.guests = self.args.guests
+    def generator(self, seed):
+        without = self.without + ['zcmp', 'zcmt']   # forms.py has its own for these
+        kind = self.form or (vector.Generator if self.args.vlen else generate.Generator)
+        g = kind(self.table, self.sequences, seed, without, [r for r, v in ROWS_RIGHT.items() if self.version < v])
+        g.guests, g.delegate = self.args.guests, self.args.delegate
         g.atomics_fault_well = self.version >= ATOMICS_FAULT_WELL
         if self.args.vlen:
             g.prepare(self.args.vlen, self.version, self.args.wild)
-        return g.image(self.harness, count, iterations)
+        return g
+
+    def image(self, seed, count, iterations):
+        if self.args.form == 'harts':
+            return forms.two_images(lambda n: self.generator(2 * seed + n), self.harnesses, count, iterations)
+        g = self.generator(seed)
+        return g.image(self.harnesses[0], count, iterations)
 
     def compare(self, seed, count, iterations):
         image = self.image(seed, count, iterations)
-        ours, peer = run(self.ours, image), run(self.peer, image, self.args.root)
+        ours = run(self.ours, image)
+        self.executed += executed
+        peer = run(self.peer, image, self.args.root)
         if ours == peer and len(ours) >= 60:
             return []
         return differences(ours, peer) or ['lengths differ']
@@ -148,13 +179,15 @@ def main():
     p.add_argument('--ours-extra', default='', help='more options for it')
     p.add_argument('--peer', required=True, help='command to compare with')
     p.add_argument('--root', default='', help='the tree in which the peer is run by chroot')
-    p.add_argument('--harness', required=True, help='harness.S as a flat binary')
+    p.add_argument('--harness', required=True, action='append', help='harness.S as a flat binary; for two harts two')
+    p.add_argument('--form', choices=forms.FORMS, help='programs of another kind')
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--programs', type=int, default=20)
     p.add_argument('--count', type=int, default=1000, help='units of instructions per program')
     p.add_argument('--iterations', type=int, default=10)
     p.add_argument('--vlen', type=int, default=0, help='vector programs, with registers of so many bits')
     p.add_argument('--guests', action='store_true', help='in VS and VU, with two stages of translation')
+    p.add_argument('--delegate', action='store_true', help='S and VS take traps')
     p.add_argument('--wild', action='store_true',
                    help='vector register numbers as they come: mostly illegal instructions')
     args = p.parse_args()
@@ -169,7 +202,8 @@ def main():
             if failed == 3:
                 break
     without = ','.join(c.without) or 'nothing'
-    print(f'{args.programs} programs compared with {c.peer} (without {without}), {failed} differ')
+    print(f'{args.programs} programs, {c.executed} instructions, compared with {c.peer} (without {without}), '
+          f'{failed} differ')
     sys.exit(1 if failed else 0)
 
 

@@ -22,6 +22,7 @@ class Generator(generate.Generator):
 
     def prepare(self, vlen, version, wild):
         self.vlen, self.version, self.wild, self.vectors = vlen, version, wild, 3
+        self.csrs = [c for c in self.csrs if c != generate.SSTATUS]  # VS must stay on
         rows = [r for r in self.table.rows if 'vs' in r.flags and not r.name.startswith('vset')
                 and self.available(r)]
         self.grouped = [r for r in rows if r.bits & 0x7f == OP_VE]
