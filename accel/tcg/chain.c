@@ -25,7 +25,7 @@ static inline bool attention(const CPUTCGState *t)
 /* Whether the fetch TLB says what tb was made with. */
 static inline bool fetch_matches(const CPUTCGState *t, const TranslationBlock *tb, vaddr pc)
 {
-    const TLBEntry *e = &t->tlb_fetch[(pc >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1)];
+    const TLBEntry *e = tlb_entry(t->tlb_fetch, pc);
 
     return e->tag[MMU_FETCH] == (pc & TARGET_PAGE_MASK) && e->addend == tb->addend;
 }
@@ -174,7 +174,7 @@ static const TCGOp *guard_second_page(CPUArchState *env, const TCGOp *op)
 {
     CPUTCGState *t = env_tcg(env);
     vaddr page = (t->tb->pc & TARGET_PAGE_MASK) + TARGET_PAGE_SIZE;
-    const TLBEntry *e = &t->tlb_fetch[(page >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1)];
+    const TLBEntry *e = tlb_entry(t->tlb_fetch, page);
 
     if (unlikely(e->tag[MMU_FETCH] != page || (int64_t)e->addend != op->imm)) {
         t->pc = t->tb->pc;

@@ -68,11 +68,12 @@ static void evict(TLBContext *ctx, unsigned index)
     ctx->victim[v] = *e;
     ctx->victim_full[v] = ctx->full[index];
     ctx->any_victim = true;
+    ctx->n_evicted++;
 }
 
 static bool victim_hit(TLBContext *ctx, vaddr va, MMUAccess access)
 {
-    unsigned index = (va >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1);
+    unsigned index = tlb_index(ctx, va);
 
     for (unsigned i = 0; i < TLB_VICTIMS; i++) {
         TLBEntry *v = &ctx->victim[i];
@@ -86,9 +87,33 @@ static bool victim_hit(TLBContext *ctx, vaddr va, MMUAccess access)
         *v = e;
         ctx->victim_full[i] = f;
         ctx->used[index / 64] |= 1ULL << (index % 64);
+        ctx->n_evicted++;
         return true;
     }
     return false;
+}
+
+/*
+ * As many entries were thrown out as there are, and quickly: a table four times as large. Programs that take
+ * their time over it are no better off with more entries.
+ */
+static void maybe_grow(CPUArchState *env, TLBContext *ctx)
+{
+    enum { INSNS_PER_MISS = 4000 };
+    CPUTCGState *s = env_tcg(env);
+    CPUTLB *t = s->tlbs;
+    uint64_t n = 1ULL << ctx->bits;
+
+    if (likely(ctx->n_evicted < n))
+        return;
+    if (s->icount - ctx->icount < n * INSNS_PER_MISS && ctx->bits < t->bits_max) {
+        tlb_lock(t);
+        tlb_resize(t, ctx, MIN(ctx->bits + 2, t->bits_max));
+        tlb_unlock(t);
+        tlb_use_tables(env);
+    }
+    ctx->n_evicted = 0;
+    ctx->icount = s->icount;
 }
 
 /* Whether a watchpoint looks at these bytes, where the access goes to. */
@@ -102,13 +127,49 @@ static bool watched(CPUArchState *env, vaddr va, uint64_t size)
            (ops->watches && ops->watches(env, va, va + (size - 1)));
 }
 
+static TLBLarge *large_slot(TLBContext *ctx, vaddr va)
+{
+    return &ctx->large[(va >> TLB_LARGE_BITS) & (TLB_LARGES - 1)];
+}
+
+static void large_enter(TLBContext *ctx, vaddr va, const TLBFill *fill)
+{
+    unsigned bits = MIN(fill->same_bits, TLB_LARGE_BITS);
+    uint64_t in_piece = bits > TARGET_PAGE_BITS ? (1ULL << bits) - 1 : 0;
+
+    if (!in_piece)
+        return;
+    *large_slot(ctx, va) = (TLBLarge){
+        .va = va & ~in_piece, .pa = fill->pa & ~in_piece, .bits = bits, .prot = fill->prot,
+        .page_bits = fill->page_bits, .global = fill->global,
+    };
+    ctx->any_large = true;
+}
+
+static const uint8_t prot_needed[] = {
+    [MMU_LOAD] = PAGE_READ, [MMU_STORE] = PAGE_WRITE, [MMU_FETCH] = PAGE_EXEC,
+};
+
+/* What a walk would find, if a leaf that covers va was seen before and allows the access. */
+static bool large_hit(TLBContext *ctx, vaddr va, MMUAccess access, TLBFill *fill)
+{
+    const TLBLarge *l = large_slot(ctx, va);
+
+    if (!ctx->any_large || l->va == TLB_TAG_NONE || (va ^ l->va) >> l->bits ||
+        !(l->prot & prot_needed[access]))
+        return false;
+    *fill = (TLBFill){ .pa = l->pa + (va - l->va), .prot = l->prot, .page_bits = l->page_bits,
+                       .global = l->global };
+    return true;
+}
+
 /* Enters a translation. The dirty bit is read under the lock, after the page was noted as one that
  * may be written: whoever protects it later finds the entry, whoever did before cleared the bit. */
 static TLBEntry *insert(CPUArchState *env, TLBContext *ctx, vaddr va, const TLBFill *fill,
                         TLBFull *full)
 {
     TCGState *s = env_tcgcpu(env)->s;
-    unsigned index = (va >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1);
+    unsigned index = tlb_index(ctx, va);
     uint64_t page = va & TARGET_PAGE_MASK;
     TLBEntry *e = &ctx->fast[index];
     uint64_t slow = full->block ? 0 : TLB_SLOW;
@@ -132,9 +193,8 @@ static TLBEntry *insert(CPUArchState *env, TLBContext *ctx, vaddr va, const TLBF
     ctx->full[index] = *full;
     ctx->used[index / 64] |= 1ULL << (index % 64);
     if (fill->page_bits > TARGET_PAGE_BITS) {
-        vaddr span = fill->page_bits >= 64 ? UINT64_MAX : (1ULL << fill->page_bits) - 1;
-        ctx->large_lo = MIN(ctx->large_lo, va & ~span);
-        ctx->large_hi = MAX(ctx->large_hi, va | span);
+        ctx->large_at |= tlb_large_mask(va, fill->page_bits);
+        large_enter(ctx, va, fill);
     }
     return e;
 }
@@ -144,22 +204,29 @@ bool tlb_probe(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLB
     CPUTCGState *s = env_tcg(env);
     CPUTLB *t = s->tlbs;
     TLBContext *ctx = access == MMU_FETCH ? t->fetch : t->data;
-    unsigned index = (va >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1);
+    unsigned index = tlb_index(ctx, va);
     TLBFill fill;
     TLBFull full = { 0 };
 
     if (probe_hit(out, va, access, &ctx->fast[index], &ctx->full[index]))
         return true;
+    maybe_grow(env, ctx);
+    index = tlb_index(ctx, va);
     if (ctx->any_victim) {
         tlb_lock(t);
         bool hit = victim_hit(ctx, va, access);
         tlb_unlock(t);
+        t->n_victim += hit;
         if (hit)
             return probe_hit(out, va, access, &ctx->fast[index], &ctx->full[index]);
     }
-    memset(&fill, 0, sizeof(fill));
-    if (!s->ops->tlb_fill(env, va, access, size, &fill))
-        return false;
+    if (large_hit(ctx, va, access, &fill)) {
+        t->n_large++;
+    } else {
+        memset(&fill, 0, sizeof(fill));
+        if (!s->ops->tlb_fill(env, va, access, size, &fill))
+            return false;
+    }
     page_backing(s->cpu, fill.pa & TARGET_PAGE_MASK, &full);
     full.page_bits = MAX(fill.page_bits, TARGET_PAGE_BITS);
     full.global = fill.global;
@@ -178,7 +245,7 @@ bool tlb_probe(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLB
     t->n_fills++;
     TLBEntry *e = insert(env, ctx, va, &fill, &full);
     tlb_unlock(t);
-    if (!probe_hit(out, va, access, e, &ctx->full[index])) {
+    if (!probe_hit(out, va, access, e, &ctx->full[tlb_index(ctx, va)])) {
         /* The model granted the access but not for others like it. */
         probe_from(out, va, &full);
         out->entry = NULL;

@@ -9,10 +9,27 @@
 
 #include "accel/tcg/internal.h"
 
-#define FAST_BYTES (TLB_FAST_SIZE * sizeof(TLBEntry))
-#define WINDOW_BYTES (TLB_WINDOWS * sizeof(TLBWindow))
-#define FULL_BYTES (TLB_FAST_SIZE * sizeof(TLBFull))
-#define TABLE_BYTES (FAST_BYTES + WINDOW_BYTES + FULL_BYTES)
+/* A table, its front page, and behind it a context's full and used. */
+static size_t full_offset(unsigned bits)
+{
+    return sizeof(TLBEntry) << bits;
+}
+
+static size_t used_offset(unsigned bits)
+{
+    return full_offset(bits) + (sizeof(TLBFull) << bits);
+}
+
+static size_t table_bytes(unsigned bits)
+{
+    return align_up(TARGET_PAGE_SIZE + used_offset(bits) + ((1u << bits) / 8), TARGET_PAGE_SIZE);
+}
+_Static_assert(sizeof(TLBFront) <= TARGET_PAGE_SIZE, "the front of a table takes a page");
+
+static unsigned table_bits(const TLBEntry *table)
+{
+    return (unsigned)__builtin_popcountll(tlb_mask(table));
+}
 
 static bool key_equal(const TLBKey *a, const TLBKey *b)
 {
@@ -37,11 +54,18 @@ static void windows_close(TLBContext *ctx)
         window_close(&tlb_windows(ctx->fast)[i]);
 }
 
+static void large_clear(TLBContext *ctx)
+{
+    for (unsigned i = 0; ctx->any_large && i < TLB_LARGES; i++)
+        ctx->large[i].va = TLB_TAG_NONE;
+    ctx->any_large = false;
+}
+
 static void context_flush(TLBContext *ctx)
 {
     ctx->gen = 0;
     windows_close(ctx);
-    for (unsigned w = 0; w < TLB_FAST_SIZE / 64; w++) {
+    for (unsigned w = 0; w < (1u << ctx->bits) / 64; w++) {
         for (uint64_t bits = ctx->used[w]; bits; bits &= bits - 1)
             entry_clear(&ctx->fast[w * 64 + __builtin_ctzll(bits)]);
         ctx->used[w] = 0;
@@ -51,26 +75,107 @@ static void context_flush(TLBContext *ctx)
             entry_clear(&ctx->victim[i]);
         ctx->any_victim = false;
     }
-    ctx->large_lo = UINT64_MAX;
-    ctx->large_hi = 0;
+    large_clear(ctx);
+    ctx->large_at = 0;
+    ctx->n_evicted = 0;
 }
 
-/* Pages come from the kernel when touched, so a context that is never used costs no memory. */
-static bool context_alloc(TLBContext *ctx)
+/* ---- Tables ---- */
+
+/* Pages come from the kernel when touched, so what is never used costs no memory. */
+TLBEntry *tlb_table_new(unsigned bits)
 {
-    void *p = mmap(NULL, TABLE_BYTES, PROT_READ | PROT_WRITE,
-                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *p = mmap(NULL, table_bytes(bits), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                      -1, 0);
+    TLBEntry *table;
 
     if (p == MAP_FAILED)
+        return NULL;
+    table = (TLBEntry *)(p + TARGET_PAGE_SIZE);
+    tlb_front(table)->mask = ((1ULL << bits) - 1) * sizeof(TLBEntry);
+    for (unsigned i = 0; i < 1u << bits; i++)
+        entry_clear(&table[i]);
+    return table;
+}
+
+void tlb_table_free(TLBEntry *table)
+{
+    if (table)
+        munmap((uint8_t *)table - TARGET_PAGE_SIZE, table_bytes(table_bits(table)));
+}
+
+static void context_take(TLBContext *ctx, TLBEntry *table)
+{
+    unsigned bits = table_bits(table);
+
+    ctx->fast = table;
+    ctx->bits = bits;
+    ctx->full = (TLBFull *)((uint8_t *)table + full_offset(bits));
+    ctx->used = (uint64_t *)((uint8_t *)table + used_offset(bits));
+    ctx->n_evicted = 0;
+}
+
+static bool context_alloc(TLBContext *ctx)
+{
+    TLBEntry *table = tlb_table_new(TLB_BITS_MIN);
+
+    if (!table)
         return false;
-    ctx->fast = p;
-    ctx->full = (TLBFull *)((uint8_t *)p + FAST_BYTES + WINDOW_BYTES);
-    for (unsigned i = 0; i < TLB_FAST_SIZE; i++)
-        entry_clear(&ctx->fast[i]);
+    context_take(ctx, table);
     for (unsigned i = 0; i < TLB_VICTIMS; i++)
         entry_clear(&ctx->victim[i]);
-    ctx->large_lo = UINT64_MAX;
+    ctx->any_large = true;
+    large_clear(ctx);
+    ctx->large_at = 0;
     return true;
+}
+
+bool tlb_resize(CPUTLB *t, TLBContext *ctx, unsigned bits)
+{
+    TLBEntry *table = tlb_table_new(bits);
+    TLBContext old = *ctx;
+
+    if (!table) {
+        ctx->n_evicted = 0;
+        return false;
+    }
+    context_take(ctx, table);
+    memcpy(tlb_windows(table), tlb_windows(old.fast), sizeof(tlb_front(table)->window));
+    for (unsigned w = 0; w < (1u << old.bits) / 64; w++) {
+        for (uint64_t left = old.used[w]; left; left &= left - 1) {
+            unsigned from = w * 64 + (unsigned)__builtin_ctzll(left);
+            uint64_t page = tlb_entry_page(&old.fast[from]);
+            if (page == TLB_TAG_NONE)
+                continue;
+            unsigned to = tlb_index(ctx, page);
+            ctx->fast[to] = old.fast[from];
+            ctx->full[to] = old.full[from];
+            ctx->used[to / 64] |= 1ULL << (to % 64);
+        }
+    }
+    tlb_table_free(old.fast);
+    t->n_resized++;
+    return true;
+}
+
+void tlb_use_tables(CPUArchState *env)
+{
+    CPUTCGState *s = env_tcg(env);
+
+    s->tlb = s->tlbs->data->fast;
+    s->tlb_fetch = s->tlbs->fetch->fast;
+    s->tlb_fetch_mask = tlb_mask(s->tlb_fetch);
+}
+
+/* Another address space need not be as large as the one that had the context. */
+static void context_shrink(TLBContext *ctx)
+{
+    TLBEntry *table = tlb_table_new(TLB_BITS_FRESH);
+
+    if (!table)
+        return;
+    tlb_table_free(ctx->fast);
+    context_take(ctx, table);
 }
 
 /* Where the context of a key was found last: few are in use at a time, and switches are frequent. */
@@ -104,6 +209,8 @@ static TLBContext *context_get(CPUTLB *t, const TLBKey *key)
         free_ctx = NULL;
     if (!free_ctx)
         free_ctx = oldest;
+    if (free_ctx->bits > TLB_BITS_FRESH)
+        context_shrink(free_ctx);
     context_flush(free_ctx);
     free_ctx->key = *key;
     free_ctx->live = true;
@@ -143,8 +250,7 @@ void tcg_tlb_switch(CPUArchState *env)
     t->data = key_equal(&data, &fetch) ? t->fetch : context_get(t, &data);
     t->fetch->last_use = t->data->last_use = ++t->use_clock;
     tlb_unlock(t);
-    s->tlb = t->data->fast;
-    s->tlb_fetch = t->fetch->fast;
+    tlb_use_tables(env);
     new_fetch_gen(s);
 }
 
@@ -171,65 +277,77 @@ static bool context_matches(const TLBContext *ctx, uint32_t asid, uint32_t mask)
            ((ctx->key.asid ^ asid) & mask) == 0;
 }
 
-/* Clears the entries that fn says, fast and victim. */
-static void context_flush_if(TLBContext *ctx, vaddr va, bool globals,
-                             bool (*fn)(const TLBContext *, const TLBEntry *, const TLBFull *, vaddr))
+/* Whether two addresses are in one piece of that size, whichever upper bits are ignored. */
+static bool same_piece(const TLBContext *ctx, uint64_t a, uint64_t b, unsigned bits)
+{
+    uint64_t differ = (a ^ b) << ctx->key.ignored >> ctx->key.ignored;
+
+    return bits > 63 || differ >> bits == 0;
+}
+
+/* What an entry was made from covers va; or all does, if every is set. */
+static bool covers(const TLBContext *ctx, const TLBEntry *e, const TLBFull *f, vaddr va, bool every)
+{
+    uint64_t page = tlb_entry_page(e);
+
+    return every || (page != TLB_TAG_NONE && same_piece(ctx, page, va, f->page_bits));
+}
+
+static void large_flush(TLBContext *ctx, vaddr va, bool globals, bool every)
+{
+    for (unsigned i = 0; ctx->any_large && i < TLB_LARGES; i++) {
+        TLBLarge *l = &ctx->large[i];
+        if ((globals || !l->global) && (every || same_piece(ctx, l->va, va, l->page_bits)))
+            l->va = TLB_TAG_NONE;
+    }
+}
+
+static void victims_flush(TLBContext *ctx, vaddr va, bool globals, bool every)
+{
+    for (unsigned i = 0; ctx->any_victim && i < TLB_VICTIMS; i++) {
+        if ((globals || !ctx->victim_full[i].global) &&
+            covers(ctx, &ctx->victim[i], &ctx->victim_full[i], va, every))
+            entry_clear(&ctx->victim[i]);
+    }
+}
+
+/* Clears what a leaf gave that covers va, or all, wherever it is. */
+static void context_flush_if(TLBContext *ctx, vaddr va, bool globals, bool every)
 {
     ctx->gen = 0;
     windows_close(ctx);
-    for (unsigned w = 0; w < TLB_FAST_SIZE / 64; w++) {
+    for (unsigned w = 0; w < (1u << ctx->bits) / 64; w++) {
         for (uint64_t bits = ctx->used[w]; bits; bits &= bits - 1) {
-            unsigned i = w * 64 + __builtin_ctzll(bits);
-            if ((globals || !ctx->full[i].global) && fn(ctx, &ctx->fast[i], &ctx->full[i], va)) {
+            unsigned i = w * 64 + (unsigned)__builtin_ctzll(bits);
+            if ((globals || !ctx->full[i].global) &&
+                covers(ctx, &ctx->fast[i], &ctx->full[i], va, every)) {
                 entry_clear(&ctx->fast[i]);
                 ctx->used[w] &= ~(1ULL << (i % 64));
             }
         }
     }
-    for (unsigned i = 0; ctx->any_victim && i < TLB_VICTIMS; i++) {
-        if ((globals || !ctx->victim_full[i].global) &&
-            fn(ctx, &ctx->victim[i], &ctx->victim_full[i], va))
-            entry_clear(&ctx->victim[i]);
-    }
-}
-
-/* Under whichever upper bits: those that are ignored do not count. */
-static bool covers(const TLBContext *ctx, const TLBEntry *e, const TLBFull *f, vaddr va)
-{
-    uint64_t page = tlb_entry_page(e);
-
-    return page != TLB_TAG_NONE && (((page ^ va) << ctx->key.ignored >> ctx->key.ignored) >>
-                                    f->page_bits) == 0;
-}
-
-static bool any(const TLBContext *ctx, const TLBEntry *e, const TLBFull *f, vaddr va)
-{
-    return true;
+    victims_flush(ctx, va, globals, every);
+    large_flush(ctx, va, globals, every);
 }
 
 static void context_flush_page(TLBContext *ctx, vaddr va, bool globals)
 {
-    unsigned i = (va >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1);
+    unsigned i = tlb_index(ctx, va);
 
     ctx->gen = 0;
     /* One leaf of a large page covers many entries. */
-    if ((va >= ctx->large_lo && va <= ctx->large_hi) ||
-        (ctx->key.ignored && ctx->large_lo <= ctx->large_hi)) {
-        context_flush_if(ctx, va, globals, covers);
+    if ((ctx->large_at & tlb_large_mask(va, TARGET_PAGE_BITS)) || (ctx->key.ignored && ctx->large_at)) {
+        context_flush_if(ctx, va, globals, false);
         return;
     }
     for (unsigned n = 0; n < TLB_WINDOWS; n++) {
         TLBWindow *w = &tlb_windows(ctx->fast)[n];
-        if (((w->page ^ va) << ctx->key.ignored >> ctx->key.ignored) < TARGET_PAGE_SIZE)
+        if (same_piece(ctx, w->page, va, TARGET_PAGE_BITS))
             window_close(w);
     }
-    if (covers(ctx, &ctx->fast[i], &ctx->full[i], va) && (globals || !ctx->full[i].global))
+    if ((globals || !ctx->full[i].global) && covers(ctx, &ctx->fast[i], &ctx->full[i], va, false))
         entry_clear(&ctx->fast[i]);
-    for (i = 0; ctx->any_victim && i < TLB_VICTIMS; i++) {
-        if (covers(ctx, &ctx->victim[i], &ctx->victim_full[i], va) &&
-            (globals || !ctx->victim_full[i].global))
-            entry_clear(&ctx->victim[i]);
-    }
+    victims_flush(ctx, va, globals, false);
 }
 
 void tcg_tlb_flush_page_match(CPUArchState *env, vaddr va, uint32_t asid, uint32_t mask,
@@ -260,7 +378,7 @@ void tcg_tlb_flush_match(CPUArchState *env, uint32_t asid, uint32_t mask, bool g
             if (ctx->live && ctx->fast && ((ctx->key.asid ^ asid) & mask) == 0)
                 context_flush(ctx);
         } else if (context_matches(ctx, asid, mask)) {
-            context_flush_if(ctx, 0, false, any);
+            context_flush_if(ctx, 0, false, true);
         }
     }
     tlb_unlock(t);
@@ -296,7 +414,8 @@ static void protect_windows(TLBContext *ctx, uintptr_t host, uint64_t len)
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     for (unsigned n = TLB_WINDOWS / 2; n < TLB_WINDOWS; n++) {
         TLBWindow *w = &tlb_windows(ctx->fast)[n];
-        if (__atomic_load_n(&w->host, __ATOMIC_RELAXED) - host < len)
+        if (__atomic_load_n(&w->page, __ATOMIC_RELAXED) +
+                __atomic_load_n(&w->addend, __ATOMIC_RELAXED) - host < len)
             window_close(w);
     }
 }
@@ -310,7 +429,7 @@ static bool protect(CPUTLB *t, uintptr_t host, uint64_t len)
         TLBContext *ctx = &t->ctx[c];
         if (!ctx->fast)
             continue;
-        for (unsigned w = 0; w < TLB_FAST_SIZE / 64; w++) {
+        for (unsigned w = 0; w < (1u << ctx->bits) / 64; w++) {
             for (uint64_t bits = ctx->used[w]; bits; bits &= bits - 1)
                 any_marked |= protect_entry(&ctx->fast[w * 64 + __builtin_ctzll(bits)], host, len);
         }
@@ -339,10 +458,9 @@ bool tlb_init(CPUArchState *env, unsigned nr_cpus, Error **errp)
     CPUTCGState *s = env_tcg(env);
     CPUTLB *t = g_new0(CPUTLB, 1);
 
-    /* A live context takes up to 88 KiB: bound what hundreds of harts add up to. */
+    /* A live context takes up to 64 bytes an entry: bound what hundreds of harts add up to. */
     t->nr_ctx = nr_cpus <= 16 ? TLB_CONTEXTS : nr_cpus <= 64 ? 8 : 4;
-    for (unsigned i = 0; i < t->nr_ctx; i++)
-        t->ctx[i].large_lo = UINT64_MAX;
+    t->bits_max = nr_cpus <= 4 ? TLB_BITS_MAX : nr_cpus <= 16 ? TLB_BITS_MAX - 2 : TLB_BITS_MAX - 5;
     /* Data and fetch may both be pinned while a third is wanted: these must exist. */
     for (unsigned i = 0; i < 3; i++) {
         if (!context_alloc(&t->ctx[i])) {
@@ -356,7 +474,7 @@ bool tlb_init(CPUArchState *env, unsigned nr_cpus, Error **errp)
     t->ctx[0].key = (TLBKey){ .mode = UINT32_MAX };
     t->ctx[0].live = true;
     s->tlbs = t;
-    s->tlb = s->tlb_fetch = t->ctx[0].fast;
+    tlb_use_tables(env);
     return true;
 }
 
@@ -366,10 +484,8 @@ void tlb_finalize(CPUArchState *env)
 
     if (!s->tlbs)
         return;
-    for (unsigned i = 0; i < TLB_CONTEXTS; i++) {
-        if (s->tlbs->ctx[i].fast)
-            munmap(s->tlbs->ctx[i].fast, TABLE_BYTES);
-    }
+    for (unsigned i = 0; i < TLB_CONTEXTS; i++)
+        tlb_table_free(s->tlbs->ctx[i].fast);
     g_free(s->tlbs);
     s->tlbs = NULL;
     s->tlb = s->tlb_fetch = NULL;

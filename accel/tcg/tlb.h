@@ -28,21 +28,51 @@ typedef struct TLBFull {
 } TLBFull;
 
 #define TLB_VICTIMS 8
+#define TLB_BITS_MIN 8   /* log2 of a table's entries */
+#define TLB_BITS_FRESH 10 /* of one that held another address space, at most */
+#define TLB_BITS_MAX 16
+
+/* What one leaf says of more than a page: other pages of it are entered without a walk. */
+typedef struct TLBLarge {
+    vaddr va;            /* of the piece; TLB_TAG_NONE: there is none */
+    hwaddr pa;
+    unsigned bits;       /* log2 of its size */
+    unsigned prot;
+    unsigned page_bits;  /* of the mapping it is part of */
+    bool global;
+} TLBLarge;
+#define TLB_LARGES 32
+#define TLB_LARGE_BITS 21 /* pieces are this size at most, and found by these upper bits */
 
 typedef struct TLBContext {
     TLBKey key;
     bool live;           /* key is valid */
     uint32_t gen;        /* since the last flush; 0: none given yet */
     uint64_t last_use;
-    TLBEntry *fast;      /* TLB_FAST_SIZE */
+    TLBEntry *fast;
+    unsigned bits;       /* fast has 1 << bits entries */
     TLBFull *full;       /* parallel to fast */
-    uint64_t used[TLB_FAST_SIZE / 64]; /* which entries may be valid */
+    uint64_t *used;      /* which entries may be valid, by bit */
+    unsigned n_evicted;  /* since this many instructions had retired: */
+    uint64_t icount;
     TLBEntry victim[TLB_VICTIMS];
     TLBFull victim_full[TLB_VICTIMS];
     unsigned next_victim;
-    bool any_victim;
-    vaddr large_lo, large_hi; /* hull of the mappings larger than a page; lo > hi: none */
+    bool any_victim, any_large;
+    TLBLarge large[TLB_LARGES];
+    uint64_t large_at;   /* where mappings larger than a page may be: see tlb_large_mask() */
 } TLBContext;
+
+static inline unsigned tlb_index(const TLBContext *ctx, vaddr va)
+{
+    return (unsigned)(va >> TARGET_PAGE_BITS) & ((1u << ctx->bits) - 1);
+}
+
+/* One bit per GiB, modulo 64. */
+static inline uint64_t tlb_large_mask(vaddr va, unsigned page_bits)
+{
+    return page_bits > 30 ? UINT64_MAX : 1ULL << (va >> 30 & 63);
+}
 
 #define TLB_CONTEXTS 16
 
@@ -56,7 +86,8 @@ struct CPUTLB {
     TLBContext *data, *fetch; /* current */
     uint64_t use_clock;
     uint32_t gen_clock;
-    uint64_t n_fills, n_flushes;
+    uint64_t n_fills, n_flushes, n_large, n_victim, n_resized;
+    unsigned bits_max;        /* of a table; fewer on machines with many harts */
 };
 
 static inline void tlb_lock(CPUTLB *t)
@@ -86,24 +117,45 @@ static inline uint64_t tlb_entry_page(const TLBEntry *e)
 }
 
 /*
- * Windows of compiled code, behind the table: the page that a base register was last used with. An address
- * less page is below room if the access may be made at host plus that difference. Only the owner
- * sets one; other threads may set room to 0. Whatever flushes entries closes windows, but an entry that
- * is evicted leaves its window open.
+ * Windows of compiled code, in front of the table: the page that a base register was last used with. An
+ * address less page is below room if up to 8 bytes may be accessed at the address plus addend. Only the
+ * owner sets one; other threads may set room to 0. Whatever flushes entries closes windows, but an entry
+ * that is evicted leaves its window open.
  */
 #define TLB_WINDOWS 64        /* the second half is for stores */
 #define TLB_WINDOW_ROOM 4089  /* 8 bytes fit below */
 typedef struct TLBWindow {
     uint64_t page;
-    uintptr_t host;
+    uintptr_t addend;         /* as TLBEntry's */
     uint64_t room;            /* 0: closed */
     uint64_t pad;
 } TLBWindow;
 
+/* What stands in front of a table. */
+typedef struct TLBFront {
+    TLBWindow window[TLB_WINDOWS];
+    uint64_t pad[7];
+    uint64_t mask;            /* tlb_mask() */
+} TLBFront;
+
+static inline TLBFront *tlb_front(TLBEntry *table)
+{
+    return (TLBFront *)table - 1;
+}
+
 static inline TLBWindow *tlb_windows(TLBEntry *table)
 {
-    return (TLBWindow *)(table + TLB_FAST_SIZE);
+    return tlb_front(table)->window;
 }
+
+/* A table of 1 << bits entries, none valid, with full and used of a context behind it; NULL: the host
+ * gives no memory. */
+TLBEntry *tlb_table_new(unsigned bits);
+void tlb_table_free(TLBEntry *table);
+/* Gives ctx a table of that size with what the old one held. False: it keeps the old one. Lock held; the owner
+ * calls tlb_use_tables() behind it. */
+bool tlb_resize(CPUTLB *t, TLBContext *ctx, unsigned bits);
+void tlb_use_tables(CPUArchState *env);
 
 /* What an access found. */
 typedef struct TLBProbe {

@@ -497,6 +497,7 @@ static WalkResult translate_guest(Walk *w, vaddr va, TLBFill *out)
         .pbmte = (envcfg & MENVCFG_PBMTE) != 0,
         .adue = updates(env, envcfg),
     };
+    unsigned bits = 0;
     TLBFill g;
     WalkResult r;
 
@@ -506,6 +507,7 @@ static WalkResult translate_guest(Walk *w, vaddr va, TLBFill *out)
         r = walk(w, &s, va, out);
         if (r != WALK_OK)
             return r;
+        bits = out->page_bits;
         EXPLAIN(w, "guest physical address %#" PRIx64 "\n", out->pa);
     } else if (unlikely(w->shadow)) {
         return refused(w, "a shadow stack where vsatp translates nothing");
@@ -513,6 +515,8 @@ static WalkResult translate_guest(Walk *w, vaddr va, TLBFill *out)
     r = translate_g(w, out->pa, false, w->access, &g);
     out->pa = g.pa;
     out->prot &= g.prot;
+    out->same_bits = SATP_MODE(env->vsatp) == SATP_BARE    ? g.page_bits
+                     : HGATP_MODE(env->hgatp) == SATP_BARE ? bits : MIN(bits, g.page_bits);
     return r;
 }
 
@@ -543,7 +547,9 @@ static WalkResult translate(Walk *w, vaddr va, TLBFill *out)
         .pbmte = (env->menvcfg & MENVCFG_PBMTE) != 0,
         .adue = updates(env, env->menvcfg),
     };
-    return walk(w, &s, va, out);
+    WalkResult r = walk(w, &s, va, out);
+    out->same_bits = out->page_bits;
+    return r;
 }
 
 static const char *const access_names[] = { "load", "store", "fetch" };
@@ -563,6 +569,8 @@ static WalkResult look_up(Walk *w, vaddr va, unsigned size, TLBFill *out)
     if (!ok)
         return refused(w, "PMP refuses the access");
     out->prot &= prot;
+    if (out->same_bits > 12)
+        out->same_bits = MIN(out->same_bits, riscv_pmp_same_bits(w->env, out->pa, w->priv));
     return WALK_OK;
 }
 

@@ -59,6 +59,9 @@ uint32_t riscv_transformed_insn(CPURISCVState *env, vaddr va);
  */
 bool riscv_pmp_check(CPURISCVState *env, hwaddr pa, uint64_t size, RISCVPriv priv, unsigned need,
                      unsigned *prot, unsigned *page_bits);
+/* log2 of the aligned piece around pa that is known to get the same answer as pa did; 0: no more than
+ * was asked. */
+unsigned riscv_pmp_same_bits(const CPURISCVState *env, hwaddr pa, RISCVPriv priv);
 /* Writes down each entry that is on, which of them decides and what comes of it. */
 void riscv_pmp_explain(CPURISCVState *env, hwaddr pa, uint64_t size, RISCVPriv priv, unsigned need,
                        GString *out);

@@ -177,6 +177,15 @@ bool riscv_pmp_check(CPURISCVState *env, hwaddr pa, uint64_t size, RISCVPriv pri
     return (*prot & need) == need;
 }
 
+unsigned riscv_pmp_same_bits(const CPURISCVState *env, hwaddr pa, RISCVPriv priv)
+{
+    uint64_t piece = pa >> 21;
+
+    if (pmp_count(env) == 0)
+        return 63;
+    return priv != PRV_M && env->pmp_known[piece & (RISCV_PMP_KNOWN - 1)].tag == piece + 1 ? 21 : 0;
+}
+
 /* ---- Explaining ---- */
 
 static void append_rights(GString *out, unsigned prot)

@@ -90,11 +90,11 @@ static bool set_up(Fixture *f)
     f->r = g_new0(Region, 1);
     f->env = g_new0(Env, 1);
     f->tb = g_malloc0(sizeof(TranslationBlock) + 4 * sizeof(TCGOp));
-    f->table = g_malloc0(TLB_FAST_SIZE * sizeof(TLBEntry) + TLB_WINDOWS * sizeof(TLBWindow));
-    for (unsigned i = 0; i < TLB_FAST_SIZE; i++)
-        f->table[i].tag[0] = f->table[i].tag[1] = f->table[i].tag[2] = TLB_TAG_NONE;
+    f->table = tlb_table_new(TLB_BITS_MIN);
+    g_assert_nonnull(f->table);
     f->page = g_malloc0(TARGET_PAGE_SIZE);
     f->env->tcg.tlb = f->env->tcg.tlb_fetch = f->table;
+    f->env->tcg.tlb_fetch_mask = tlb_mask(f->table);
     return true;
 }
 
@@ -107,14 +107,14 @@ static void tear_down(Fixture *f)
     g_free(f->r);
     g_free(f->env);
     g_free(f->tb);
-    g_free(f->table);
+    tlb_table_free(f->table);
     g_free(f->page);
 }
 
 /* The page is there, and writable. */
 static void map_page(Fixture *f)
 {
-    TLBEntry *e = &f->table[(PAGE_VA >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1)];
+    TLBEntry *e = tlb_entry(f->table, PAGE_VA);
 
     e->tag[MMU_LOAD] = e->tag[MMU_STORE] = PAGE_VA;
     e->addend = (uintptr_t)f->page - PAGE_VA;
@@ -359,6 +359,121 @@ static void test_memory(void)
                 g_assert_true(f.page[i] == 0xa5 || (i >= off && i < off + size));
         }
     }
+    tear_down(&f);
+}
+
+/* A page behind the first, elsewhere on the host. */
+static void map_second(Fixture *f, uint8_t *page)
+{
+    TLBEntry *e = tlb_entry(f->table, PAGE_VA + TARGET_PAGE_SIZE);
+
+    e->tag[MMU_LOAD] = e->tag[MMU_STORE] = PAGE_VA + TARGET_PAGE_SIZE;
+    e->addend = (uintptr_t)page - PAGE_VA - TARGET_PAGE_SIZE;
+}
+
+/* What an operation does between two accesses that share a check. */
+static void check_shared(Fixture *f, IROp op, unsigned d, unsigned a, unsigned v, int64_t imm)
+{
+    enum { FIRST = 5, SECOND = 6 };
+    uint64_t numbers[4] = { 0x1122334455667788, 0x99aabbccddeeff00, 0xfedcba9876543210, 3 };
+    IRBuilder b = begin(f);
+    uint64_t before[32], want;
+
+    ir_load(&b, FIRST, REG_3, 8, 8, false);
+    if (op == IR_const)
+        ir_const(&b, d, imm);
+    else if (form_is_op2[op] == 2)
+        ir_op1(&b, op, d, a);
+    else if (v == JIT_NONE)
+        ir_op2i(&b, op, d, a, imm);
+    else
+        ir_op2(&b, op, d, a, v);
+    ir_load(&b, SECOND, REG_3, 16, 8, false);
+    ir_store(&b, REG_3, 24, FIRST, 8);
+    const void *code = finish(f, &b, false);
+    map_page(f);
+    fill(f);
+    f->env->x[REG_3] = PAGE_VA;
+    memcpy(before, f->env->x, sizeof(before));
+    memcpy(f->page, numbers, sizeof(numbers));
+    run(f, code);
+    want = op == IR_const ? (uint64_t)imm : ir_fold(op, a == FIRST ? numbers[1] : before[a], v == JIT_NONE ? (uint64_t)imm : before[v]);
+    if (f->env->x[d] != want || f->env->x[FIRST] != numbers[1] || f->env->x[SECOND] != numbers[2])
+        g_error("%s x%u, x%u, x%d between two loads", ir_name(op), d, a, (int)v);
+    memcpy(numbers, f->page, sizeof(numbers));
+    g_assert_cmphex(numbers[3], ==, numbers[1]);
+}
+
+static void test_shared_checks(void)
+{
+    static const uint8_t places[] = { REG_1, REG_2, MEM_1, MEM_2, 0 };
+    static const int64_t imms[] = { 1, 33, -7, 0x123456789abcdef0 };
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned op = 0; op < IR_NR; op++) {
+        if (!form_is_op2[op] && op != IR_const)
+            continue;
+        for (unsigned n = 0; n < 4 * 5 * 5; n++) {
+            unsigned d = places[n % 4], a = places[n / 4 % 5], v = places[n / 20];
+            if (form_is_op2[op] == 1 && op != IR_slli_uw)
+                check_shared(&f, op, d, a, v, 0);
+            check_shared(&f, op, d, a, JIT_NONE, imms[n / 20 % 4]);
+        }
+    }
+    tear_down(&f);
+}
+
+/* Accesses off one register on both sides of a page's end, through windows and not, registers and env. */
+static void test_shared_across(void)
+{
+    static const uint8_t bases[] = { REG_1, MEM_1, REG_3 /* sp: a window */ };
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    uint8_t *second = g_malloc0(TARGET_PAGE_SIZE);
+    for (unsigned n = 0; n < 3 * 2; n++) {
+        unsigned base = bases[n % 3];
+        bool stores = n / 3;
+        IRBuilder b = begin(&f);
+        for (unsigned k = 0; k < 4; k++) {
+            if (stores)
+                ir_store(&b, base, 8 * k, 20 + k + (20 + k >= MEM_1), 8);
+            else
+                ir_load(&b, k ? 20 + k : 12, base, 8 * k, 8, false);
+        }
+        ir_store(&b, REG_3, 64, REG_2, 4);
+        const void *code = finish(&f, &b, false);
+        map_page(&f);
+        map_second(&f, second);
+        for (unsigned off = 4096 - 160; off <= 4096; off += 8) {
+            uint64_t want[4], got[4];
+            fill(&f);
+            f.env->x[REG_3] = PAGE_VA + 256;
+            f.env->x[base] = PAGE_VA + off;
+            for (unsigned k = 0; k < 4; k++) {
+                unsigned at = off + 8 * k;
+                uint8_t *p = at < 4096 ? f.page + at : second + at - 4096;
+                want[k] = 0x0101010101010101ULL * (at / 8 & 0xff);
+                if (stores)
+                    f.env->x[20 + k + (20 + k >= MEM_1)] = want[k];
+                else
+                    memcpy(p, &want[k], 8);
+            }
+            run(&f, code);
+            for (unsigned k = 0; k < 4; k++) {
+                unsigned at = off + 8 * k;
+                uint8_t *p = at < 4096 ? f.page + at : second + at - 4096;
+                memcpy(&got[k], p, 8);
+                g_assert_cmphex(got[k], ==, want[k]);
+                if (!stores)
+                    g_assert_cmphex(f.env->x[k ? 20 + k : 12], ==, want[k]);
+            }
+        }
+    }
+    g_free(second);
     tear_down(&f);
 }
 
@@ -684,6 +799,8 @@ int main(int argc, char **argv)
     g_test_add_func("/jit/unary", test_unary);
     g_test_add_func("/jit/folding", test_folding);
     g_test_add_func("/jit/memory", test_memory);
+    g_test_add_func("/jit/shared-checks", test_shared_checks);
+    g_test_add_func("/jit/shared-checks/across", test_shared_across);
     g_test_add_func("/jit/atomics", test_atomics);
     g_test_add_func("/jit/atomics/declined", test_atomics_declined);
     g_test_add_func("/jit/zero", test_zero);

@@ -11,6 +11,7 @@
 #include "accel/exclusive.h"
 #include "accel/tcg/internal.h"
 #include "accel/tcg/ldst.h"
+#include "accel/tcg/tlb.h"
 #include "accel/tcg/translate.h"
 #include "util/byteorder.h"
 #include "util/host-fp.h"
@@ -47,6 +48,10 @@ typedef struct ToyCPU {
 
 static ToyPTE tables[2][NR_PAGES];
 static unsigned walks, translations;
+/* Not 0: addresses from WIDE_VA on are one mapping of that many bits to the start of RAM (pieces of same bits). */
+#define WIDE_VA 0x40000000ULL
+static unsigned wide_bits, wide_same, wide_offset;
+static uint8_t wide_prot;
 
 static const TCGOp *op_addi(CPUArchState *env, const TCGOp *op)
 {
@@ -144,6 +149,13 @@ static bool toy_fill(CPUArchState *env, vaddr va, MMUAccess access, unsigned siz
     const ToyPTE *pte = &tables[env->root][(va >> 12) % NR_PAGES];
 
     walks++;
+    if (wide_bits && va >= WIDE_VA) {
+        out->pa = wide_offset + (wide_bits > 12 ? va - WIDE_VA : va & 0xfffff) % RAM_SIZE;
+        out->prot = wide_prot;
+        out->page_bits = wide_bits;
+        out->same_bits = wide_same;
+        return true;
+    }
     if ((va >> 12) >= NR_PAGES || !(pte->prot & (1 << access))) {
         env->exc_kind = 1;
         env->exc_va = va;
@@ -633,6 +645,112 @@ static void test_tlb_contexts(void)
     g_assert_cmpuint(walks, ==, w);
 }
 
+static uint8_t *probe(vaddr va, MMUAccess access)
+{
+    TLBProbe p;
+
+    g_assert_true(tlb_probe(env, va, access, 8, &p));
+    return p.host;
+}
+
+/* Walks that it takes to come to n pages, first to last. */
+static unsigned sweep(vaddr va, unsigned n)
+{
+    unsigned before = walks;
+
+    for (unsigned i = 0; i < n; i++)
+        g_assert_true(probe(va + i * 4096ULL, MMU_LOAD) == ram + ((va & 0xff000) + i * 4096ULL) % RAM_SIZE);
+    return walks - before;
+}
+
+/* A table that is too small grows, what it holds comes along, and programs that are slow do not count. */
+static void test_tlb_grows(void)
+{
+    setup(2);
+    env->root = 1;
+    env->asid = 77;
+    tcg_tlb_switch(env);
+    wide_bits = 12;
+    wide_prot = PAGE_READ | PAGE_WRITE;
+    uint64_t first = tlb_mask(env->tcg.tlb), resized = env->tcg.tlbs->n_resized;
+    for (unsigned n = 0; n < 20 * 700; n++) {
+        sweep(WIDE_VA + n % 700 * 4096, 1);
+        env->tcg.icount += 10000;
+    }
+    g_assert_cmpuint(tlb_mask(env->tcg.tlb), ==, first);
+    for (unsigned round = 0; round < 6; round++)
+        sweep(WIDE_VA, 4000);
+    g_assert_cmpuint(tlb_mask(env->tcg.tlb), >, first);
+    g_assert_cmpuint(env->tcg.tlbs->n_resized, >, resized);
+    g_assert_true(env->tcg.tlb == env->tcg.tlb_fetch);
+    g_assert_cmpuint(tlb_mask(env->tcg.tlb), ==, env->tcg.tlb_fetch_mask);
+    g_assert_cmpuint(sweep(WIDE_VA, 4000), ==, 0);
+    /* Flushes find what is in a large one. */
+    tcg_tlb_flush_page(env, WIDE_VA + 3999 * 4096ULL, 77);
+    g_assert_cmpuint(sweep(WIDE_VA, 4000), ==, 1);
+    tcg_tlb_flush_asid(env, 77);
+    g_assert_cmpuint(sweep(WIDE_VA, 4000), ==, 4000);
+    /* So does who protects pages. */
+    probe(WIDE_VA + 5 * 4096, MMU_STORE);
+    g_assert_true(tlb_protect_page(env->tcg.tlbs, (uintptr_t)ram + 5 * 4096));
+    tcg_tlb_flush_all(env);
+    g_assert_cmpuint(sweep(WIDE_VA, 4000), ==, 4000);
+    wide_bits = 0;
+    env->root = 0;
+    env->asid = 0;
+    tcg_tlb_switch(env);
+}
+
+/* Two pages that want the same entry: the victims have the other. */
+static void test_tlb_victims(void)
+{
+    setup(2);
+    wide_bits = 12;
+    wide_prot = PAGE_READ | PAGE_WRITE;
+    uint64_t apart = (tlb_mask(env->tcg.tlb) / sizeof(TLBEntry) + 1) * 4096;
+    for (unsigned round = 0; round < 10; round++)
+        for (unsigned n = 0; n < 4; n++)
+            g_assert_true(probe(WIDE_VA + n * apart, MMU_LOAD) == ram + n * apart % RAM_SIZE);
+    g_assert_cmpuint(walks, ==, 4);
+    tcg_tlb_flush_page(env, WIDE_VA + 2 * apart, 0);
+    for (unsigned n = 0; n < 4; n++)
+        probe(WIDE_VA + n * apart, MMU_LOAD);
+    g_assert_cmpuint(walks, ==, 5);
+    wide_bits = 0;
+}
+
+/* What one leaf says of many pages is asked once, as far as it holds, and flushed as one. */
+static void test_tlb_large(void)
+{
+    setup(2);
+    wide_bits = wide_same = 21;
+    wide_prot = PAGE_READ;
+    g_assert_cmpuint(sweep(WIDE_VA, 256), ==, 1);
+    g_assert_cmpuint(env->tcg.tlbs->n_large, >=, 255);
+    /* The next piece is another one; pieces may be smaller than the mapping. */
+    g_assert_cmpuint(sweep(WIDE_VA + (2 << 20), 256), ==, 1);
+    wide_same = 16;
+    tcg_tlb_flush_page(env, WIDE_VA + 0x77000, 0);
+    g_assert_cmpuint(sweep(WIDE_VA, 256), ==, 16);
+    /* A store was not allowed: the walk says so, or what has changed since. */
+    wide_prot |= PAGE_WRITE;
+    unsigned before = walks;
+    g_assert_nonnull(probe(WIDE_VA + 0x3000, MMU_STORE));
+    g_assert_nonnull(probe(WIDE_VA + 0x4000, MMU_STORE));
+    g_assert_cmpuint(walks - before, ==, 1);
+    /* Another mapping, seen after a flush of any of its addresses. */
+    wide_offset = 0x10000;
+    g_assert_true(probe(WIDE_VA + 0x5000, MMU_STORE) == ram + 0x5000);
+    tcg_tlb_flush_page(env, WIDE_VA + 0x1ff000, 0);
+    g_assert_true(probe(WIDE_VA + 0x5000, MMU_STORE) == ram + 0x15000);
+    g_assert_true(probe(WIDE_VA + 0x6000, MMU_LOAD) == ram + 0x16000);
+    /* And by address space. */
+    wide_offset = 0;
+    tcg_tlb_flush_asid(env, 0);
+    g_assert_true(probe(WIDE_VA + 0x6000, MMU_LOAD) == ram + 0x6000);
+    wide_bits = wide_same = 0;
+}
+
 static void test_pages_and_bus(void)
 {
     setup(2);
@@ -1026,6 +1144,9 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/recheck", test_recheck);
     g_test_add_func("/tcg/tlb-flushes", test_tlb_flushes);
     g_test_add_func("/tcg/tlb-contexts", test_tlb_contexts);
+    g_test_add_func("/tcg/tlb-grows", test_tlb_grows);
+    g_test_add_func("/tcg/tlb-victims", test_tlb_victims);
+    g_test_add_func("/tcg/tlb-large", test_tlb_large);
     g_test_add_func("/tcg/pages-and-bus", test_pages_and_bus);
     g_test_add_func("/tcg/cut-page", test_cut_page);
     g_test_add_func("/tcg/arena-full", test_arena_full);

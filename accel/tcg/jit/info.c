@@ -31,7 +31,7 @@ const char *jit_why_not(const TCGState *s)
 
 typedef struct Sum {
     JitCounts c;
-    uint64_t insns, fills, flushes;
+    uint64_t insns, fills, flushes, large, victims, resized;
 } Sum;
 
 static void add_slow(JitSlow *a, const JitSlow *b)
@@ -59,6 +59,9 @@ static void collect(CPUState *cpu, void *data)
     sum->insns += env_tcg(c->env)->icount;
     sum->fills += env_tcg(c->env)->tlbs->n_fills;
     sum->flushes += env_tcg(c->env)->tlbs->n_flushes;
+    sum->large += env_tcg(c->env)->tlbs->n_large;
+    sum->victims += env_tcg(c->env)->tlbs->n_victim;
+    sum->resized += env_tcg(c->env)->tlbs->n_resized;
 }
 
 static void append_slow(GString *out, const char *what, const JitSlow *n)
@@ -82,8 +85,10 @@ static void append_counts(GString *out, const Jit *j, const Sum *sum)
         sum->insns, c->entered, c->cold, c->interpreted, c->unlinked, c->looked_up);
     append_slow(out, "Loads", &c->loads);
     append_slow(out, "Stores", &c->stores);
-    g_string_append_printf(out, "TLB: %" PRIu64 " entries filled, %" PRIu64 " flushes", sum->fills,
-                           sum->flushes);
+    g_string_append_printf(out, "TLB: %" PRIu64 " entries filled, %" PRIu64
+                           " of them as parts of large pages; %" PRIu64 " taken back from the victims; %"
+                           PRIu64 " tables grown; %" PRIu64 " flushes",
+                           sum->fills, sum->large, sum->victims, sum->resized, sum->flushes);
     if (sum->fills)
         g_string_append_printf(out, "; %" PRIu64 " instructions to a fill", sum->insns / sum->fills);
     g_string_append_c(out, '\n');

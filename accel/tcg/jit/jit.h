@@ -39,8 +39,7 @@ typedef struct JitSite {
     const TCGOp *op;         /* the operation being run; a copy with a stop behind it if fn is called */
     TCGOpFn fn;              /* calls of bodies */
     const void *spill, *fill; /* code that stores guest registers to env, and loads them again */
-    uint32_t room;           /* memory access: highest offset in a page at which it fits */
-    uint8_t size;
+    uint8_t size;            /* of a memory access */
     bool sign;
 } JitSite;
 
@@ -108,7 +107,7 @@ struct Jit {
     void *emit;                   /* the back end's */
     struct JitWatch *watch;       /* NULL: nobody watches; see show.h */
     /* Common routines of the back end. */
-    const void *run, *exit_unlinked, *exit_interpret, *lookup, *load_miss, *store_miss, *call_body;
+    const void *run, *exit_unlinked, *exit_interpret, *lookup, *load_slow, *store_slow, *call_body;
     const void *interpret, *spill, *fill;
     const uint8_t *vec_tables;    /* constants of vectors, among the data */
     uint64_t n_regions, n_insns, n_killed, n_refused, n_linked; /* for info jit */

@@ -18,11 +18,6 @@
 uint64_t tcg_ld_slow(CPUArchState *env, vaddr va, unsigned size);
 void tcg_st_slow(CPUArchState *env, vaddr va, uint64_t value, unsigned size);
 
-static inline const TLBEntry *tlb_entry(const TLBEntry *table, vaddr va)
-{
-    return &table[(va >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1)];
-}
-
 static inline uint64_t tlb_store_tag(const TLBEntry *e)
 {
     return __atomic_load_n(&e->tag[MMU_STORE], __ATOMIC_RELAXED);

@@ -32,8 +32,22 @@ struct TLBEntry {
     uintptr_t addend;  /* host address minus guest virtual address */
 };
 
-#define TLB_FAST_BITS 10
-#define TLB_FAST_SIZE (1u << TLB_FAST_BITS)
+/*
+ * Tables have 2^n entries, more where there are many misses. In front of each stands the mask that makes
+ * the offset of a page's entry from the address: see tlb_entry().
+ */
+#define TLB_INDEX_SHIFT (TARGET_PAGE_BITS - 5) /* an entry takes 32 bytes */
+_Static_assert(sizeof(TLBEntry) == 32, "TLB_INDEX_SHIFT");
+
+static inline uint64_t tlb_mask(const TLBEntry *table)
+{
+    return ((const uint64_t *)table)[-1];
+}
+
+static inline TLBEntry *tlb_entry(const TLBEntry *table, vaddr va)
+{
+    return (TLBEntry *)((uintptr_t)table + ((va >> TLB_INDEX_SHIFT) & tlb_mask(table)));
+}
 
 /*
  * First member of the CPU model's env. Hot fields first. Belongs to the vCPU's thread.
@@ -42,6 +56,7 @@ typedef struct CPUTCGState {
     uint32_t *attention;    /* &cpu->attention */
     TLBEntry *tlb;          /* table for explicit loads and stores in the current regime */
     TLBEntry *tlb_fetch;    /* table for instruction fetch (MPRV makes them differ) */
+    uint64_t tlb_fetch_mask; /* tlb_mask(tlb_fetch) */
     vaddr pc;               /* where to go on, valid outside blocks */
     const TCGOp *cur;       /* operation being run, stored by those that may trap */
     const TranslationBlock *tb; /* block being run: gives cur its pc */
@@ -90,6 +105,8 @@ typedef struct TLBFill {
                             takes along; below 12 if PMP cuts the 4 KiB page: then the entry holds
                             for this one access only */
     bool global;         /* survives a flush by ASID */
+    unsigned same_bits;  /* log2 of the aligned piece around va in which all this holds, pa going along: up to
+                            page_bits. Below 12: of no use beyond this page */
 } TLBFill;
 
 /*

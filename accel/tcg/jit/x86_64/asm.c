@@ -118,10 +118,10 @@ void asm_rx(Asm *a, unsigned op, bool w, unsigned reg, unsigned base, unsigned i
     memory_x(a, reg, base, index, scale, disp);
 }
 
-void asm_rx8(Asm *a, unsigned op, unsigned reg, unsigned base, unsigned index)
+void asm_rx8(Asm *a, unsigned op, unsigned reg, unsigned base, unsigned index, int32_t disp)
 {
     opcode(a, op, false, reg, index, base, true);
-    memory_x(a, reg, base, index, 0, 0);
+    memory_x(a, reg, base, index, 0, disp);
 }
 
 void asm_rip(Asm *a, unsigned op, bool w, unsigned reg, const void *where, unsigned tail)
@@ -161,10 +161,10 @@ void asm_vex_rm(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned 
 }
 
 void asm_vex_rx(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned base,
-                unsigned index)
+                unsigned index, int32_t disp)
 {
     vex(a, op, w, reg, v, index, base);
-    memory_x(a, reg, base, index, 0, 0);
+    memory_x(a, reg, base, index, 0, disp);
 }
 
 void asm_vex_rip(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, const void *where)
@@ -263,6 +263,12 @@ void asm_shift_cl(Asm *a, unsigned sh, bool w, unsigned d)
 void asm_setcc(Asm *a, unsigned cc, unsigned d)
 {
     asm_rr8(a, X86_OP(0, MAP_0F, 0x90 | cc), 0, d);
+}
+
+void asm_rorx(Asm *a, unsigned d, unsigned s, unsigned n)
+{
+    asm_vex_rr(a, X86_OP(0xf2, MAP_0F3A, 0xf0), true, d, 0, s);
+    asm_byte(a, n);
 }
 
 /* ---- Jumps ---- */

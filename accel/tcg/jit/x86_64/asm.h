@@ -57,12 +57,12 @@ void asm_rx(Asm *a, unsigned op, bool w, unsigned reg, unsigned base, unsigned i
 /* Operand at an address near the code; tail: bytes of immediate that follow. */
 void asm_rip(Asm *a, unsigned op, bool w, unsigned reg, const void *where, unsigned tail);
 /* The same two with an 8-bit register. */
-void asm_rx8(Asm *a, unsigned op, unsigned reg, unsigned base, unsigned index);
+void asm_rx8(Asm *a, unsigned op, unsigned reg, unsigned base, unsigned index, int32_t disp);
 void asm_rr8(Asm *a, unsigned op, unsigned reg, unsigned rm);
 /* VEX-coded: reg, vvvv, rm; v is 0 where there is none. */
 void asm_vex_rm(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned base, int32_t disp);
 void asm_vex_rx(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned base,
-                unsigned index);
+                unsigned index, int32_t disp);
 void asm_vex_rip(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, const void *where);
 void asm_vex_rr(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned rm);
 
@@ -89,6 +89,8 @@ void asm_aim_at(Asm *a, uint8_t *place, const uint8_t *target);
 void asm_jcc_to(Asm *a, unsigned cc, const void *target);
 void asm_jmp_to(Asm *a, const void *target);
 void asm_call_to(Asm *a, const void *target);
+/* d = s rotated right by n; flags are kept. */
+void asm_rorx(Asm *a, unsigned d, unsigned s, unsigned n);
 /* Through a register: for C functions, which may be far. */
 void asm_call_far(Asm *a, unsigned scratch, const void *target);
 

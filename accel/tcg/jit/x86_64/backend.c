@@ -38,14 +38,12 @@ static bool compute(Emit *e, const IRInsn *i)
     return false;
 }
 
-static void operation(Emit *e, const IRInsn *i, unsigned next_block)
+void x86_operation(Emit *e, const IRInsn *i, unsigned next_block)
 {
     switch (i->op) {
     case IR_load:
-        x86_load(e, i);
-        break;
     case IR_store:
-        x86_store(e, i);
+        x86_access(e, i);
         break;
     case IR_set_bits:
         set_bits(e, i);
@@ -164,7 +162,7 @@ static void declined_stub(Emit *e, const Stub *s)
         return;
     }
     x86_call(e, s->insn);
-    asm_jmp_to(&e->a, s->after);
+    asm_jmp_to(&e->a, s->resume ? e->cold_label[s->resume] : s->after);
 }
 
 static void mark(Emit *e, JitCode *out, const IRInsn *i)
@@ -187,6 +185,7 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
     e->a = (Asm){ .p = p, .start = p, .end = j->code_rw + j->code_end,
                   .delta = j->code - j->code_rw };
     x86_assign(e);
+    x86_find_steady(e);
     routines(e);
     out->entry = asm_here(&e->a);
     out->entries = j->s && j->s->jit_stats ? jit_data(j, sizeof(uint64_t)) : NULL;
@@ -197,11 +196,14 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
         align_loop(e, n);
         e->label[n] = asm_here(&e->a);
         x86_forget(e);
+        x86_enter_block(e, n);
         for (unsigned k = r->blocks[n].first; k < r->blocks[n].end; k++) {
             mark(e, out, &r->insns[k]);
-            operation(e, &r->insns[k], n + 1);
+            x86_operation(e, &r->insns[k], n + 1);
+            x86_end_operation(e, k);
         }
     }
+    x86_cold_copies(e);
     for (unsigned n = 0; n < e->n_stubs; n++) {
         const Stub *s = &e->stubs[n];
         if (s->insn)

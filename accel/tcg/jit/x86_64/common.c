@@ -154,10 +154,8 @@ static void write_lookup(Jit *j, Asm *a, const uint8_t *out)
     other[1] = asm_jcc(a, CC_NE);
     page = asm_here(a);
     asm_store(a, RSP, ENTRY, RCX);
-    asm_mov(a, RCX, RAX);
-    asm_shift_imm(a, SH_SHR, true, RCX, TARGET_PAGE_BITS);
-    asm_alu_imm(a, ALU_AND, false, RCX, TLB_FAST_SIZE - 1);
-    asm_shift_imm(a, SH_SHL, false, RCX, 5);
+    asm_rorx(a, RCX, RAX, TLB_INDEX_SHIFT);
+    asm_alu_load(a, ALU_AND, false, RCX, ENV, ENV_TCG(tlb_fetch_mask));
     asm_alu_load(a, ALU_ADD, true, RCX, ENV, ENV_TCG(tlb_fetch));
     asm_alu_imm(a, ALU_AND, true, RAX, (int32_t)TARGET_PAGE_MASK);
     asm_alu_load(a, ALU_CMP, true, RAX, RCX, 8 * MMU_FETCH);
@@ -198,69 +196,14 @@ static void write_lookup(Jit *j, Asm *a, const uint8_t *out)
 }
 _Static_assert(sizeof(((JumpCache *)0)->entry[0]) == 16 &&
                offsetof(JumpCache, entry[0].tag) == 8, "write_lookup() computes its place");
-_Static_assert(sizeof(TLBEntry) == 32, "write_lookup() shifts by 5");
 
 /* In a routine that was called, the frame is 8 bytes further away. */
 enum { F = 8 };
 
-/*
- * An access whose page is not that of its window. rax: the address; rcx: the window, from r15; rdx: the
- * JitSite. Through the TLB: the window moves, rcx and rdx are what the access wants, carry is clear. Else
- * C does the access, rax is the value loaded, and carry is set.
- *
- * A window for stores is published before the TLB is looked at again: a thread that marks the page
- * as code marks the TLB first and looks for windows second (tlb_protect_page()).
- */
-static void write_miss(Jit *j, Asm *a, bool store)
+/* rax: the address of an access that C does; rdx: the JitSite. What is loaded comes back in rax. */
+static void write_slow(Asm *a, bool store)
 {
-    uint8_t *slow[3];
-    unsigned n_slow = 0;
-    int32_t tag = 8 * (store ? MMU_STORE : MMU_LOAD);
-
-    if (j->window_misses)
-        asm_rip(a, 0xff, true, 0, &j->window_misses[store], 0);
-    asm_store(a, RSP, F + FRAME_RBX, RBX);
-    asm_store(a, RSP, F + FRAME_RSI, RSI);
     asm_store(a, RSP, F + FRAME_SITE, RDX);
-    asm_lea(a, RBX, RCX, 0);
-    asm_mov(a, RSI, RAX);
-    asm_shift_imm(a, SH_SHR, true, RSI, TARGET_PAGE_BITS);
-    asm_alu_imm(a, ALU_AND, false, RSI, TLB_FAST_SIZE - 1);
-    asm_shift_imm(a, SH_SHL, false, RSI, 5);
-    asm_mov(a, RDX, RAX);
-    asm_alu_imm(a, ALU_AND, true, RDX, (int32_t)TARGET_PAGE_MASK);
-    asm_rx(a, ALU_CMP << 3 | 3, true, RDX, TLB, RSI, 0, tag);
-    slow[n_slow++] = asm_jcc(a, CC_NE);
-    asm_rx(a, 0x8b, true, RCX, TLB, RSI, 0, offsetof(TLBEntry, addend));
-    asm_alu(a, ALU_ADD, true, RCX, RDX);
-    asm_rx(a, 0x89, true, RCX, TLB, RBX, 0, offsetof(TLBWindow, host));
-    asm_rx(a, 0x89, true, RDX, TLB, RBX, 0, offsetof(TLBWindow, page));
-    asm_mov_imm(a, RCX, TLB_WINDOW_ROOM);
-    asm_rx(a, store ? 0x87 : 0x89, true, RCX, TLB, RBX, 0, offsetof(TLBWindow, room));
-    if (store) {
-        asm_rx(a, ALU_CMP << 3 | 3, true, RDX, TLB, RSI, 0, tag);
-        uint8_t *good = asm_jcc(a, CC_E);
-        asm_alu(a, ALU_XOR, false, RCX, RCX);
-        asm_rx(a, 0x89, true, RCX, TLB, RBX, 0, offsetof(TLBWindow, room));
-        slow[n_slow++] = asm_jmp(a);
-        asm_aim(a, good);
-    }
-    asm_mov(a, RCX, RAX);
-    asm_alu(a, ALU_SUB, true, RCX, RDX);
-    asm_load(a, RDX, RSP, F + FRAME_SITE);
-    asm_alu_load(a, ALU_CMP, false, RCX, RDX, offsetof(JitSite, room));
-    slow[n_slow++] = asm_jcc(a, CC_A);
-    asm_rx(a, 0x8b, true, RDX, TLB, RBX, 0, offsetof(TLBWindow, host));
-    asm_load(a, RBX, RSP, F + FRAME_RBX);
-    asm_load(a, RSI, RSP, F + FRAME_RSI);
-    asm_byte(a, 0xf8); /* clc */
-    ret(a);
-
-    for (unsigned n = 0; n < n_slow; n++)
-        asm_aim(a, slow[n]);
-    asm_load(a, RBX, RSP, F + FRAME_RBX);
-    asm_load(a, RSI, RSP, F + FRAME_RSI);
-    asm_load(a, RDX, RSP, F + FRAME_SITE);
     asm_rm(a, 0xff, false, 2, RDX, offsetof(JitSite, spill));
     forget_upper(a);
     asm_mov(a, RDI, ENV);
@@ -273,9 +216,7 @@ static void write_miss(Jit *j, Asm *a, bool store)
     asm_call_far(a, RAX, store ? (const void *)jit_store_slow : (const void *)jit_load_slow);
     asm_alu_imm(a, ALU_ADD, true, RSP, 8);
     asm_load(a, RDX, RSP, F + FRAME_SITE);
-    asm_rm(a, 0xff, false, 2, RDX, offsetof(JitSite, fill));
-    asm_byte(a, 0xf9); /* stc */
-    ret(a);
+    asm_rm(a, 0xff, false, 4, RDX, offsetof(JitSite, fill));
 }
 
 static void store_imm32(Asm *a, int32_t disp, uint32_t v)
@@ -334,10 +275,10 @@ bool x86_init(Jit *j)
     ret(&a);
     write_lookup(j, &a, out);
     write_exits(j, &a, out);
-    j->load_miss = asm_here(&a);
-    write_miss(j, &a, false);
-    j->store_miss = asm_here(&a);
-    write_miss(j, &a, true);
+    j->load_slow = asm_here(&a);
+    write_slow(&a, false);
+    j->store_slow = asm_here(&a);
+    write_slow(&a, true);
     write_call_body(j, &a, spilled);
     j->code_used = (size_t)(a.p - j->code_rw);
     return !a.full && x86_vector_init(j);

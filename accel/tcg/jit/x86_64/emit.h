@@ -1,9 +1,10 @@
 /*
  * What the files of the x86-64 back end share.
  *
- * Registers. rbp is env, r15 the TLB table of explicit accesses with its windows behind it, rax, rcx and rdx
- * are free between operations. The other ten hold guest registers: at the borders of regions those of
- * x86_convention, within a region those that it uses most.
+ * Registers. rbp is env, r15 the TLB table of explicit accesses with its windows in front of it, rax is
+ * free between operations, and rcx and rdx where nothing is held in them (share.c). The other ten hold
+ * guest registers: at the borders of regions those of x86_convention, within a region those that it uses
+ * most.
  *
  * The stack frame of compiled code is FRAME bytes above rsp, 16-byte aligned: see common.c.
  *
@@ -24,7 +25,10 @@ enum { ENV = RBP, TLB = R15 };
 enum { XMM_FIRST = 3, XMM_FIRST_VECTORS = 6 }; /* those below are free between operations */
 
 /* Slots of the frame, from rsp. */
-enum { FRAME_VALUE = 0, FRAME_RBX = 8, FRAME_SITE = 16, FRAME_RSI = 24, FRAME = 40 };
+enum { FRAME_VALUE = 0, FRAME_SITE = 8, FRAME = 24 };
+
+/* Where a table's mask is, from the table; what it never exceeds. */
+enum { TLB_MASK_AT = -8, TLB_MASK_MAX = ((1 << TLB_BITS_MAX) - 1) * sizeof(TLBEntry) };
 
 #define ENV_TCG(field) ((int32_t)offsetof(CPUTCGState, field))
 
@@ -44,7 +48,39 @@ typedef struct Stub {
     unsigned edge;
     uint8_t *froms[8];    /* body, interpret, vectors: all of them */
     unsigned n_from;
+    int resume;           /* body: go on in the copy of a stretch, at this operation; 0: at after */
+    bool window;          /* load, store: it was a window that did not fit */
 } Stub;
+
+/* What an access, or several, asks of the page at lo to hi (not included) from a base register. */
+typedef struct X86Check {
+    uint8_t var;
+    bool store;               /* else only loaded from */
+    bool window;
+    int64_t lo, hi;
+} X86Check;
+
+/* Where an access is made. */
+typedef struct X86Place {
+    unsigned base, index;
+    int32_t disp;
+} X86Place;
+
+/* A check that rcx or rdx holds the addend of, up to operation `until`. */
+typedef struct X86Held {
+    X86Check check;
+    int until;
+} X86Held;
+
+/* Operations in which something is held, and what was known where they begin. */
+typedef struct X86Stretch {
+    int first, end;
+    const uint8_t *back;      /* behind them */
+    uint64_t boxed;
+    uint32_t fast, windowed;
+} X86Stretch;
+#define X86_STRETCHES 256
+#define X86_FAILS 1024
 
 typedef struct Emit {
     Jit *j;
@@ -71,9 +107,24 @@ typedef struct Emit {
         const void *place;
     } vec_const[16];           /* constants of vectors among this region's data */
     unsigned n_vec_const;
+    unsigned block_end;        /* of the block being written, in insns */
+    uint32_t steady;           /* registers that only walk */
+    uint32_t windowed;         /* those that have windows in this block */
+    X86Held held[2];           /* rcx, rdx */
+    bool cold;                 /* a copy of a stretch is being written */
+    unsigned n_stretches, n_fails;
     unsigned n_stubs;
     Stub stubs[X86_STUBS];
+    X86Stretch stretch[X86_STRETCHES];
+    struct {
+        uint8_t *from;
+        int insn;
+    } fails[X86_FAILS];        /* jumps into the copies */
+    const uint8_t *cold_label[REGION_INSNS];
 } Emit;
+
+/* ---- backend.c ---- */
+void x86_operation(Emit *e, const IRInsn *i, unsigned next_block);
 
 /* ---- common.c ---- */
 bool x86_init(Jit *j);
@@ -109,12 +160,13 @@ void x86_alu(Emit *e, const IRInsn *i);
 void x86_muldiv(Emit *e, const IRInsn *i);
 
 /* ---- mem.c ---- */
-void x86_load(Emit *e, const IRInsn *i);
-/* rcx = distance into the window of i's base, rdx = its host address; else to the stub, where
- * x86_window_miss() moves the window: carry clear then if the access fits into its page. */
-Stub *x86_window(Emit *e, const IRInsn *i, StubKind kind);
-void x86_window_miss(Emit *e, const IRInsn *i, const JitSite *site);
-void x86_store(Emit *e, const IRInsn *i);
+void x86_access(Emit *e, const IRInsn *i);
+/* h, rcx or rdx, becomes the addend of what c asks for; no: the jumps of a failure, NULL where there is none.
+ * rax is used. */
+void x86_check(Emit *e, const X86Check *c, unsigned h, uint8_t *no[2]);
+/* Out of line: the window becomes the page that c asks for, with rdx the addend, and on at back; what the
+ * TLB does not let pass falls through. */
+void x86_move_window(Emit *e, const X86Check *c, const uint8_t *back);
 /* rdx = host address of size bytes at the address in rax, through the TLB; to the stub if the address
  * is misaligned or the page not to be accessed so. rax is kept, rcx used. */
 void x86_tlb(Emit *e, MMUAccess access, unsigned size, Stub *s);
@@ -123,6 +175,20 @@ void x86_load_reserved(Emit *e, const IRInsn *i);
 void x86_store_conditional(Emit *e, const IRInsn *i);
 void x86_zero(Emit *e, const IRInsn *i);
 void x86_memory_stub(Emit *e, const Stub *s);
+/* ---- share.c ---- */
+void x86_find_steady(Emit *e);
+void x86_enter_block(Emit *e, unsigned block);
+static inline bool x86_windowed(const Emit *e, unsigned var)
+{
+    return var && (e->windowed >> var & 1);
+}
+X86Check x86_check_of(const Emit *e, const IRInsn *i);
+/* Whether *h holds the addend of an access, which this may have brought about. */
+bool x86_shared(Emit *e, const IRInsn *i, unsigned *h);
+void x86_end_operation(Emit *e, unsigned k);
+/* Where C that is called on behalf of i has to come back to: see Stub.resume. */
+int x86_resume(const Emit *e, const IRInsn *i);
+void x86_cold_copies(Emit *e);
 /* A site for the guest operation of i. NULL: no room. */
 JitSite *x86_site(Emit *e, const IRInsn *i);
 
@@ -144,13 +210,14 @@ void x86_flow_stub(Emit *e, const Stub *s);
 
 /* ---- fp.c ---- */
 void x86_float(Emit *e, const IRInsn *i);
-/* Once in a block: to the stub unless the bit of the byte at env_offset is set; fused: it is of fp_fast_fma. */
+/* Once in a block: to the stub unless the bit of the byte at env_offset is set; fused: it is of
+ * fp_fast_fma. */
 void x86_test_fast(Emit *e, Stub *s, unsigned env_offset, unsigned bit, bool fused);
 /* To the stub unless var is a boxed number of 32 bits. Uses rax. */
 void x86_test_boxed(Emit *e, Stub *s, unsigned var);
-/* Loads and stores of floating-point variables: the access itself, at rdx + rcx. */
-void x86_float_load(Emit *e, const IRInsn *i);
-void x86_float_store(Emit *e, const IRInsn *i);
+/* Loads and stores of floating-point variables: the access itself. */
+void x86_float_load(Emit *e, const IRInsn *i, X86Place p);
+void x86_float_store(Emit *e, const IRInsn *i, X86Place p);
 /* A variable becomes the bits in rax. */
 void x86_float_define(Emit *e, unsigned var);
 /* What was known no longer holds: a block begins, or C was called. */

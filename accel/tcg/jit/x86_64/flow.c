@@ -35,10 +35,11 @@ static void test_attention(Emit *e)
  * used. */
 static void compare_page(Emit *e, vaddr pc)
 {
-    int32_t entry = (int32_t)(((pc >> TARGET_PAGE_BITS) & (TLB_FAST_SIZE - 1)) * sizeof(TLBEntry));
+    uint32_t entry = (uint32_t)((pc >> TARGET_PAGE_BITS) * sizeof(TLBEntry));
 
-    asm_load(&e->a, RCX, ENV, ENV_TCG(tlb_fetch));
-    asm_alu_imm(&e->a, ALU_ADD, true, RCX, entry);
+    asm_mov_imm(&e->a, RCX, entry & TLB_MASK_MAX);
+    asm_alu_load(&e->a, ALU_AND, false, RCX, ENV, ENV_TCG(tlb_fetch_mask));
+    asm_alu_load(&e->a, ALU_ADD, true, RCX, ENV, ENV_TCG(tlb_fetch));
     asm_mov_imm(&e->a, RAX, pc & TARGET_PAGE_MASK);
     asm_alu_load(&e->a, ALU_CMP, true, RAX, RCX, 8 * MMU_FETCH);
 }

@@ -346,27 +346,27 @@ void x86_float_define(Emit *e, unsigned var)
     e->boxed &= ~(1ULL << var);
 }
 
-void x86_float_load(Emit *e, const IRInsn *i)
+void x86_float_load(Emit *e, const IRInsn *i, X86Place p)
 {
     if (!single(i)) {
         unsigned x = e->reg[i->d] >= 0 ? (unsigned)e->reg[i->d] : X0;
-        asm_vex_rx(&e->a, X86_OP(0xf3, MAP_0F, 0x7e), false, x, 0, RDX, RCX);
+        asm_vex_rx(&e->a, X86_OP(0xf3, MAP_0F, 0x7e), false, x, 0, p.base, p.index, p.disp);
         define(e, i->d, x, false);
         return;
     }
-    asm_vex_rx(&e->a, X86_OP(0xf3, MAP_0F, 0x10), false, X0, 0, RDX, RCX);
+    asm_vex_rx(&e->a, X86_OP(0xf3, MAP_0F, 0x10), false, X0, 0, p.base, p.index, p.disp);
     box(e, X0);
     define(e, i->d, X0, true);
 }
 
-void x86_float_store(Emit *e, const IRInsn *i)
+void x86_float_store(Emit *e, const IRInsn *i, X86Place p)
 {
     unsigned x = whole(e, i->b, X0);
 
     if (single(i))
-        asm_vex_rx(&e->a, X86_OP(0xf3, MAP_0F, 0x11), false, x, 0, RDX, RCX);
+        asm_vex_rx(&e->a, X86_OP(0xf3, MAP_0F, 0x11), false, x, 0, p.base, p.index, p.disp);
     else
-        asm_vex_rx(&e->a, X86_OP(0x66, MAP_0F, 0xd6), false, x, 0, RDX, RCX);
+        asm_vex_rx(&e->a, X86_OP(0x66, MAP_0F, 0xd6), false, x, 0, p.base, p.index, p.disp);
 }
 
 static void operation(Emit *e, const Decline *s, const IRInsn *i)
@@ -441,4 +441,5 @@ void x86_float(Emit *e, const IRInsn *i)
     test_fast(e, &d, i);
     operation(e, &d, i);
     d.body->after = asm_here(&e->a);
+    d.body->resume = x86_resume(e, i);
 }

@@ -1,20 +1,26 @@
 /*
  * Loads and stores.
  *
- * Each base register has two windows in the current TLB context, one for loads and one for stores: the
- * page it was last used with. An access compares its address with the window, and only if it is
- * another page (or too near to its end) goes through the TLB, out of line, which moves the window. The
- * host address then does not wait for the guest's: both come from the window.
+ * An access is checked in one of two ways, and then made at its guest address plus an addend.
+ *
+ * Through the TLB: the entry of the address's page is compared, in line. Or through a window: each base
+ * register has two in the current TLB context, one for loads and one for stores, which are the page it
+ * was last used with. That is shorter, and the host address does not wait for the guest's; but it must
+ * be the same page nearly always. So windows serve the stack pointer and its like, and registers that
+ * walk through memory in a loop; share.c says which. Where the page is another one, the TLB is asked out
+ * of line, and the window moves.
+ *
+ * A check may be good for several accesses: share.c.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "accel/tcg/jit/x86_64/emit.h"
 
-static int32_t window(const IRInsn *i, size_t field)
+static int32_t window(unsigned var, bool store, size_t field)
 {
-    unsigned n = i->a + (i->op == IR_store ? TLB_WINDOWS / 2 : 0);
+    unsigned n = var + (store ? TLB_WINDOWS / 2 : 0);
 
-    return (int32_t)(TLB_FAST_SIZE * sizeof(TLBEntry) + n * sizeof(TLBWindow) + field);
+    return (int32_t)(n * sizeof(TLBWindow) + field) - (int32_t)sizeof(TLBFront);
 }
 
 static bool small(int64_t v)
@@ -22,45 +28,92 @@ static bool small(int64_t v)
     return v == (int32_t)v;
 }
 
-/* d = address */
-static void address(Emit *e, const IRInsn *i, unsigned d)
+static bool in_reg(const Emit *e, unsigned var)
 {
-    if (!small(i->imm)) {
-        asm_mov_imm(&e->a, d, (uint64_t)i->imm);
-        if (i->a && e->reg[i->a] >= 0)
-            asm_alu(&e->a, ALU_ADD, true, d, (unsigned)e->reg[i->a]);
-        else if (i->a)
-            asm_alu_load(&e->a, ALU_ADD, true, d, ENV, x86_offset(e, i->a));
-    } else if (i->a && e->reg[i->a] >= 0) {
-        asm_lea(&e->a, d, (unsigned)e->reg[i->a], (int32_t)i->imm);
+    return var && e->reg[var] >= 0;
+}
+
+/* d = var + offset */
+static void address(Emit *e, unsigned var, int64_t offset, unsigned d)
+{
+    if (!small(offset)) {
+        asm_mov_imm(&e->a, d, (uint64_t)offset);
+        if (in_reg(e, var))
+            asm_alu(&e->a, ALU_ADD, true, d, (unsigned)e->reg[var]);
+        else if (var)
+            asm_alu_load(&e->a, ALU_ADD, true, d, ENV, x86_offset(e, var));
+    } else if (var == 0) {
+        asm_mov_imm(&e->a, d, (uint64_t)offset);
+    } else if (in_reg(e, var)) {
+        asm_lea(&e->a, d, (unsigned)e->reg[var], (int32_t)offset);
     } else {
-        x86_copy(e, i->a, d);
-        if (i->imm)
-            asm_alu_imm(&e->a, ALU_ADD, true, d, (int32_t)i->imm);
+        x86_copy(e, var, d);
+        if (offset)
+            asm_alu_imm(&e->a, ALU_ADD, true, d, (int32_t)offset);
     }
 }
 
-Stub *x86_window(Emit *e, const IRInsn *i, StubKind kind)
-{
-    Stub *s = x86_stub(e, kind, i);
+/* ---- Checks: h becomes the addend; rax is used ---- */
 
-    address(e, i, RCX);
-    asm_alu_load(&e->a, ALU_SUB, true, RCX, TLB, window(i, offsetof(TLBWindow, page)));
-    asm_alu_load(&e->a, ALU_CMP, true, RCX, TLB, window(i, offsetof(TLBWindow, room)));
-    s->from = asm_jcc(&e->a, CC_AE);
-    asm_load(&e->a, RDX, TLB, window(i, offsetof(TLBWindow, host)));
-    s->back = asm_here(&e->a);
-    return s;
+/* d, which may be rax: offset of the entry of the address in rax or s. */
+static void tlb_entry_of(Asm *a, unsigned d, unsigned s)
+{
+    asm_rorx(a, d, s, TLB_INDEX_SHIFT);
+    asm_alu_load(a, ALU_AND, false, d, TLB, TLB_MASK_AT);
+}
+
+static uint8_t *check_tlb(Emit *e, const X86Check *c, unsigned h)
+{
+    Asm *a = &e->a;
+    unsigned s = RAX;
+
+    if (c->lo == 0 && in_reg(e, c->var))
+        s = (unsigned)e->reg[c->var];
+    else
+        address(e, c->var, c->lo, RAX);
+    tlb_entry_of(a, h, s);
+    /* Of the last byte's page: it is the entry's if that is where the first byte is. */
+    asm_lea(a, RAX, s, (int32_t)(c->hi - c->lo) - 1);
+    asm_alu_imm(a, ALU_AND, true, RAX, (int32_t)TARGET_PAGE_MASK);
+    asm_rx(a, ALU_CMP << 3 | 3, true, RAX, TLB, h, 0, 8 * (c->store ? MMU_STORE : MMU_LOAD));
+    uint8_t *no = asm_jcc(a, CC_NE);
+    asm_rx(a, 0x8b, true, h, TLB, h, 0, offsetof(TLBEntry, addend));
+    return no;
+}
+
+/* Whoever is in the last bytes of a page is not in the window. */
+static void check_window(Emit *e, const X86Check *c, unsigned h, uint8_t *no[2])
+{
+    Asm *a = &e->a;
+    int32_t bytes = (int32_t)(c->hi - c->lo);
+
+    address(e, c->var, c->lo, RAX);
+    asm_alu_load(a, ALU_SUB, true, RAX, TLB, window(c->var, c->store, offsetof(TLBWindow, page)));
+    asm_alu_load(a, ALU_CMP, true, RAX, TLB, window(c->var, c->store, offsetof(TLBWindow, room)));
+    no[0] = asm_jcc(a, CC_AE);
+    no[1] = NULL;
+    if (bytes > 8) {
+        asm_alu_imm(a, ALU_CMP, false, RAX, (int32_t)TARGET_PAGE_SIZE - bytes);
+        no[1] = asm_jcc(a, CC_A);
+    }
+    asm_load(a, h, TLB, window(c->var, c->store, offsetof(TLBWindow, addend)));
+}
+
+void x86_check(Emit *e, const X86Check *c, unsigned h, uint8_t *no[2])
+{
+    if (c->window) {
+        check_window(e, c, h, no);
+    } else {
+        no[0] = check_tlb(e, c, h);
+        no[1] = NULL;
+    }
 }
 
 void x86_tlb(Emit *e, MMUAccess access, unsigned size, Stub *s)
 {
     Asm *a = &e->a;
 
-    asm_mov(a, RCX, RAX);
-    asm_shift_imm(a, SH_SHR, true, RCX, TARGET_PAGE_BITS);
-    asm_alu_imm(a, ALU_AND, false, RCX, TLB_FAST_SIZE - 1);
-    asm_shift_imm(a, SH_SHL, false, RCX, 5);
+    tlb_entry_of(a, RCX, RAX);
     asm_mov(a, RDX, RAX);
     asm_alu_imm(a, ALU_AND, true, RDX, (int32_t)TARGET_PAGE_MASK | ((int32_t)size - 1));
     asm_rx(a, ALU_CMP << 3 | 3, true, RDX, TLB, RCX, 0, 8 * access);
@@ -69,26 +122,20 @@ void x86_tlb(Emit *e, MMUAccess access, unsigned size, Stub *s)
     asm_alu(a, ALU_ADD, true, RDX, RAX);
 }
 
-/* A pointer that leads to the next one is on another page each time: straight to the TLB. */
-static bool chases(const IRInsn *i)
-{
-    return i->d == i->a && i->size == 8;
-}
+/* ---- Accesses ---- */
 
-static void load_through_tlb(Emit *e, const IRInsn *i)
+/* Where the access is, once h is the addend. May use rax. */
+static X86Place place(Emit *e, const IRInsn *i, unsigned h)
 {
-    Stub *s = x86_stub(e, STUB_LOAD, i);
+    X86Place p = { .base = h, .index = RAX };
 
-    address(e, i, RAX);
-    x86_tlb(e, MMU_LOAD, i->size, s);
-    s->from = s->froms[0];
-    /* As behind a window: rdx and rcx. */
-    asm_alu(&e->a, ALU_XOR, false, RCX, RCX);
-    s->back = asm_here(&e->a);
-    unsigned d = x86_dest(e, i->d, RAX);
-    asm_rx(&e->a, 0x8b, true, d, RDX, RCX, 0, 0);
-    x86_define(e, i->d, d);
-    s->after = asm_here(&e->a);
+    if (in_reg(e, i->a) && small(i->imm)) {
+        p.index = (unsigned)e->reg[i->a];
+        p.disp = (int32_t)i->imm;
+    } else {
+        address(e, i->a, i->imm, RAX);
+    }
+    return p;
 }
 
 static unsigned load_op(const IRInsn *i, bool *w)
@@ -106,45 +153,117 @@ static unsigned load_op(const IRInsn *i, bool *w)
     }
 }
 
-void x86_load(Emit *e, const IRInsn *i)
+static void do_load(Emit *e, const IRInsn *i, unsigned h)
 {
-    if (chases(i)) {
-        load_through_tlb(e, i);
-        return;
-    }
-    Stub *s = x86_window(e, i, STUB_LOAD);
+    X86Place p = place(e, i, h);
+
     if (i->d >= JIT_FP && i->d < JIT_VARS) {
-        x86_float_load(e, i);
-        s->after = asm_here(&e->a);
+        x86_float_load(e, i, p);
         return;
     }
     unsigned d = x86_dest(e, i->d, RAX);
     bool w;
     unsigned op = load_op(i, &w);
 
-    asm_rx(&e->a, op, w, d, RDX, RCX, 0, 0);
+    asm_rx(&e->a, op, w, d, p.base, p.index, 0, p.disp);
     x86_define(e, i->d, d);
-    s->after = asm_here(&e->a);
 }
 
-static void store_value(Emit *e, const IRInsn *i, unsigned v)
+/* A value that is in env, when rax is taken. */
+static void store_from_env(Emit *e, const IRInsn *i, X86Place p)
 {
+    enum { X0 };
+    Asm *a = &e->a;
+
+    asm_vex_rm(a, X86_OP(0xf3, MAP_0F, 0x7e), false, X0, 0, ENV, x86_offset(e, i->b)); /* vmovq */
+    switch (i->size) {
+    case 1:
+    case 2:
+        asm_vex_rx(a, X86_OP(0x66, MAP_0F3A, i->size == 1 ? 0x14 : 0x15), false, X0, 0, p.base, p.index,
+                   p.disp); /* vpextrb, vpextrw */
+        asm_byte(a, 0);
+        break;
+    case 4:
+        asm_vex_rx(a, X86_OP(0x66, MAP_0F, 0x7e), false, X0, 0, p.base, p.index, p.disp); /* vmovd */
+        break;
+    default:
+        asm_vex_rx(a, X86_OP(0x66, MAP_0F, 0xd6), false, X0, 0, p.base, p.index, p.disp);
+        break;
+    }
+}
+
+static void store_zero(Emit *e, const IRInsn *i, X86Place p)
+{
+    Asm *a = &e->a;
+
+    asm_rx(a, i->size == 1 ? 0xc6 : i->size == 2 ? X86_OP(0x66, 0, 0xc7) : 0xc7, i->size == 8, 0, p.base,
+           p.index, 0, p.disp);
+    if (i->size >= 4) {
+        asm_imm32(a, 0);
+        return;
+    }
+    for (unsigned n = 0; n < i->size; n++)
+        asm_byte(a, 0);
+}
+
+static void do_store(Emit *e, const IRInsn *i, unsigned h)
+{
+    X86Place p = place(e, i, h);
+
+    if (i->b >= JIT_FP) {
+        x86_float_store(e, i, p);
+        return;
+    }
+    if (i->b == 0) {
+        store_zero(e, i, p);
+        return;
+    }
+    if (!in_reg(e, i->b) && p.index == RAX) {
+        store_from_env(e, i, p);
+        return;
+    }
+    unsigned v = x86_use(e, i->b, RAX);
     if (i->size == 1)
-        asm_rx8(&e->a, 0x88, v, RDX, RCX);
+        asm_rx8(&e->a, 0x88, v, p.base, p.index, p.disp);
     else
-        asm_rx(&e->a, i->size == 2 ? X86_OP(0x66, 0, 0x89) : 0x89, i->size == 8, v, RDX, RCX, 0, 0);
+        asm_rx(&e->a, i->size == 2 ? X86_OP(0x66, 0, 0x89) : 0x89, i->size == 8, v, p.base, p.index, 0,
+               p.disp);
 }
 
-void x86_store(Emit *e, const IRInsn *i)
+static void do_access(Emit *e, const IRInsn *i, unsigned h)
 {
-    Stub *s = x86_window(e, i, STUB_STORE);
-
-    if (i->b >= JIT_FP)
-        x86_float_store(e, i);
+    if (i->op == IR_store)
+        do_store(e, i, h);
     else
-        store_value(e, i, x86_use(e, i->b, RAX));
+        do_load(e, i, h);
+}
+
+/* On its own: what fails its check is done out of line. */
+static void alone(Emit *e, const IRInsn *i)
+{
+    Stub *s = x86_stub(e, i->op == IR_store ? STUB_STORE : STUB_LOAD, i);
+    X86Check c = x86_check_of(e, i);
+    uint8_t *no[2];
+
+    x86_check(e, &c, RDX, no);
+    s->from = no[0];
+    s->window = c.window;
+    s->back = asm_here(&e->a);
+    do_access(e, i, RDX);
     s->after = asm_here(&e->a);
 }
+
+void x86_access(Emit *e, const IRInsn *i)
+{
+    unsigned h;
+
+    if (x86_shared(e, i, &h))
+        do_access(e, i, h);
+    else
+        alone(e, i);
+}
+
+/* ---- Out of line ---- */
 
 JitSite *x86_site(Emit *e, const IRInsn *i)
 {
@@ -162,14 +281,43 @@ JitSite *x86_site(Emit *e, const IRInsn *i)
     return site;
 }
 
-void x86_window_miss(Emit *e, const IRInsn *i, const JitSite *site)
+/*
+ * A window for stores is published before the TLB is looked at again: a thread that marks the page
+ * as code marks the TLB first and looks for windows second (tlb_protect_page()).
+ */
+void x86_move_window(Emit *e, const X86Check *c, const uint8_t *back)
 {
-    address(e, i, RAX);
-    asm_mov_imm(&e->a, RCX, (uint32_t)window(i, 0));
-    asm_rip(&e->a, 0x8d, true, RDX, site, 0);
-    asm_call_to(&e->a, i->op == IR_store ? e->j->store_miss : e->j->load_miss);
+    Asm *a = &e->a;
+    int32_t tag = 8 * (c->store ? MMU_STORE : MMU_LOAD);
+    int32_t room = window(c->var, c->store, offsetof(TLBWindow, room));
+
+    if (e->j->window_misses)
+        asm_rip(a, 0xff, true, 0, &e->j->window_misses[c->store], 0); /* inc */
+    address(e, c->var, c->lo, RAX);
+    tlb_entry_of(a, RCX, RAX);
+    asm_lea(a, RAX, RAX, (int32_t)(c->hi - c->lo) - 1);
+    asm_alu_imm(a, ALU_AND, true, RAX, (int32_t)TARGET_PAGE_MASK);
+    asm_rx(a, ALU_CMP << 3 | 3, true, RAX, TLB, RCX, 0, tag);
+    uint8_t *no = asm_jcc(a, CC_NE);
+    asm_store(a, TLB, window(c->var, c->store, offsetof(TLBWindow, page)), RAX);
+    asm_rx(a, 0x8b, true, RDX, TLB, RCX, 0, offsetof(TLBEntry, addend));
+    asm_store(a, TLB, window(c->var, c->store, offsetof(TLBWindow, addend)), RDX);
+    asm_mov_imm(a, RAX, TLB_WINDOW_ROOM);
+    if (c->store) {
+        asm_rm(a, 0x87, true, RAX, TLB, room); /* xchg is a barrier */
+        asm_load(a, RAX, TLB, window(c->var, c->store, offsetof(TLBWindow, page)));
+        asm_rx(a, ALU_CMP << 3 | 3, true, RAX, TLB, RCX, 0, tag);
+        asm_jcc_to(a, CC_E, back);
+        asm_alu(a, ALU_XOR, false, RAX, RAX);
+        asm_store(a, TLB, room, RAX);
+    } else {
+        asm_store(a, TLB, room, RAX);
+        asm_jmp_to(a, back);
+    }
+    asm_aim(a, no);
 }
 
+/* C does the access; a value loaded comes back in rax. */
 void x86_memory_stub(Emit *e, const Stub *s)
 {
     const IRInsn *i = s->insn;
@@ -180,15 +328,18 @@ void x86_memory_stub(Emit *e, const Stub *s)
         return;
     site->size = i->size;
     site->sign = i->sign;
-    site->room = (uint32_t)TARGET_PAGE_SIZE - i->size;
+    if (s->window) {
+        X86Check c = x86_check_of(e, i);
+        x86_move_window(e, &c, s->back);
+    }
     if (i->op == IR_store && i->b >= JIT_FP && e->reg[i->b] >= 0)
         asm_vex_rm(&e->a, X86_OP(0x66, MAP_0F, 0xd6), false, (unsigned)e->reg[i->b], 0, RSP,
                    FRAME_VALUE);
     else if (i->op == IR_store)
         asm_store(&e->a, RSP, FRAME_VALUE, x86_use(e, i->b, RAX));
-    x86_window_miss(e, i, site);
-    /* Carry clear: rcx and rdx are as the access wants them. */
-    asm_jcc_to(&e->a, CC_AE, s->back);
+    address(e, i->a, i->imm, RAX);
+    asm_rip(&e->a, 0x8d, true, RDX, site, 0);
+    asm_call_to(&e->a, i->op == IR_store ? e->j->store_slow : e->j->load_slow);
     if (i->op == IR_load && i->d >= JIT_FP && i->d < JIT_VARS) {
         if (i->size == 4) { /* boxed */
             asm_mov_imm(&e->a, RCX, 0xffffffff00000000);

@@ -1,29 +1,25 @@
 /*
  * Vectors: loads and stores of elements that follow one another.
  *
- * One look at the window of the base register for all of them; what crosses a page, and what the window does
- * not show after the TLB was asked, is the body's.
+ * One check for all of them, as mem.c has it; what crosses a page, and what the TLB does not let pass,
+ * is the body's.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "accel/tcg/jit/x86_64/vec.h"
 
-/* As what the window is looked at. */
-static IRInsn access_of(const IRInsn *i, const IRVec *v)
-{
-    IRInsn f = *i;
-
-    f.op = v->op == IRV_store ? IR_store : IR_load;
-    f.d = f.b = f.c = JIT_NONE;
-    f.imm = 0;
-    f.size = 8;
-    return f;
-}
-
 /* What is read and written, which may be more than the elements. */
 static unsigned length(const IRVec *v)
 {
     return align_up(v->n << v->size, 16);
+}
+
+static X86Check check_of(const Emit *e, const IRInsn *i, const IRVec *v)
+{
+    X86Check c = { .var = i->a, .store = v->op == IRV_store, .hi = length(v) };
+
+    c.window = x86_windowed(e, i->a) && c.hi <= (int64_t)TARGET_PAGE_SIZE;
+    return c;
 }
 
 static void load(VecEmit *x, const Piece *p)
@@ -51,17 +47,22 @@ static void store(VecEmit *x, const Piece *p)
 void vec_load_store(VecEmit *x)
 {
     const IRVec *v = x->v;
-    IRInsn f = access_of(x->i, v);
+    X86Check c = check_of(x->e, x->i, v);
+    uint8_t *no[2];
 
     if (x->partial && v->op == IRV_store && v->size < 2) {
         x->body->froms[x->body->n_from++] = asm_jmp(x->a);
         return;
     }
-    x->miss = x86_window(x->e, &f, STUB_VEC_MISS);
-    x->miss->insn = x->i;
-    asm_alu_imm(x->a, ALU_CMP, false, RCX, (int32_t)(TARGET_PAGE_SIZE - length(v)));
-    vec_to_body(x, CC_A);
-    asm_rx(x->a, 0x8d, true, RDX, RDX, RCX, 0, 0);
+    x->miss = x86_stub(x->e, STUB_VEC_MISS, x->i);
+    x86_check(x->e, &c, RDX, no);
+    x->miss->from = no[0];
+    x->miss->window = c.window;
+    x->miss->back = asm_here(x->a);
+    if (no[1])
+        x->body->froms[x->body->n_from++] = no[1];
+    x86_copy(x->e, c.var, RAX);
+    asm_alu(x->a, ALU_ADD, true, RDX, RAX);
     if (x->partial)
         vec_tail_pointer(x);
     for (unsigned k = 0; k < x->n_pieces; k++) {
@@ -142,18 +143,11 @@ void vec_walk(VecEmit *x)
 
 void vec_miss_stub(Emit *e, const Stub *s)
 {
-    const IRVec *v = &e->r->vec[s->insn->target];
-    IRInsn f = access_of(s->insn, v);
-    JitSite *site;
+    X86Check c = check_of(e, s->insn, &e->r->vec[s->insn->target]);
 
-    site = x86_site(e, s->insn);
     asm_aim(&e->a, s->from);
-    if (!site)
-        return;
-    site->size = 0;
-    site->room = (uint32_t)TARGET_PAGE_SIZE - length(v);
-    x86_window_miss(e, &f, site);
-    asm_jcc_to(&e->a, CC_AE, s->back);
+    if (s->window)
+        x86_move_window(e, &c, s->back);
     x86_call(e, s->insn);
     asm_jmp_to(&e->a, s->after);
 }

@@ -1,0 +1,287 @@
+/*
+ * One check for several accesses.
+ *
+ * Accesses off the same base register, close together and with nothing between that changes it, are
+ * covered by the check of the first: the addend that it finds stays in rcx or rdx (it is *held*) up to
+ * the last of them, and each is one instruction of the host. So up to two base registers are held at a
+ * time.
+ *
+ * What of a stretch of operations in which something is held fails its check, goes on in a copy of the
+ * stretch in which every access is checked on its own, out of line: a miss, an access to a device, one
+ * that crosses into another page. No access of the stretch itself ever calls C; what else may (the body
+ * of a floating-point operation) comes back to the copy. The copy ends where the stretch does.
+ *
+ * Between a check and the accesses that it covers this hart does not leave compiled code, so what may
+ * change the mapping (a flush, an exclusive section) cannot come between. Another hart may make the page
+ * one with code: a store that passed its check is then found as any other such is (recheck.c).
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "accel/tcg/jit/x86_64/emit.h"
+
+#define SPAN 256     /* bytes: further apart, too many checks would fail at the end of a page */
+#define AHEAD 96     /* operations looked at */
+#define STRIDE 256   /* a register that moves by more is on another page too often */
+
+enum { HELD_RCX = 1, HELD_RDX = 2, HELD_ALL = 3 };
+static const uint8_t held_reg[] = { RCX, RDX };
+
+static bool in_reg(const Emit *e, unsigned var)
+{
+    return var && var < JIT_VARS && e->reg[var] >= 0;
+}
+
+static bool is_access(const IRInsn *i)
+{
+    return i->op == IR_load || i->op == IR_store;
+}
+
+/* ---- Which base registers have windows ---- */
+
+static bool in_loop(const Region *r, unsigned block)
+{
+    for (unsigned n = 0; n < r->n_edges; n++) {
+        const RegionEdge *g = &r->edges[n];
+        if (g->block >= 0 && (unsigned)g->block <= block && g->from >= block)
+            return true;
+    }
+    return false;
+}
+
+/* Registers that walk, if at all. */
+void x86_find_steady(Emit *e)
+{
+    const Region *r = e->r;
+
+    e->steady = UINT32_MAX;
+    for (unsigned n = 0; n < r->n_insns; n++) {
+        const IRInsn *i = &r->insns[n];
+        bool walks = i->op == IR_add && i->a == i->d && i->b == JIT_NONE && i->imm >= -STRIDE &&
+                     i->imm <= STRIDE;
+        if (i->d < JIT_FP && !walks)
+            e->steady &= ~(1u << i->d);
+    }
+}
+
+void x86_enter_block(Emit *e, unsigned block)
+{
+    enum { STACK_AND_GLOBALS = 1 << 2 | 1 << 3 | 1 << 4 }; /* sp, gp, tp */
+
+    e->block_end = e->r->blocks[block].end;
+    e->windowed = STACK_AND_GLOBALS | (in_loop(e->r, block) ? e->steady : 0);
+    e->held[0].until = e->held[1].until = -1;
+}
+
+X86Check x86_check_of(const Emit *e, const IRInsn *i)
+{
+    return (X86Check){ .var = i->a, .store = i->op == IR_store, .lo = i->imm, .hi = i->imm + i->size,
+                       .window = x86_windowed(e, i->a) };
+}
+
+/* ---- What disturbs ---- */
+
+/* b, or an immediate, is put into rcx. */
+static unsigned needs_b(const Emit *e, const IRInsn *i)
+{
+    return in_reg(e, i->b) ? 0 : HELD_RCX;
+}
+
+/* Immediates of 64 bits are. */
+static unsigned needs_wide(const IRInsn *i)
+{
+    return i->b == JIT_NONE && i->imm != (int32_t)i->imm ? HELD_RCX : 0;
+}
+
+/* The registers that an operation uses of its own (test-jit.c asks all of them); *ends: nothing may be held
+ * over it at all. */
+static unsigned disturbs(const Emit *e, const IRInsn *i, bool *ends)
+{
+    *ends = false;
+    switch (i->op) {
+    case IR_load:
+    case IR_store:
+    case IR_mov ... IR_cpopw:
+    case IR_slli_uw:
+    case IR_set_bits:
+    case IR_nothing:
+    case IR_fmv_to_int:
+    case IR_fadd ... IR_fsgnjx:
+    case IR_ffrom_i32 ... IR_ffrom_u64:
+        return 0;
+    case IR_const:
+    case IR_add ... IR_xor:
+    case IR_addw ... IR_subw:
+        return needs_wide(i);
+    case IR_andn ... IR_xnor:
+    case IR_bext ... IR_binv:
+    case IR_fmv_from_int:
+    case IR_feq ... IR_fle:
+    case IR_fto_i32 ... IR_fto_u64:
+        return HELD_RCX;
+    case IR_sll ... IR_ror:
+    case IR_sllw ... IR_rorw:
+        return i->b == JIT_NONE ? 0 : HELD_RCX;
+    case IR_mul ... IR_mulw:
+    case IR_min ... IR_maxu:
+    case IR_sh1add ... IR_sh3add_uw:
+        return needs_b(e, i);
+    case IR_slt ... IR_sltu:
+        return HELD_RDX | needs_wide(i);
+    default:
+        *ends = true;
+        return HELD_ALL;
+    }
+}
+
+/* ---- Planning ---- */
+
+typedef struct Plan {
+    X86Check check;
+    int until;        /* the last access covered */
+    unsigned regs;    /* that are undisturbed up to there */
+} Plan;
+
+/* Takes the access into the plan if the check can cover it. */
+static bool include(Plan *p, const IRInsn *i, int k, unsigned regs)
+{
+    int64_t lo = MIN(p->check.lo, i->imm), hi = MAX(p->check.hi, i->imm + i->size);
+
+    if (i->imm != (int32_t)i->imm || hi - lo > SPAN)
+        return false;
+    p->check.lo = lo;
+    p->check.hi = hi;
+    p->check.store |= i->op == IR_store;
+    p->until = k;
+    p->regs = regs;
+    return true;
+}
+
+/* What is held now over operation k, or needed by a later one. */
+static unsigned taken(const Emit *e, int k)
+{
+    return (e->held[0].until > k ? HELD_RCX : 0) | (e->held[1].until > k ? HELD_RDX : 0);
+}
+
+static Plan plan(const Emit *e, const IRInsn *first, int k, unsigned regs)
+{
+    const Region *r = e->r;
+    Plan p = { .check = x86_check_of(e, first), .until = k, .regs = regs };
+    bool ends = first->a == 0 || first->imm != (int32_t)first->imm || first->d == first->a;
+
+    for (int n = k + 1; !ends && n < (int)e->block_end && n <= k + AHEAD; n++) {
+        const IRInsn *i = &r->insns[n];
+
+        regs &= ~disturbs(e, i, &ends);
+        if (ends || !regs)
+            break;
+        if (is_access(i) && i->a == first->a)
+            include(&p, i, n, regs);
+        ends = i->d == first->a;
+    }
+    return p;
+}
+
+/* The stretch that k is in ends behind `until` at the earliest. */
+static bool stretch(Emit *e, int k, int until)
+{
+    X86Stretch *s = &e->stretch[e->n_stretches];
+
+    if (e->n_stretches && s[-1].end > k) {
+        s[-1].end = MAX(s[-1].end, until + 1);
+        return true;
+    }
+    if (e->n_stretches == X86_STRETCHES)
+        return false;
+    *s = (X86Stretch){ .first = k, .end = until + 1, .boxed = e->boxed, .fast = e->fast,
+                       .windowed = e->windowed };
+    e->n_stretches++;
+    return true;
+}
+
+static void fails_to(Emit *e, uint8_t *from, int k)
+{
+    if (!from)
+        return;
+    if (e->n_fails == X86_FAILS) {
+        e->a.full = true;
+        return;
+    }
+    e->fails[e->n_fails].from = from;
+    e->fails[e->n_fails++].insn = k;
+}
+
+bool x86_shared(Emit *e, const IRInsn *i, unsigned *h)
+{
+    int k = (int)(i - e->r->insns);
+    unsigned busy;
+
+    if (e->cold)
+        return false;
+    for (unsigned n = 0; n < 2; n++) {
+        const X86Held *held = &e->held[n];
+        if (held->until >= k && held->check.var == i->a && i->imm >= held->check.lo &&
+            i->imm + i->size <= held->check.hi && (held->check.store || i->op == IR_load)) {
+            *h = held_reg[n];
+            return true;
+        }
+    }
+    busy = taken(e, k);
+    if (busy == HELD_ALL) { /* the one that is needed longer makes room */
+        unsigned n = e->held[0].until < e->held[1].until;
+        e->held[n].until = k - 1;
+        busy = taken(e, k);
+    }
+    Plan p = plan(e, i, k, HELD_ALL & ~busy);
+    if (p.until == k && !busy)
+        return false;
+    if (!stretch(e, k, p.until)) {
+        e->a.full = true;
+        return false;
+    }
+    unsigned n = p.regs & HELD_RDX ? 1 : 0;
+    uint8_t *no[2];
+
+    e->held[n] = (X86Held){ .check = p.check, .until = p.until };
+    *h = held_reg[n];
+    x86_check(e, &p.check, *h, no);
+    fails_to(e, no[0], k);
+    fails_to(e, no[1], k);
+    return true;
+}
+
+void x86_end_operation(Emit *e, unsigned k)
+{
+    X86Stretch *s = &e->stretch[e->n_stretches];
+
+    if (e->n_stretches && s[-1].end == (int)k + 1)
+        s[-1].back = asm_here(&e->a);
+}
+
+int x86_resume(const Emit *e, const IRInsn *i)
+{
+    int k = (int)(i - e->r->insns);
+
+    return !e->cold && taken(e, k) ? k + 1 : 0;
+}
+
+/* ---- The copies ---- */
+
+void x86_cold_copies(Emit *e)
+{
+    e->cold = true;
+    for (unsigned n = 0; n < e->n_stretches; n++) {
+        const X86Stretch *s = &e->stretch[n];
+
+        e->boxed = s->boxed;
+        e->fast = s->fast;
+        e->windowed = s->windowed;
+        for (int k = s->first; k < s->end; k++) {
+            e->cold_label[k] = asm_here(&e->a);
+            e->held_at = NULL;
+            x86_operation(e, &e->r->insns[k], REGION_BLOCKS);
+        }
+        asm_jmp_to(&e->a, s->back);
+    }
+    for (unsigned n = 0; n < e->n_fails; n++)
+        asm_aim_at(&e->a, e->fails[n].from, e->cold_label[e->fails[n].insn]);
+}
