@@ -92,13 +92,9 @@ static void append_counts(GString *out, const Jit *j, const Sum *sum)
     if (sum->fills)
         g_string_append_printf(out, "; %" PRIu64 " instructions to a fill", sum->insns / sum->fills);
     g_string_append_c(out, '\n');
-    for (unsigned store = 0; j->window_misses && store < 2; store++) {
-        uint64_t misses = j->window_misses[store], slow = store ? c->stores.all : c->loads.all;
-
-        g_string_append_printf(out, "%s out of their window: %" PRIu64 "; the TLB had %.2f %% of them\n",
-                               store ? "Stores" : "Loads", misses,
-                               misses > slow ? 100.0 * (double)(misses - slow) / (double)misses : 0.0);
-    }
+    if (j->window_misses)
+        g_string_append_printf(out, "Out of their window: %" PRIu64 " loads, %" PRIu64 " stores\n",
+                               j->window_misses[0], j->window_misses[1]);
 }
 
 /* ---- Regions ---- */
