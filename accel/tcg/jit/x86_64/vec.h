@@ -39,7 +39,8 @@ typedef struct VecEmit {
     Emit *e;
     Asm *a;
     const IRInsn *i;
-    const IRVec *v;
+    const IRVec *v; /* which is `all` where there may be more than n elements */
+    IRVec all;
     bool partial;   /* not all of n elements, perhaps */
     bool blend;     /* partial or masked */
     unsigned n_pieces;
