@@ -251,11 +251,13 @@ void code_page_foreach(TCGState *s, uint64_t ram_page,
     }
 }
 
-/* Kills the blocks of the page that meet the mask and rebuilds the marks from the rest. */
-static void code_page_invalidate(TCGState *s, CodePage *cp, uint64_t mask)
+/* Kills the blocks of the page that meet the mask and rebuilds the marks from the rest. Whether there was
+ * compiled code of them. */
+static bool code_page_invalidate(TCGState *s, CodePage *cp, uint64_t mask)
 {
     TaggedTB *link = &cp->first;
     uint64_t left = 0;
+    bool compiled = false;
 
     while (*link) {
         TranslationBlock *tb = (TranslationBlock *)(*link & ~(TaggedTB)1);
@@ -265,6 +267,7 @@ static void code_page_invalidate(TCGState *s, CodePage *cp, uint64_t mask)
         uint64_t own = granule_mask(off, len);
         bool dead = tb->key_pc == TB_DEAD_PC;
         if (!dead && (own & mask)) {
+            compiled |= tb->jit_parts != NULL;
             tb_kill(s, tb);
             dead = true;
         }
@@ -278,6 +281,17 @@ static void code_page_invalidate(TCGState *s, CodePage *cp, uint64_t mask)
     for (uint64_t bits = mask; bits; bits &= bits - 1)
         cp->hot[__builtin_ctzll(bits)] = 0;
     __atomic_store_n(&cp->granules, left, __ATOMIC_SEQ_CST);
+    return compiled;
+}
+
+/* A compiled loop that nobody leaves would not see for ever that it is not what memory holds any more
+ * (Ziccid: without a fence.i it does so eventually). */
+static void leave_compiled_code(void)
+{
+    CPUState *cpu;
+
+    CPU_FOREACH(cpu)
+        cpu_attention(cpu, CPU_ATTN_EXIT);
 }
 
 void code_page_sweep(TCGState *s, const TranslationBlock *tb, unsigned n, uint64_t stamp)
@@ -294,7 +308,7 @@ bool code_page_written(TCGState *s, RAMBlock *block, uint64_t offset, unsigned l
 {
     CodePage *cp = code_page_peek(s->pages, page_number(block, offset));
     uint64_t mask = granule_mask(offset & ~TARGET_PAGE_MASK, len);
-    bool clean = false;
+    bool clean = false, compiled;
 
     if (!cp)
         return true;
@@ -308,7 +322,7 @@ bool code_page_written(TCGState *s, RAMBlock *block, uint64_t offset, unsigned l
         mask = UINT64_MAX;
     }
     g_mutex_lock(&s->lock);
-    code_page_invalidate(s, cp, mask);
+    compiled = code_page_invalidate(s, cp, mask);
     if (!cp->first && (mask == UINT64_MAX || patience_ends(cp, true, len))) {
         uint32_t p = cp->patience;
         __atomic_store_n(&cp->patience, p ? MIN(2 * p, PATIENCE_MAX) : PATIENCE_FIRST,
@@ -317,6 +331,8 @@ bool code_page_written(TCGState *s, RAMBlock *block, uint64_t offset, unsigned l
         clean = true;
     }
     g_mutex_unlock(&s->lock);
+    if (compiled)
+        leave_compiled_code();
     return clean;
 }
 

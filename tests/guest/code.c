@@ -61,6 +61,24 @@ static void test_data_beside_code(void)
     CHECK_EQ(*data, 20000);
 }
 
+/* Without a fence.i a loop sees what it has changed in itself late, but not never (Ziccid). */
+static void test_without_fence(void)
+{
+    for (u32 i = 1; i < 20; i++) {
+        code[0] = li_a0(0);
+        code[1] = 0xfff60613; /* addi a2, a2, -1 */
+        code[2] = 0x00061463; /* bnez a2, 8 */
+        code[3] = 0x00d5a023; /* sw a3, 0(a1) */
+        code[4] = 0xfe0508e3; /* beqz a0, -16 */
+        code[5] = RET;
+        fence_i();
+        u64 got = ((u64 (*)(u64, u64, u64, u64))code)(0, (u64)code, 300 * i, li_a0(i));
+        CHECK_EQ(got, i);
+    }
+    code[0] = RET;
+    fence_i();
+}
+
 /* Stores to the instruction after next in the very block, then fence.i. */
 static void test_own_block(void)
 {
@@ -234,6 +252,7 @@ int main(void)
 {
     test_rewrite();
     test_data_beside_code();
+    test_without_fence();
     test_own_block();
     test_alias();
     test_other_hart();
