@@ -217,7 +217,7 @@ class Generator:
             return self.encode(row, o) if o else b''
         if not self.reservations and not self.atomics_fault_well:
             return b''
-        size = 64 if row.name.startswith('cbo') else SIZES[row.name[-1]]
+        size = 64 if row.name.startswith('cbo') else SIZES[re.sub(r'\.(aq|rl|aqrl)$', '', row.name)[-1]]
         offset = self.rng.randrange(-2048, 2048) & -size
         if self.rng.random() < 0.03 and self.misaligned_same(row, offset, size):
             offset |= 1

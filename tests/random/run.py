@@ -51,6 +51,7 @@ VECTOR = ('zvbb', 'zvkb', 'zvbc', 'zvkg', 'zvkned', 'zvknha', 'zvknhb', 'zvksed'
           'zvfbfwma')
 # What QEMU does right from this version on.
 ATOMICS_FAULT_WELL = 8
+VS_GOES = 10
 ROWS_RIGHT = {'ctzw': 8}
 
 
@@ -110,7 +111,9 @@ class Comparison:
                 self.peer += ',zvfh=on'
         if self.form:
             self.without = [w for w in self.without if w not in self.form.needs]
-        self.ours = f'{args.ours} {args.ours_extra} -cpu {",".join(["max"] + [w + "=off" for w in self.without])}'
+        # Without V mstatus.VS is not there, but in old ones.
+        no_vectors = ['v=off'] if not args.vlen and self.version >= VS_GOES else []
+        self.ours = f'{args.ours} {args.ours_extra} -cpu {",".join(["max"] + no_vectors + [w + "=off" for w in self.without])}'
         self.table, self.sequences = generate.load(ISA)
         if args.vlen:
             self.ours += f',v=on,vext_spec=v1.0,vlen={args.vlen}'
@@ -118,8 +121,7 @@ class Comparison:
             self.without += self.form.off
             gone = '|'.join(self.form.off) or 'nothing'
             self.peer = ','.join([re.sub(f',({gone})=on', '', self.peer), *self.form.theirs])
-            self.ours = ','.join([self.ours.replace('-cpu max', '-cpu max,v=off') if 'd' in self.form.off
-                                  else self.ours, *self.form.ours])
+            self.ours = ','.join([self.ours, *self.form.ours])
         if args.form == 'harts':
             self.peer += ' -smp 2'
             self.ours += ' -smp 2'
