@@ -253,12 +253,13 @@ CSRResult riscv_csr_insn(CPURISCVState *env, const TCGOp *op, unsigned csr, CSRK
 
 unsigned riscv_csr_plain(unsigned csr, bool virt, bool write)
 {
+    const CSRRow *named = &csr_rows[csr_index[csr]]; /* asks what a guest may, too: satp and VTVM */
     const CSRRow *row = &csr_rows[csr_index[virt ? guest_csr(csr) : csr]];
 
     bool present = row->requires == EXT_I ||
                    (((csr >> 8) & 3) == PRV_S && row->requires == (virt ? EXT_H : EXT_S));
 
-    if (row == csr_rows || !present || row->check || row->read || row->fx)
+    if (row == csr_rows || !present || named->check || row->check || row->read || row->fx)
         return 0;
     return write && (row->write || row->mask != ~0ULL || csr >> 10 == 3) ? 0 : row->offset;
 }

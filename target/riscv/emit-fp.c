@@ -74,8 +74,9 @@ static void from_integer(IRBuilder *b, const TCGOp *op, IROp ir, unsigned size, 
              on_host(size, always && op->aux <= FP_RMM ? FP_ANY : op->aux));
 }
 
-EMIT(flw) { dirty(b); ir_load(b, FD, A, op->imm, 4, false); }
-EMIT(fld) { dirty(b); ir_load(b, FD, A, op->imm, 8, false); }
+/* Not dirty if the load raises. */
+EMIT(flw) { ir_load(b, FD, A, op->imm, 4, false); dirty(b); }
+EMIT(fld) { ir_load(b, FD, A, op->imm, 8, false); dirty(b); }
 EMIT(fsw) { ir_store(b, A, op->imm, FB, 4); }
 EMIT(fsd) { ir_store(b, A, op->imm, FB, 8); }
 

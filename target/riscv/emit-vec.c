@@ -16,7 +16,7 @@
 #include "target/riscv/mode.h"
 #include "target/riscv/vector/vector.h"
 
-/* Facts. Bits 0 to 7: vtype; 32 to 63: vl, a guess without VL; 0: what vtype allows. */
+/* Facts. Bits 0 to 7: vtype; 32 to 63: vl. */
 enum {
     GUESSED = 1 << 8,  /* vtype is probably this */
     VTYPE = 1 << 9,    /* it is */
@@ -36,9 +36,9 @@ void riscv_emit_begin(IRBuilder *b)
     uint64_t *f = ir_facts(b);
     const CPURISCVState *env = ir_env(b);
 
-    *f &= VTYPE_BITS | GUESSED | VL_BITS;
+    *f &= VTYPE_BITS | GUESSED;
     if (!(*f & GUESSED) && !(env->vtype & VTYPE_VILL))
-        *f = (env->vtype & VTYPE_BITS) | GUESSED | env->vl << VL_SHIFT;
+        *f = (env->vtype & VTYPE_BITS) | GUESSED;
 }
 
 void riscv_emit_forget_vstart(IRBuilder *b)
@@ -143,36 +143,17 @@ IRVec riscv_vec(const VecShape *c, const TCGOp *op, unsigned kind)
         .mask = riscv_vec_reg(c, 0),
         .n = c->n,
         .vl = c->vl_known ? 0 : c->n,
-        .most = c->cfg.vlmax,
         .vl_offset = OFFSET(vl),
         .start_offset = OFFSET(vstart),
         .bit = FP_DYN,
     };
 }
 
-/* There must be code for all that vl may be. A guess that leaves less than a piece over is not worth it. */
-static bool has_code(IRBuilder *b, IRVec *v)
-{
-    IRVec all = *v;
-
-    if (!v->n)
-        return false;
-    if (v->vl) {
-        all.n = all.vl = v->most;
-        if (!ir_has_vector(b, &all))
-            return false;
-        if ((v->n << v->size) % 16 || !ir_has_vector(b, v))
-            *v = all;
-    }
-    return ir_has_vector(b, v);
-}
-
-bool riscv_vec_emit(IRBuilder *b, const TCGOp *op, const IRVec *vec, unsigned d, unsigned a)
+bool riscv_vec_emit(IRBuilder *b, const TCGOp *op, const IRVec *v, unsigned d, unsigned a)
 {
     uint64_t *f = ir_facts(b);
-    IRVec code = *vec, *v = &code;
 
-    if (!has_code(b, v))
+    if (!v->n || !ir_has_vector(b, v))
         return false;
     if (!(*f & VTYPE))
         ir_expect(b, OFFSET(vtype), (uint32_t)(*f & VTYPE_BITS));
@@ -212,9 +193,7 @@ bool riscv_emit_vector(IRBuilder *b, const TCGOp *op)
     if (r.fn && (*f & GUESSED)) {
         c.cfg = riscv_vector_config(ir_env(b), *f & VTYPE_BITS);
         c.vl_known = *f & VL;
-        c.n = (uint32_t)(*f >> VL_SHIFT);
-        if (!c.vl_known && (!c.n || c.n > c.cfg.vlmax))
-            c.n = c.cfg.vlmax;
+        c.n = c.vl_known ? (uint32_t)(*f >> VL_SHIFT) : c.cfg.vlmax;
         done = r.fn(b, op, &c, r.kind);
     }
     if (!done)

@@ -15,7 +15,7 @@
 struct VecShape {
     RISCVVecConfig cfg;
     bool vl_known;
-    uint32_t n; /* vl, if it is known, else what it probably is */
+    uint32_t n; /* vl, if it is known, else the most that it may be */
 };
 
 /* Of emit-vec-rows.c, by row; fn NULL: no fast form. */

@@ -14,9 +14,9 @@ static unsigned length(const IRVec *v)
     return align_up(v->n << v->size, 16);
 }
 
-static X86Check check_of(const Emit *e, const IRInsn *i, unsigned bytes)
+static X86Check check_of(const Emit *e, const IRInsn *i, const IRVec *v)
 {
-    X86Check c = { .var = i->a, .store = e->r->vec[i->target].op == IRV_store, .hi = bytes };
+    X86Check c = { .var = i->a, .store = v->op == IRV_store, .hi = length(v) };
 
     c.window = x86_windowed(e, i->a) && c.hi <= (int64_t)TARGET_PAGE_SIZE;
     return c;
@@ -47,7 +47,7 @@ static void store(VecEmit *x, const Piece *p)
 void vec_load_store(VecEmit *x)
 {
     const IRVec *v = x->v;
-    X86Check c = check_of(x->e, x->i, length(v));
+    X86Check c = check_of(x->e, x->i, v);
     uint8_t *no[2];
 
     if (x->partial && v->op == IRV_store && v->size < 2) {
@@ -58,7 +58,6 @@ void vec_load_store(VecEmit *x)
     x86_check(x->e, &c, RDX, no);
     x->miss->from = no[0];
     x->miss->window = c.window;
-    x->miss->edge = length(v); /* the partial shape may be longer than the other */
     x->miss->back = asm_here(x->a);
     if (no[1])
         x->body->froms[x->body->n_from++] = no[1];
@@ -144,7 +143,7 @@ void vec_walk(VecEmit *x)
 
 void vec_miss_stub(Emit *e, const Stub *s)
 {
-    X86Check c = check_of(e, s->insn, s->edge);
+    X86Check c = check_of(e, s->insn, &e->r->vec[s->insn->target]);
 
     asm_aim(&e->a, s->from);
     if (s->window)

@@ -340,12 +340,6 @@ static void start(VecEmit *x, Emit *e, const IRInsn *i)
 static void operation(VecEmit *x, bool partial)
 {
     x->partial = partial;
-    if (partial && x->v->vl) {
-        x->all = *x->v;
-        x->all.n = x->all.most;
-        x->v = &x->all;
-        x->n_pieces = ((x->v->n << x->v->size) + 31) / 32;
-    }
     x->blend = partial || x->v->masked;
     if (partial && classes[x->v->op] != MEM)
         vec_tail_pointer(x);

@@ -39,8 +39,7 @@ typedef struct VecEmit {
     Emit *e;
     Asm *a;
     const IRInsn *i;
-    const IRVec *v; /* which is `all` where there may be more than n elements */
-    IRVec all;
+    const IRVec *v;
     bool partial;   /* not all of n elements, perhaps */
     bool blend;     /* partial or masked */
     unsigned n_pieces;
