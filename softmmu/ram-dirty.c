@@ -18,6 +18,7 @@
 /* Of all RAM, atomic. */
 static const RAMProtectHooks *protect_hooks;
 static void (*code_write_hook)(RAMBlock *block, uint64_t offset, uint64_t len);
+static uint64_t written;
 
 /* The pages that [offset, offset+len) touches, as [first, end). */
 static void page_range(const RAMBlock *block, uint64_t offset, uint64_t len, uint64_t *first,
@@ -86,9 +87,15 @@ void ram_block_mark_dirty(RAMBlock *block, uint64_t offset, uint64_t len)
     /* Also after the write: a block may have been translated from the old bytes in between. The fence
      * pairs with the translator, which clears the bit and then reads the bytes: whoever comes second
      * sees what the other did. */
+    __atomic_fetch_add(&written, 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     ram_block_before_write(block, offset, len);
     ram_block_mark_logged(block, offset, len);
+}
+
+uint64_t ram_times_written(void)
+{
+    return __atomic_load_n(&written, __ATOMIC_SEQ_CST);
 }
 
 void ram_block_mark_logged(RAMBlock *block, uint64_t offset, uint64_t len)

@@ -9,9 +9,6 @@
 #include "accel/tcg/internal.h"
 #include "accel/tcg/tlb.h"
 
-/* Values of siglongjmp() to the main loop. */
-enum { UNWIND_EXCEPTION = 1, UNWIND_RESTART = 2, UNWIND_DEBUG = 3 };
-
 vaddr tcg_current_pc(CPUArchState *env)
 {
     CPUTCGState *t = env_tcg(env);

@@ -70,6 +70,10 @@ typedef struct RoundRobin RoundRobin;
 typedef struct Icount Icount;
 typedef struct Jit Jit;
 typedef struct JumpTargets JumpTargets;
+typedef struct Verify Verify;
+
+/* Values of siglongjmp() to the main loop. */
+enum { UNWIND_EXCEPTION = 1, UNWIND_RESTART = 2, UNWIND_DEBUG = 3 };
 
 /*
  * Memory that is filled part by part. When none is left the oldest part is emptied: what is in it is cut off
@@ -120,6 +124,8 @@ struct TCGState {
     bool jit_stats;       /* compiled code counts, too */
     GMutex room_lock;     /* who makes room; not taken by a vCPU that counts as running */
     bool room_wanted;     /* atomic: a generation should be emptied */
+    bool want_verify;
+    uint32_t verify_runs; /* most comparisons of each region; 0: all */
     uint32_t jit_threshold;
     GPtrArray *suspects;  /* of Suspect, see recheck.c */
     uint32_t n_suspects;  /* atomic: its length */
@@ -158,6 +164,7 @@ struct TCGCPU {
     uintptr_t note_host;        /* for the profiler: in compiled code; or 0, and then the next two */
     CPUNote note;
     bool noted;
+    Verify *verify;             /* NULL without verify=on */
     uint64_t passes;            /* atomic: times through the main loop, where no store is half done */
 };
 
@@ -341,6 +348,25 @@ bool tcg_noted(CPUState *cpu, CPUNote *out);
 bool jit_is_code(const Jit *j, uintptr_t host);
 /* The instruction that this code belongs to. Any thread, lock not held. */
 bool jit_find_insn(TCGState *s, uintptr_t host, CPUNote *out);
+
+/* ---- jit/verify.c: compiled code against the interpreter ---- */
+bool verify_cpu_init(TCGCPU *c, Error **errp);
+void verify_cpu_free(TCGCPU *c);
+/* JitBackend.run(), done again by the interpreter and compared. tcg.tb is where it begins. */
+const TCGOp *verify_run(TCGCPU *c, CPUArchState *env, const void *code);
+/* For info jit. */
+void verify_info(TCGState *s, GString *out);
+/*
+ * With tcg.verify set. An access to memory was translated and is not made yet: the page is copied before it
+ * changes; what the interpreter does again goes to the copy.
+ */
+struct TLBProbe;
+void verify_access(CPUArchState *env, MMUAccess access, struct TLBProbe *p);
+/* What a device answered, or was told, is noted; true: it was given already, and nothing is to be done. */
+bool verify_repeats_bus(CPUArchState *env, hwaddr pa, uint64_t *value, unsigned size, bool store,
+                        MemTxResult *result);
+void verify_note_bus(CPUArchState *env, hwaddr pa, uint64_t value, unsigned size, bool store,
+                     MemTxResult result);
 
 /* ---- exec.c ---- */
 CPUExit tcg_exec(CPUState *cpu);

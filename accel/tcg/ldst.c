@@ -21,6 +21,8 @@ static void probe_or_raise(CPUArchState *env, vaddr va, MMUAccess access, unsign
 {
     if (!tlb_probe(env, va, access, size, p))
         cpu_loop_exit_exception(env);
+    if (unlikely(env_tcg(env)->verify))
+        verify_access(env, access, p);
 }
 
 static _Noreturn void bus_error(CPUArchState *env, vaddr va, hwaddr pa, MMUAccess access)
@@ -33,8 +35,15 @@ static _Noreturn void bus_error(CPUArchState *env, vaddr va, hwaddr pa, MMUAcces
 static MemTxResult bus_load(CPUArchState *env, hwaddr pa, uint64_t *value, unsigned size)
 {
     uint32_t fp = host_fp_aside();
-    MemTxResult r = address_space_ld(env_tcg(env)->cpu->as, pa, value, size);
+    MemTxResult r;
 
+    if (unlikely(env_tcg(env)->verify) && verify_repeats_bus(env, pa, value, size, false, &r)) {
+        host_fp_write(fp);
+        return r;
+    }
+    r = address_space_ld(env_tcg(env)->cpu->as, pa, value, size);
+    if (unlikely(env_tcg(env)->verify))
+        verify_note_bus(env, pa, *value, size, false, r);
     host_fp_write(fp);
     return r;
 }
@@ -42,8 +51,15 @@ static MemTxResult bus_load(CPUArchState *env, hwaddr pa, uint64_t *value, unsig
 static MemTxResult bus_store(CPUArchState *env, hwaddr pa, uint64_t value, unsigned size)
 {
     uint32_t fp = host_fp_aside();
-    MemTxResult r = address_space_st(env_tcg(env)->cpu->as, pa, value, size);
+    MemTxResult r;
 
+    if (unlikely(env_tcg(env)->verify) && verify_repeats_bus(env, pa, &value, size, true, &r)) {
+        host_fp_write(fp);
+        return r;
+    }
+    r = address_space_st(env_tcg(env)->cpu->as, pa, value, size);
+    if (unlikely(env_tcg(env)->verify))
+        verify_note_bus(env, pa, value, size, true, r);
     host_fp_write(fp);
     return r;
 }

@@ -59,6 +59,12 @@ static bool tcg_init_machine(AccelState *accel, MachineState *ms, Error **errp)
     jit_init(s);
     if (!tb_init(s, errp))
         return false;
+    if (s->want_verify && !s->jit) {
+        error_setg(errp, "verify=on: nothing is compiled, so there is nothing to compare");
+        return false;
+    }
+    if (s->want_verify)
+        s->thread_mode = TCG_THREAD_SINGLE; /* what another vCPU stores would be a difference */
     if (s->thread_mode == TCG_THREAD_SINGLE)
         s->rr = rr_new();
     ram_set_code_write_hook(code_pages_write_hook);
@@ -104,6 +110,11 @@ bool tcg_cpu_init(CPUState *cpu, CPUArchState *env, Error **errp)
         return false;
     }
     if (!jit_cpu_init(s, cpu, env, errp)) {
+        tlb_finalize(env);
+        g_free(c);
+        return false;
+    }
+    if (!verify_cpu_init(c, errp)) {
         tlb_finalize(env);
         g_free(c);
         return false;
@@ -162,6 +173,7 @@ static void tcg_cpu_destroy(CPUState *cpu)
     if (last)
         memory_listener_unregister(&c->s->listener, cpu->as);
     __atomic_store_n(&cpu->accel_state, NULL, __ATOMIC_RELEASE);
+    verify_cpu_free(c);
     tlb_finalize(c->env);
     tb_build_free(c->build);
     g_free(t->jump_cache);
@@ -206,6 +218,10 @@ static const Property tcg_props[] = {
     PROP_BOOL("jit-stats", TCGState, jit_stats, false, "compiled code counts what it does, for info jit"),
     PROP_U32("jit-threshold", TCGState, jit_threshold, 64, 1, UINT32_MAX / 2,
              "times that code is come to before it is compiled"),
+    PROP_BOOL("verify", TCGState, want_verify, false,
+              "do again in the interpreter what compiled code did, stop at the first difference"),
+    PROP_U32("verify-runs", TCGState, verify_runs, 0, 0, UINT32_MAX,
+             "with verify=on: how often each region is compared; 0: always"),
     PROP_END,
 };
 

@@ -182,7 +182,7 @@ static TLBEntry *insert(CPUArchState *env, TLBContext *ctx, vaddr va, const TLBF
         store |= TLB_SLOW;
     if (!(store & TLB_SLOW) && (fill->prot & PAGE_WRITE)) {
         code_page_note_store(s, full->block, full->offset);
-        if (ram_block_page_watched(full->block, full->offset))
+        if (ram_block_page_watched(full->block, full->offset) || env_tcg(env)->verify)
             store |= TLB_CODE;
     }
     e->addend = (uintptr_t)(full->block ? full->block->host + full->offset : NULL) - page;

@@ -158,13 +158,36 @@ bool tlb_resize(CPUTLB *t, TLBContext *ctx, unsigned bits)
     return true;
 }
 
+/* The fetch context is another one, or was flushed: what was remembered of it holds no longer. */
+static void new_fetch_gen(CPUTCGState *s)
+{
+    CPUTLB *t = s->tlbs;
+
+    if (!t->fetch->gen) {
+        if (++t->gen_clock == 0) {
+            /* All numbers are used up: forget who has which. */
+            for (unsigned i = 0; i < TLB_CONTEXTS; i++)
+                t->ctx[i].gen = 0;
+            tcg_jump_cache_clear(s->cpu->accel_state);
+            t->gen_clock = 1;
+        }
+        t->fetch->gen = t->gen_clock;
+    }
+    s->fetch_gen = t->fetch->gen;
+}
+
 void tlb_use_tables(CPUArchState *env)
 {
     CPUTCGState *s = env_tcg(env);
 
+    if (unlikely(s->verify) && env != env_tcgcpu(env)->env)
+        return; /* the shadow finds nothing in its table */
     s->tlb = s->tlbs->data->fast;
     s->tlb_fetch = s->tlbs->fetch->fast;
     s->tlb_fetch_mask = tlb_mask(s->tlb_fetch);
+    new_fetch_gen(s);
+    if (unlikely(s->verify))
+        tlb_notice_stores(env);
 }
 
 /* Another address space need not be as large as the one that had the context. */
@@ -217,24 +240,6 @@ static TLBContext *context_get(CPUTLB *t, const TLBKey *key)
     return free_ctx;
 }
 
-/* The fetch context is another one, or was flushed: what was remembered of it holds no longer. */
-static void new_fetch_gen(CPUTCGState *s)
-{
-    CPUTLB *t = s->tlbs;
-
-    if (!t->fetch->gen) {
-        if (++t->gen_clock == 0) {
-            /* All numbers are used up: forget who has which. */
-            for (unsigned i = 0; i < TLB_CONTEXTS; i++)
-                t->ctx[i].gen = 0;
-            tcg_jump_cache_clear(s->cpu->accel_state);
-            t->gen_clock = 1;
-        }
-        t->fetch->gen = t->gen_clock;
-    }
-    s->fetch_gen = t->fetch->gen;
-}
-
 void tcg_tlb_switch(CPUArchState *env)
 {
     CPUTCGState *s = env_tcg(env);
@@ -251,7 +256,6 @@ void tcg_tlb_switch(CPUArchState *env)
     t->fetch->last_use = t->data->last_use = ++t->use_clock;
     tlb_unlock(t);
     tlb_use_tables(env);
-    new_fetch_gen(s);
 }
 
 /* ---- Flushing ---- */
@@ -420,22 +424,28 @@ static void protect_windows(TLBContext *ctx, uintptr_t host, uint64_t len)
     }
 }
 
+static bool protect_context(TLBContext *ctx, uintptr_t host, uint64_t len)
+{
+    bool any_marked = false;
+
+    for (unsigned w = 0; w < (1u << ctx->bits) / 64; w++) {
+        for (uint64_t bits = ctx->used[w]; bits; bits &= bits - 1)
+            any_marked |= protect_entry(&ctx->fast[w * 64 + __builtin_ctzll(bits)], host, len);
+    }
+    for (unsigned i = 0; ctx->any_victim && i < TLB_VICTIMS; i++)
+        any_marked |= protect_entry(&ctx->victim[i], host, len);
+    protect_windows(ctx, host, len);
+    return any_marked;
+}
+
 static bool protect(CPUTLB *t, uintptr_t host, uint64_t len)
 {
     bool any_marked = false;
 
     tlb_lock(t);
     for (unsigned c = 0; c < t->nr_ctx; c++) {
-        TLBContext *ctx = &t->ctx[c];
-        if (!ctx->fast)
-            continue;
-        for (unsigned w = 0; w < (1u << ctx->bits) / 64; w++) {
-            for (uint64_t bits = ctx->used[w]; bits; bits &= bits - 1)
-                any_marked |= protect_entry(&ctx->fast[w * 64 + __builtin_ctzll(bits)], host, len);
-        }
-        for (unsigned i = 0; ctx->any_victim && i < TLB_VICTIMS; i++)
-            any_marked |= protect_entry(&ctx->victim[i], host, len);
-        protect_windows(ctx, host, len);
+        if (t->ctx[c].fast)
+            any_marked |= protect_context(&t->ctx[c], host, len);
     }
     tlb_unlock(t);
     return any_marked;
@@ -449,6 +459,15 @@ bool tlb_protect_page(CPUTLB *t, uintptr_t host_page)
 void tlb_protect_range(CPUTLB *t, uintptr_t host, uint64_t len)
 {
     protect(t, host, len);
+}
+
+void tlb_notice_stores(CPUArchState *env)
+{
+    CPUTLB *t = env_tcg(env)->tlbs;
+
+    tlb_lock(t);
+    protect_context(t->data, 0, UINT64_MAX);
+    tlb_unlock(t);
 }
 
 /* ---- Set-up ---- */

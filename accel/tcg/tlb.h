@@ -182,6 +182,9 @@ void tlb_protect_range(CPUTLB *t, uintptr_t host, uint64_t len);
  * quick again. */
 void tlb_unprotect_entry(CPUArchState *env, const TLBProbe *out);
 
+/* The next store to each page of the current context is to be noticed (verify=on). Owner's thread. */
+void tlb_notice_stores(CPUArchState *env);
+
 bool tlb_init(CPUArchState *env, unsigned nr_cpus, Error **errp);
 void tlb_finalize(CPUArchState *env);
 

@@ -242,6 +242,9 @@ RAMBlock *ram_block_from_host(const void *host, uint64_t *offset);
 bool ram_block_discard(RAMBlock *block, uint64_t offset, uint64_t len);
 /* Marks [offset, offset+len) written; tells the code listeners about pages with code. */
 void ram_block_mark_dirty(RAMBlock *block, uint64_t offset, uint64_t len);
+/* How often ram_block_mark_dirty() was called: who reads RAM twice sees whether it may have changed by other
+ * means than a vCPU's stores. */
+uint64_t ram_times_written(void);
 bool ram_block_page_dirty(const RAMBlock *block, DirtyClient client, uint64_t offset);
 /* Sets or clears the bits of a range; returns whether any bit was set before. */
 bool ram_block_test_and_clear_dirty(RAMBlock *block, DirtyClient client, uint64_t offset,

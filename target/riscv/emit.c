@@ -42,6 +42,27 @@ static TCGOpFn body(const TCGOp *op)
     return riscv_insn_fn(op->row);
 }
 
+static bool is_csr(unsigned row)
+{
+    switch (row) {
+    case INSN_csrrw:
+    case INSN_csrrs:
+    case INSN_csrrc:
+    case INSN_csrrwi:
+    case INSN_csrrsi:
+    case INSN_csrrci:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* CSRs without a fast form may be clocks, timers and interrupt files; what ends a block may switch anything. */
+static bool repeats(const TCGOp *op)
+{
+    return !(riscv_insn_flags(op->row) & INSN_EXIT) && !is_csr(riscv_insn_body(op->row));
+}
+
 const TCGJitOps riscv_jit_ops = {
     .x_offset = offsetof(CPURISCVState, x),
     .f_offset = offsetof(CPURISCVState, f),
@@ -53,4 +74,10 @@ const TCGJitOps riscv_jit_ops = {
     .begin = riscv_emit_begin,
     .emit = emit,
     .body = body,
+    .repeats = repeats,
+    .shadow_new = riscv_shadow_new,
+    .shadow_free = riscv_shadow_free,
+    .shadow_copy = riscv_shadow_copy,
+    .settle = riscv_shadow_settle,
+    .differences = riscv_shadow_differences,
 };

@@ -55,4 +55,12 @@ typedef struct EmitVecRow {
 
 extern const TCGJitOps riscv_jit_ops;
 
+/* verify.c: the last members of TCGJitOps. */
+CPUArchState *riscv_shadow_new(void);
+void riscv_shadow_free(CPUArchState *shadow);
+void riscv_shadow_copy(CPUArchState *shadow, CPUArchState *env);
+void riscv_shadow_settle(CPUArchState *env);
+void riscv_shadow_differences(CPUArchState *compiled, CPUArchState *interpreted, bool exception,
+                              GString *out);
+
 #endif

@@ -178,5 +178,6 @@ void jit_info(TCGState *s, GString *out)
     append_blocks(out, s);
     append_counts(out, j, &sum);
     append_regions(out, j);
+    verify_info(s, out);
     g_mutex_unlock(&s->lock);
 }

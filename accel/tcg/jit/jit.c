@@ -34,7 +34,7 @@ static const TCGOp *jit_enter(CPUArchState *env, const TCGOp *op)
     if (unlikely(!code || tcg_log_blocks())) /* dropped just now, or blocks are logged one by one */
         return first_fn(t->tb)(env, op);
     c->counts.entered++;
-    next = j->backend->run(j, env, code);
+    next = unlikely(c->verify) ? verify_run(c, env, code) : j->backend->run(j, env, code);
     if (!next) {
         if (t->jit_exit)
             c->counts.unlinked++;
@@ -334,6 +334,14 @@ static void enter_parts(const Region *r, JitCode *code)
     }
 }
 
+static char *region_text(const Region *r)
+{
+    GString *out = g_string_new(NULL);
+
+    ir_dump(r, out);
+    return g_string_free(out, FALSE);
+}
+
 static void publish(Jit *j, const Region *r, const JitCode *made)
 {
     TranslationBlock *head = r->head;
@@ -341,6 +349,8 @@ static void publish(Jit *j, const Region *r, const JitCode *made)
 
     *code = *made;
     code->head = head;
+    if (j->verify)
+        code->text = region_text(r);
     g_ptr_array_add(j->gen[j->gens.current].codes, code);
     enter_parts(r, code);
     j->gens.used[j->gens.current] = j->code_used - j->gens.current * j->gens.part;
@@ -409,6 +419,14 @@ void jit_compile(TCGCPU *c, TranslationBlock *tb)
 
 /* ---- Set-up ---- */
 
+static void code_free(void *p)
+{
+    JitCode *code = p;
+
+    g_free(code->text);
+    g_free(code);
+}
+
 /* Who asks for it by name is told; the same command line works on every host all the same. */
 static void warn_not_compiled(const TCGState *s)
 {
@@ -448,8 +466,9 @@ void jit_init(TCGState *s)
     j->s = s;
     j->backend = backend;
     j->region = g_new(Region, 1);
+    j->verify = s->want_verify;
     for (unsigned n = 0; n < TCG_GENERATIONS; n++)
-        j->gen[n].codes = g_ptr_array_new_with_free_func(g_free);
+        j->gen[n].codes = g_ptr_array_new_with_free_func(code_free);
     s->jit = j;
     if (!jit_cache_init(j, MIN(s->tb_size * 3 / 8, MOST_CODE)))
         give_up(s); /* hosts may forbid code that is made; the interpreter needs none */

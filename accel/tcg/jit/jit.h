@@ -64,6 +64,8 @@ struct JitCode {
     uint32_t n_insns;        /* of the guest */
     bool dead;
     uint64_t *entries;       /* how often it was entered, roughly; NULL: not counted */
+    char *text;              /* verify=on: the operations */
+    uint32_t n_runs;         /* verify=on: how often it was compared */
     unsigned n_parts;
     JitPart parts[];
 };
@@ -102,6 +104,7 @@ struct Jit {
     Generations gens;             /* of code; those of data are as many, of half the size */
     JitGeneration gen[TCG_GENERATIONS];
     int attention_offset;         /* of CPUState.attention from env */
+    bool verify;                  /* jumps back are counted down instead, in tcg.verify_left */
     const TCGJitOps *model;
     Region *region;               /* being compiled */
     void *emit;                   /* the back end's */

@@ -188,6 +188,15 @@ static void pair_calls(Region *r)
     }
 }
 
+/* The body is called; or, if that could not be repeated to compare it, interpreted: then the block ends. */
+static bool emit_call(IRBuilder *b, TCGCPU *c, const TCGOp *op)
+{
+    bool called = !c->s->want_verify || b->r->model->repeats(op);
+
+    ir_append(b, called ? IR_call : IR_interpret);
+    return called;
+}
+
 /* The operation at op, where guest is set to it. Returns how many operations of the block it takes; 0:
  * the block ends here. */
 static unsigned emit_op(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *op)
@@ -208,9 +217,7 @@ static unsigned emit_op(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *op
     }
     switch (m->kind(op)) {
     case JIT_PLAIN:
-        if (!m->emit(b, op))
-            ir_append(b, IR_call);
-        return 1;
+        return m->emit(b, op) || emit_call(b, c, op);
     case JIT_BRANCH:
         b->edge = add_edge(b, c, block, op + 1);
         if (!m->emit(b, op)) {
@@ -232,7 +239,7 @@ static unsigned emit_op(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *op
             emit_interpret(b);
         return 0;
     case JIT_EXIT:
-        ir_append(b, IR_call);
+        emit_call(b, c, op);
         return 0;
     default:
         emit_interpret(b);

@@ -12,6 +12,8 @@
 #ifndef VIREO_ACCEL_TCG_JIT_H
 #define VIREO_ACCEL_TCG_JIT_H
 
+#include <glib.h>
+
 #include "accel/tcg/op.h"
 
 #define JIT_FP 32     /* variable of floating-point register 0 */
@@ -178,6 +180,18 @@ typedef struct TCGJitOps {
     bool (*emit)(IRBuilder *b, const TCGOp *op);
     /* The handler that runs this operation alone, then goes on at the next. */
     TCGOpFn (*body)(const TCGOp *op);
+    /*
+     * For verify=on: a copy of a vCPU, on which instructions can be run again. Whether an instruction
+     * can: it has no effect beyond the vCPU's registers and memory, and no other source. settle() brings
+     * what the host keeps for the guest into env. differences() appends a line per register that differs.
+     */
+    bool (*repeats)(const TCGOp *op);
+    CPUArchState *(*shadow_new)(void);
+    void (*shadow_free)(CPUArchState *shadow);
+    void (*shadow_copy)(CPUArchState *shadow, CPUArchState *env);
+    void (*settle)(CPUArchState *env);
+    void (*differences)(CPUArchState *compiled, CPUArchState *interpreted, bool exception,
+                        GString *out);
 } TCGJitOps;
 
 #endif

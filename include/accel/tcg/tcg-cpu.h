@@ -74,6 +74,8 @@ typedef struct CPUTCGState {
     uint32_t jit_threshold;    /* hits of a block at which it is compiled; 0: never */
     struct JitExit *jit_exit;  /* exit of compiled code that asks to be linked */
     uint32_t jit_calls;        /* 1: compiled code has called the operation, and looks up what follows */
+    uint32_t verify_left;      /* verify=on: jumps back until compiled code comes out */
+    struct Verify *verify;     /* verify=on, while compiled code runs, or it is done again; else NULL */
     sigjmp_buf *unwind;
     /* Calls made by compiled code: a ring of return addresses, each with tcg_tag() as it was then and where
      * the translation of what is there is found. Forgotten with the jump cache. */

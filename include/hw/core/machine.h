@@ -118,6 +118,7 @@ typedef enum ShutdownCause {
     SHUTDOWN_HOST_QMP,   /* monitor */
     SHUTDOWN_HOST_SIGNAL,
     SHUTDOWN_HOST_UI,
+    SHUTDOWN_HOST_ERROR, /* we are wrong: see -accel tcg,verify=on */
 } ShutdownCause;
 
 /* Layer 8 installs these before the machine runs; devices call the wrappers. */

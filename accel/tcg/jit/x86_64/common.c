@@ -111,6 +111,16 @@ static void write_exits(Jit *j, Asm *a, const uint8_t *out)
     asm_jmp_to(a, out);
 }
 
+unsigned x86_attention(const Jit *j, Asm *a)
+{
+    if (j->verify) {
+        asm_alu_mem_imm(a, ALU_SUB, false, ENV, ENV_TCG(verify_left), 1);
+        return CC_S; /* and whoever looks again finds it so */
+    }
+    asm_alu_mem_imm(a, ALU_CMP, false, ENV, j->attention_offset, 0);
+    return CC_NE;
+}
+
 /*
  * The same questions that jump_cache_probe() asks in C. rax: the target. An entry whose tag is as it was
  * needs to be the target's only; else it gets the tag if the mode and the fetch TLB agree with the block.
@@ -123,8 +133,8 @@ static void write_lookup(Jit *j, Asm *a, const uint8_t *out)
     const uint8_t *good, *page;
 
     j->lookup = asm_here(a);
-    asm_alu_mem_imm(a, ALU_CMP, false, ENV, j->attention_offset, 0);
-    miss[0] = asm_jcc(a, CC_NE);
+    unsigned wanted = x86_attention(j, a);
+    miss[0] = asm_jcc(a, wanted);
     /* rcx = entry: twice jump_cache_index(), times half of what one takes */
     asm_mov(a, RCX, RAX);
     asm_shift_imm(a, SH_SHR, true, RCX, JUMP_CACHE_BITS - 1);

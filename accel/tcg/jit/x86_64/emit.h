@@ -128,6 +128,8 @@ void x86_operation(Emit *e, const IRInsn *i, unsigned next_block);
 
 /* ---- common.c ---- */
 bool x86_init(Jit *j);
+/* Tests whether attention is wanted. Returns the condition under which it is. */
+unsigned x86_attention(const Jit *j, Asm *a);
 
 /* ---- regs.c ---- */
 void x86_assign(Emit *e);

@@ -26,11 +26,6 @@ static void retire(Emit *e, unsigned n)
         asm_alu_mem_imm(&e->a, ALU_ADD, true, ENV, ENV_TCG(icount), (int32_t)n);
 }
 
-static void test_attention(Emit *e)
-{
-    asm_alu_mem_imm(&e->a, ALU_CMP, false, ENV, e->j->attention_offset, 0);
-}
-
 /* Compares the fetch TLB's entry with the page of pc: equal if it is that one's. rcx is the entry then; rax is
  * used. */
 static void compare_page(Emit *e, vaddr pc)
@@ -92,8 +87,8 @@ static void leave_by(Emit *e, unsigned edge)
     x86_leave(e);
     asm_rip(&e->a, 0x8d, true, RDX, x, 0);
     if (g->backward) {
-        test_attention(e);
-        asm_jcc_to(&e->a, CC_NE, e->j->exit_unlinked);
+        unsigned wanted = x86_attention(e->j, &e->a);
+        asm_jcc_to(&e->a, wanted, e->j->exit_unlinked);
     }
     if (g->cross_page)
         test_page(e, g);
@@ -140,13 +135,13 @@ static void go(Emit *e, unsigned edge, unsigned next_block)
         guard_edge(e, edge);
     if (g->backward) {
         Stub *s = x86_stub(e, STUB_ATTENTION, NULL);
-        test_attention(e);
+        unsigned wanted = x86_attention(e->j, &e->a);
         s->edge = edge;
         if ((unsigned)g->block != next_block) {
-            jcc_to_block(e, CC_E, (unsigned)g->block);
+            jcc_to_block(e, wanted ^ 1, (unsigned)g->block);
             s->froms[s->n_from++] = asm_jmp(&e->a);
         } else {
-            s->froms[s->n_from++] = asm_jcc(&e->a, CC_NE);
+            s->froms[s->n_from++] = asm_jcc(&e->a, wanted);
         }
         return;
     }
@@ -299,8 +294,8 @@ static void known_targets(Emit *e, const IRInsn *i)
         backward |= g[n].backward;
     if (backward) {
         Stub *s = x86_stub(e, STUB_LOOKUP, i);
-        test_attention(e);
-        s->from = asm_jcc(&e->a, CC_NE);
+        unsigned wanted = x86_attention(e->j, &e->a);
+        s->from = asm_jcc(&e->a, wanted);
     }
     /* Distances from the first are short where addresses are not. */
     asm_mov_imm(&e->a, RCX, -g[0].pc);
