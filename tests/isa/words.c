@@ -17,6 +17,11 @@ void tohost_end(void);
 #define DATA_VA 0x50000000ul
 #define PER_PAGE 256
 
+/* Where words are laid out, page after page: a translator that drops code whenever its page is written to would
+ * do little else with a single one. */
+#define POOL 0x82000000ul
+#define POOL_PAGES 16384ul
+
 /* words.py finds the first word in the file and sets the rest. */
 static volatile struct {
     u64 magic;
@@ -31,10 +36,9 @@ static const struct row {
 #include "words-rows.h"
 };
 
-static u16 page[2048] __attribute__((aligned(4096)));
 static u8 data[8192] __attribute__((aligned(4096)));
 static u32 words[PER_PAGE];
-static u64 regs[32], hash, legal, skipped;
+static u64 regs[32], hash, legal, skipped, n_pages, *slot_pte;
 
 static u64 state;
 static u64 rnd(void)
@@ -207,8 +211,12 @@ static void look_at(unsigned slot, u64 n)
 
 static void run_page(u64 first)
 {
+    u64 pa = POOL + 4096 * (n_pages++ % POOL_PAGES);
+    u16 *page = (u16 *)pa;
     unsigned used = 0;
 
+    *slot_pte = pte(pa, PTE_V | PTE_U | PTE_X | PTE_R | PTE_A);
+    sfence_all();
     while (used < PER_PAGE) {
         u32 w = tame(next_word(first + used));
 
@@ -236,7 +244,7 @@ int main(void)
 {
     u64 *root = pt_new(3, 0);
 
-    *pt_entry(root, 3, SLOT_VA, 0) = pte((u64)page, PTE_V | PTE_U | PTE_X | PTE_R | PTE_A);
+    slot_pte = pt_entry(root, 3, SLOT_VA, 0);
     for (u64 i = 0; i < 2; i++) {
         *pt_entry(root, 3, DATA_VA + 4096 * i, 0) =
             pte((u64)data + 4096 * i, PTE_V | PTE_U | PTE_R | PTE_W | PTE_A | PTE_D);
