@@ -1,7 +1,8 @@
 /*
  * GLib's locks on top of pthreads, for ThreadSanitizer builds only. GLib's own are futexes in a
  * library that is not instrumented, so the sanitizer does not see them and reports every access
- * that they order. These definitions in the program come before the library's.
+ * that they order. These definitions in the program come before the library's. The library itself
+ * goes on with its own, so what it builds on them is here again if the program uses it: queues.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -145,4 +146,49 @@ void g_cond_signal(GCond *c)
 void g_cond_broadcast(GCond *c)
 {
     pthread_cond_broadcast(cond_of(c));
+}
+
+/* ---- Queues: those functions that the program calls; the struct is no other's business ---- */
+
+struct _GAsyncQueue {
+    GMutex lock;
+    GCond filled;
+    GQueue items;
+};
+
+GAsyncQueue *g_async_queue_new(void)
+{
+    GAsyncQueue *q = g_malloc0(sizeof(*q));
+
+    g_queue_init(&q->items);
+    return q;
+}
+
+void g_async_queue_unref(GAsyncQueue *q)
+{
+    g_queue_clear(&q->items);
+    g_cond_clear(&q->filled);
+    g_mutex_clear(&q->lock);
+    g_free(q);
+}
+
+void g_async_queue_push(GAsyncQueue *q, gpointer item)
+{
+    g_mutex_lock(&q->lock);
+    g_queue_push_tail(&q->items, item);
+    g_cond_signal(&q->filled);
+    g_mutex_unlock(&q->lock);
+}
+
+gpointer g_async_queue_pop(GAsyncQueue *q)
+{
+    gpointer item;
+
+    g_mutex_lock(&q->lock);
+    while (!q->items.length) {
+        g_cond_wait(&q->filled, &q->lock);
+    }
+    item = g_queue_pop_head(&q->items);
+    g_mutex_unlock(&q->lock);
+    return item;
 }
