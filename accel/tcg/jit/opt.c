@@ -233,29 +233,43 @@ static void count_var(Region *r, unsigned v, unsigned weight)
     }
 }
 
+#define DEEPEST 4 /* nested loops that make a difference */
+
 /* Blocks that a backward edge leads over are in a loop: what is named there counts more. */
-static unsigned block_weight(const Region *r, unsigned n)
+static void block_weights(const Region *r, unsigned *weight)
 {
-    unsigned w = 1;
+    int begin[REGION_BLOCKS + 1] = { 0 }, depth = 0;
 
     for (unsigned i = 0; i < r->n_edges; i++) {
         const RegionEdge *e = &r->edges[i];
-        if (e->block >= 0 && (unsigned)e->block <= n && e->from >= n && w < 4096)
-            w *= 8;
+        if (e->block >= 0 && (unsigned)e->block <= e->from) {
+            begin[e->block]++;
+            begin[e->from + 1]--;
+        }
     }
-    return w;
+    for (unsigned n = 0; n < r->n_blocks; n++) {
+        depth += begin[n];
+        weight[n] = 1u << 3 * MIN(depth, DEEPEST);
+    }
 }
 
 void region_optimise(Region *r)
 {
+    unsigned weights[REGION_BLOCKS];
+
     r->used = r->written = 0;
     memset(r->weight, 0, sizeof(r->weight));
+    block_weights(r, weights);
     for (unsigned n = 0; n < r->n_blocks; n++) {
-        Known k = { .set = 1 };
-        Pending p = { .set = 0 };
-        Shifted shifted = { .set = 0 };
+        Known k;
+        Pending p;
+        Shifted shifted;
+        unsigned weight = weights[n];
         uint32_t bits_set = 0;
-        unsigned weight = block_weight(r, n);
+        /* Values mean something only where set says so. */
+        k.set = 1;
+        k.value[0] = 0;
+        p.set = shifted.set = 0;
         for (unsigned j = r->blocks[n].first; j < r->blocks[n].end; j++) {
             IRInsn *i = &r->insns[j];
             fold_insn(i, &k);

@@ -9,73 +9,92 @@
 
 #define LONGEST 16 /* bytes of an instruction, at most */
 
-static bool room(Asm *a)
+/* Once for each instruction: if there is no room left for one, what follows is written over the start. */
+static inline void begin(Asm *a)
 {
-    if (a->end - a->p < LONGEST)
+    if (__builtin_expect(a->end - a->p < LONGEST, 0)) {
         a->full = true;
-    return !a->full;
+        a->p = a->start;
+    }
 }
 
-void asm_byte(Asm *a, unsigned byte)
+/* Within an instruction. */
+static inline void put8(Asm *a, unsigned byte)
 {
-    if (room(a))
-        *a->p++ = (uint8_t)byte;
+    *a->p++ = (uint8_t)byte;
 }
 
-void asm_imm32(Asm *a, uint32_t v)
+static inline void put32(Asm *a, uint32_t v)
 {
-    if (!room(a))
-        return;
     memcpy(a->p, &v, 4);
     a->p += 4;
 }
 
-void asm_imm64(Asm *a, uint64_t v)
+static inline void put64(Asm *a, uint64_t v)
 {
-    if (!room(a))
-        return;
     memcpy(a->p, &v, 8);
     a->p += 8;
 }
 
+void asm_byte(Asm *a, unsigned byte)
+{
+    begin(a);
+    put8(a, byte);
+}
+
+void asm_imm32(Asm *a, uint32_t v)
+{
+    begin(a);
+    put32(a, v);
+}
+
+void asm_imm64(Asm *a, uint64_t v)
+{
+    begin(a);
+    put64(a, v);
+}
+
 /* Prefixes and opcode. force: a REX prefix even if it would be empty. */
-static void opcode(Asm *a, unsigned op, bool w, unsigned reg, unsigned index, unsigned base,
-                   bool force)
+static inline void opcode(Asm *a, unsigned op, bool w, unsigned reg, unsigned index, unsigned base,
+                          bool force)
 {
     unsigned rex = 0x40 | w << 3 | (reg >> 3 & 1) << 2 | (index >> 3 & 1) << 1 | (base >> 3 & 1);
+    unsigned map = op >> 8 & 0xff;
+    uint8_t *p;
 
+    begin(a);
+    p = a->p; /* bytes may alias anything, so a->p itself would be loaded and stored for each */
     if (op >> 16)
-        asm_byte(a, op >> 16);
+        *p++ = (uint8_t)(op >> 16);
     if (rex != 0x40 || force)
-        asm_byte(a, rex);
-    if (op >> 8 & 0xff) {
-        asm_byte(a, 0x0f);
-        if ((op >> 8 & 0xff) == MAP_0F38)
-            asm_byte(a, 0x38);
-        if ((op >> 8 & 0xff) == MAP_0F3A)
-            asm_byte(a, 0x3a);
+        *p++ = (uint8_t)rex;
+    if (map) {
+        *p++ = 0x0f;
+        if (map != MAP_0F)
+            *p++ = map == MAP_0F38 ? 0x38 : 0x3a;
     }
-    asm_byte(a, op & 0xff);
+    *p++ = (uint8_t)op;
+    a->p = p;
 }
 
-static void modrm(Asm *a, unsigned mod, unsigned reg, unsigned rm)
+static inline void modrm(Asm *a, unsigned mod, unsigned reg, unsigned rm)
 {
-    asm_byte(a, mod << 6 | (reg & 7) << 3 | (rm & 7));
+    put8(a, mod << 6 | (reg & 7) << 3 | (rm & 7));
 }
 
-static unsigned disp_mod(unsigned base, int32_t disp)
+static inline unsigned disp_mod(unsigned base, int32_t disp)
 {
     if (!disp && (base & 7) != RBP)
         return 0;
     return disp == (int8_t)disp ? 1 : 2;
 }
 
-static void displacement(Asm *a, unsigned mod, int32_t disp)
+static inline void displacement(Asm *a, unsigned mod, int32_t disp)
 {
     if (mod == 1)
-        asm_byte(a, (uint8_t)disp);
+        put8(a, (uint8_t)disp);
     else if (mod == 2)
-        asm_imm32(a, (uint32_t)disp);
+        put32(a, (uint32_t)disp);
 }
 
 void asm_rr(Asm *a, unsigned op, bool w, unsigned reg, unsigned rm)
@@ -97,7 +116,7 @@ void asm_rm(Asm *a, unsigned op, bool w, unsigned reg, unsigned base, int32_t di
     opcode(a, op, w, reg, 0, base, false);
     modrm(a, mod, reg, base);
     if ((base & 7) == RSP)
-        asm_byte(a, 0x24);
+        put8(a, 0x24);
     displacement(a, mod, disp);
 }
 
@@ -107,7 +126,7 @@ static void memory_x(Asm *a, unsigned reg, unsigned base, unsigned index, unsign
     unsigned mod = disp_mod(base, disp);
 
     modrm(a, mod, reg, 4);
-    asm_byte(a, scale << 6 | (index & 7) << 3 | (base & 7));
+    put8(a, scale << 6 | (index & 7) << 3 | (base & 7));
     displacement(a, mod, disp);
 }
 
@@ -128,7 +147,7 @@ void asm_rip(Asm *a, unsigned op, bool w, unsigned reg, const void *where, unsig
 {
     opcode(a, op, w, reg, 0, 0, false);
     modrm(a, 0, reg, 5);
-    asm_imm32(a, (uint32_t)((const uint8_t *)where - (asm_here(a) + 4 + tail)));
+    put32(a, (uint32_t)((const uint8_t *)where - (asm_here(a) + 4 + tail)));
 }
 
 /* The three-byte form; index and base: registers of the operand in memory. */
@@ -136,11 +155,12 @@ static void vex(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned 
 {
     unsigned prefix = op >> 16 & 0xff, pp = prefix == 0x66 ? 1 : prefix == 0xf3 ? 2 : prefix ? 3 : 0;
 
-    asm_byte(a, 0xc4);
-    asm_byte(a, (~reg >> 3 & 1) << 7 | (~index >> 3 & 1) << 6 | (~base >> 3 & 1) << 5 |
+    begin(a);
+    put8(a, 0xc4);
+    put8(a, (~reg >> 3 & 1) << 7 | (~index >> 3 & 1) << 6 | (~base >> 3 & 1) << 5 |
                 (op >> 8 & 0xff));
-    asm_byte(a, w << 7 | (~v & 15) << 3 | (op & X86_L ? 4u : 0u) | pp);
-    asm_byte(a, op & 0xff);
+    put8(a, w << 7 | (~v & 15) << 3 | (op & X86_L ? 4u : 0u) | pp);
+    put8(a, op & 0xff);
 }
 
 void asm_vex_rr(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned rm)
@@ -156,7 +176,7 @@ void asm_vex_rm(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned 
     vex(a, op, w, reg, v, 0, base);
     modrm(a, mod, reg, base);
     if ((base & 7) == RSP)
-        asm_byte(a, 0x24);
+        put8(a, 0x24);
     displacement(a, mod, disp);
 }
 
@@ -171,7 +191,7 @@ void asm_vex_rip(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, const vo
 {
     vex(a, op, w, reg, v, 0, 0);
     modrm(a, 0, reg, 5);
-    asm_imm32(a, (uint32_t)((const uint8_t *)where - (asm_here(a) + 4)));
+    put32(a, (uint32_t)((const uint8_t *)where - (asm_here(a) + 4)));
 }
 
 void asm_mov(Asm *a, unsigned d, unsigned s)
@@ -189,13 +209,13 @@ void asm_mov_imm(Asm *a, unsigned d, uint64_t v)
 {
     if (v == (uint32_t)v) {
         opcode(a, 0xb8 | (d & 7), false, 0, 0, d, false);
-        asm_imm32(a, (uint32_t)v);
+        put32(a, (uint32_t)v);
     } else if ((int64_t)v == (int32_t)v) {
         asm_rr(a, 0xc7, true, 0, d);
-        asm_imm32(a, (uint32_t)v);
+        put32(a, (uint32_t)v);
     } else {
         opcode(a, 0xb8 | (d & 7), true, 0, 0, d, false);
-        asm_imm64(a, v);
+        put64(a, v);
     }
 }
 
@@ -226,10 +246,10 @@ void asm_alu_imm(Asm *a, unsigned alu, bool w, unsigned d, int32_t imm)
 {
     if (imm == (int8_t)imm) {
         asm_rr(a, 0x83, w, alu, d);
-        asm_byte(a, (uint8_t)imm);
+        put8(a, (uint8_t)imm);
     } else {
         asm_rr(a, 0x81, w, alu, d);
-        asm_imm32(a, (uint32_t)imm);
+        put32(a, (uint32_t)imm);
     }
 }
 
@@ -242,17 +262,17 @@ void asm_alu_mem_imm(Asm *a, unsigned alu, bool w, unsigned base, int32_t disp, 
 {
     if (imm == (int8_t)imm) {
         asm_rm(a, 0x83, w, alu, base, disp);
-        asm_byte(a, (uint8_t)imm);
+        put8(a, (uint8_t)imm);
     } else {
         asm_rm(a, 0x81, w, alu, base, disp);
-        asm_imm32(a, (uint32_t)imm);
+        put32(a, (uint32_t)imm);
     }
 }
 
 void asm_shift_imm(Asm *a, unsigned sh, bool w, unsigned d, unsigned n)
 {
     asm_rr(a, 0xc1, w, sh, d);
-    asm_byte(a, n);
+    put8(a, n);
 }
 
 void asm_shift_cl(Asm *a, unsigned sh, bool w, unsigned d)
@@ -268,23 +288,25 @@ void asm_setcc(Asm *a, unsigned cc, unsigned d)
 void asm_rorx(Asm *a, unsigned d, unsigned s, unsigned n)
 {
     asm_vex_rr(a, X86_OP(0xf2, MAP_0F3A, 0xf0), true, d, 0, s);
-    asm_byte(a, n);
+    put8(a, n);
 }
 
 /* ---- Jumps ---- */
 
 uint8_t *asm_jcc(Asm *a, unsigned cc)
 {
-    asm_byte(a, 0x0f);
-    asm_byte(a, 0x80 | cc);
-    asm_imm32(a, 0);
+    begin(a);
+    put8(a, 0x0f);
+    put8(a, 0x80 | cc);
+    put32(a, 0);
     return a->p - 4;
 }
 
 uint8_t *asm_jmp(Asm *a)
 {
-    asm_byte(a, 0xe9);
-    asm_imm32(a, 0);
+    begin(a);
+    put8(a, 0xe9);
+    put32(a, 0);
     return a->p - 4;
 }
 
@@ -317,8 +339,9 @@ void asm_jmp_to(Asm *a, const void *target)
 
 void asm_call_to(Asm *a, const void *target)
 {
-    asm_byte(a, 0xe8);
-    asm_imm32(a, 0);
+    begin(a);
+    put8(a, 0xe8);
+    put32(a, 0);
     asm_aim_at(a, a->p - 4, target);
 }
 

@@ -14,8 +14,8 @@ typedef enum X86Reg {
     RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15,
 } X86Reg;
 
-/* Code is written at p and will run at p + delta. When there is no room, full is set and nothing more is
- * written. */
+/* Code is written at p and will run at p + delta. When there is no room, full is set, and what was written
+ * is worth nothing: more is written over it. There is room for one instruction at least. */
 typedef struct Asm {
     uint8_t *p, *start, *end;
     ptrdiff_t delta;
