@@ -12,7 +12,7 @@
 #include "target/riscv/insn-fn.h"
 #include "target/riscv/mode.h"
 
-enum { CSR_SSTATUS = 0x100 };
+enum { CSR_FFLAGS = 0x001, CSR_FRM = 0x002, CSR_SSTATUS = 0x100 };
 
 #define IN_ENV(field) ((unsigned)offsetof(CPURISCVState, field))
 
@@ -97,6 +97,31 @@ static bool find(const IRBuilder *b, unsigned csr, bool writes, Place *p)
     return p->offset;
 }
 
+/* Flags are read and written, the rounding mode only read. What is the same stays as it is in the host. */
+static bool float_csr(IRBuilder *b, const Access *x)
+{
+    bool reads = x->how == IR_STATUS_READ;
+
+    if (!(ir_mode(b) & MODE_FS) || (ir_mode(b) & MODE_MISA_OFF_F) ||
+        !ext_get(env_cpu(ir_env(b))->ext, EXT_F))
+        return false;
+    if (x->csr == CSR_FRM) {
+        if (!reads || x->d == JIT_NONE)
+            return false;
+        ir_get(b, x->d, IN_ENV(frm), 7);
+        return true;
+    }
+    if (reads && x->d != JIT_NONE) {
+        riscv_emit_fflags(b, x->d, JIT_NONE);
+        return true;
+    }
+    /* With V = 1 two registers have an FS. The old flags are written first. */
+    if (x->how != IR_STATUS_WRITE || x->v == JIT_NONE || x->v == x->d || (ir_mode(b) & MODE_VIRT))
+        return false;
+    riscv_emit_fflags(b, x->d, x->v);
+    return true;
+}
+
 bool riscv_emit_csr(IRBuilder *b, const TCGOp *op)
 {
     Access x;
@@ -111,6 +136,8 @@ bool riscv_emit_csr(IRBuilder *b, const TCGOp *op)
             ir_nothing(b);
         return true;
     }
+    if (x.csr == CSR_FFLAGS || x.csr == CSR_FRM)
+        return float_csr(b, &x);
     if (!find(b, x.csr, x.how != IR_STATUS_READ, &p))
         return false;
     if (x.how == IR_STATUS_READ) {

@@ -74,6 +74,21 @@ static void from_integer(IRBuilder *b, const TCGOp *op, IROp ir, unsigned size, 
              on_host(size, always && op->aux <= FP_RMM ? FP_ANY : op->aux));
 }
 
+const JitFlags riscv_jit_fflags = {
+    .offset = offsetof(CPURISCVState, fflags),
+    .invalid = FP_NV, .by_zero = FP_DZ, .overflow = FP_OF, .underflow = FP_UF, .inexact = FP_NX,
+};
+
+void riscv_emit_fflags(IRBuilder *b, unsigned d, unsigned v)
+{
+    if (v != JIT_NONE)
+        dirty(b);
+    if (d != JIT_NONE)
+        ir_float(b, IR_fflags_get, d, JIT_NONE, JIT_NONE, JIT_NONE, on_host(8, FP_ANY));
+    if (v != JIT_NONE)
+        ir_float(b, IR_fflags_put, JIT_NONE, v, JIT_NONE, JIT_NONE, on_host(8, FP_ANY));
+}
+
 /* Not dirty if the load raises. */
 EMIT(flw) { ir_load(b, FD, A, op->imm, 4, false); dirty(b); }
 EMIT(fld) { ir_load(b, FD, A, op->imm, 8, false); dirty(b); }

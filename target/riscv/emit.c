@@ -70,6 +70,7 @@ const TCGJitOps riscv_jit_ops = {
     .reserve_value = offsetof(CPURISCVState, reserve_value),
     .reserve_size = offsetof(CPURISCVState, reserve_size),
     .status = &riscv_jit_sstatus,
+    .flags = &riscv_jit_fflags,
     .kind = kind,
     .begin = riscv_emit_begin,
     .emit = emit,

@@ -37,6 +37,10 @@ EmitFn riscv_insn_emit(unsigned row);
 bool riscv_emit_csr(IRBuilder *b, const TCGOp *op);
 
 extern const JitStatus riscv_jit_sstatus;
+extern const JitFlags riscv_jit_fflags;
+/* ---- emit-fp.c ---- */
+/* fflags become v, and d what they were; either may be JIT_NONE. */
+void riscv_emit_fflags(IRBuilder *b, unsigned d, unsigned v);
 /* ---- emit-vec.c ---- */
 void riscv_emit_begin(IRBuilder *b);
 /* As TCGJitOps.emit, of rows that need the vector unit. */

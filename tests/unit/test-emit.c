@@ -16,6 +16,7 @@
 #include "target/riscv/fpu/fpu.h"
 #include "target/riscv/insn-fn.h"
 #include "target/riscv/isa.h"
+#include "target/riscv/mode.h"
 
 #define PAGE_VA 0x12345000ULL
 #define OPERAND 64 /* where in the page memory operands are */
@@ -335,10 +336,79 @@ static void test_rows(gconstpointer data)
     tear_down(&f);
 }
 
+/* ---- fflags and frm: flags in env, flags in the host, both ---- */
+
+static void raise_in_host(Fixture *f, unsigned which)
+{
+    static const uint64_t operands[][2] = { /* divided: inexact; by zero; invalid */
+        { 0x3ff0000000000000, 0x4008000000000000 }, { 0x3ff0000000000000, 0 }, { 0, 0 },
+    };
+    CPURISCVState *env = f->h.env;
+    TCGOp op = { .row = INSN_fdiv_d, .rd = 9, .rs1 = 7, .rs2 = 8, .len = 4 };
+
+    if (!which)
+        return;
+    env->f[7] = operands[which - 1][0];
+    env->f[8] = operands[which - 1][1];
+    run_exec(f, &op);
+}
+
+static void check_csr(Fixture *f, const Case *c, uint64_t value)
+{
+    const void *code = compile(f, &c->op);
+    uint64_t v[3] = { value, value, value };
+    Result want, is;
+
+    for (unsigned n = 0; n < 4 * 4; n++) {
+        static const uint8_t flags[] = { 0, 1, 16, 31 };
+        for (unsigned how = 0; how < 2; how++) {
+            prepare(f, c, v, n % 5, 0);
+            fp_set_fflags(f->h.env, flags[n / 4]);
+            raise_in_host(f, n % 4);
+            if (how)
+                run_code(f, c, code);
+            else
+                run_exec(f, &c->op);
+            collect(f, how ? &is : &want);
+        }
+        if (memcmp(&is, &want, sizeof(is)))
+            differs(c, v, n, &is, &want);
+    }
+}
+
+static void test_fflags(void)
+{
+    static const struct {
+        unsigned row, csr, rd, rs1;
+    } forms[] = {
+        { INSN_csrrs, 1, 10, 0 }, { INSN_csrrs, 1, 20, 0 }, { INSN_csrrw, 1, TARGET_REG_SINK, 11 },
+        { INSN_csrrw, 1, TARGET_REG_SINK, 21 }, { INSN_csrrw, 1, TARGET_REG_SINK, 0 },
+        { INSN_csrrw, 1, 20, 11 }, { INSN_csrrw, 1, 10, 21 }, { INSN_csrrs, 2, 10, 0 },
+        { INSN_csrrs, 2, 20, 0 },
+    };
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    f.tb->mode = f.h.env->tcg.mode = PRV_M | MODE_FS;
+    for (unsigned n = 0; n < G_N_ELEMENTS(forms); n++) {
+        Case c = { .name = riscv_insn_name(forms[n].row),
+                   .op = { .row = (uint16_t)forms[n].row, .rd = (uint8_t)forms[n].rd,
+                           .rs1 = (uint8_t)forms[n].rs1, .rs2 = 40, .rs3 = 40, .imm = forms[n].csr,
+                           .len = 4 } };
+        for (unsigned k = 0; k < G_N_ELEMENTS(integers); k++)
+            check_csr(&f, &c, integers[k]);
+        for (unsigned k = 0; k < 32; k++)
+            check_csr(&f, &c, k);
+    }
+    tear_down(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_data_func("/emit/integer", GINT_TO_POINTER(0), test_rows);
     g_test_add_data_func("/emit/float", GINT_TO_POINTER(1), test_rows);
+    g_test_add_func("/emit/fflags", test_fflags);
     return g_test_run();
 }

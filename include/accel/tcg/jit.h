@@ -98,6 +98,12 @@ uint32_t ir_mode(const IRBuilder *b);
  * may be asked; anything else is good for guesses. */
 CPUArchState *ir_env(const IRBuilder *b);
 
+/* The guest's sticky flags of floating point: those of the host, and those in a byte of env. */
+typedef struct JitFlags {
+    uint16_t offset;     /* of the byte */
+    uint8_t invalid, by_zero, overflow, underflow, inexact; /* bits, there and in integers */
+} JitFlags;
+
 /* A status register, whose interrupt enable is what programs mostly write. */
 typedef struct JitStatus {
     uint16_t offset;     /* of 8 bytes in env */
@@ -173,6 +179,7 @@ typedef struct TCGJitOps {
     /* Of the reservation: address (~0: none) and value, 8 bytes each, and its size, 1 byte. */
     unsigned reserve_addr, reserve_value, reserve_size;
     const JitStatus *status;
+    const JitFlags *flags;
     JitKind (*kind)(const TCGOp *op);
     /* A block begins: what facts are left? NULL: none are kept. */
     void (*begin)(IRBuilder *b);

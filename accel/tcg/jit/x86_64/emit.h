@@ -101,6 +101,7 @@ typedef struct Emit {
     } uses[X86_LABEL_USES];    /* jumps to blocks that are not there yet */
     unsigned n_uses;
     JitExit *exits[REGION_EDGES];
+    uint8_t *flags;            /* of the guest by those of the host; NULL: not needed so far */
     const void *spill, *fill;  /* routines of this region, or the common ones */
     struct {
         uint64_t bits;

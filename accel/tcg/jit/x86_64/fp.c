@@ -369,6 +369,61 @@ void x86_float_store(Emit *e, const IRInsn *i, X86Place p)
         asm_vex_rx(&e->a, X86_OP(0x66, MAP_0F, 0xd6), false, x, 0, p.base, p.index, p.disp);
 }
 
+/* Where the guest's flags for each value of MXCSR's low 6 bits are. IE, DE (of a subnormal operand: the
+ * guest has none), ZE, OE, UE, PE. */
+static const uint8_t *flags_table(Emit *e)
+{
+    const JitFlags *f = e->r->model->flags;
+    const uint8_t guest[6] = { f->invalid, 0, f->by_zero, f->overflow, f->underflow, f->inexact };
+
+    if (e->flags)
+        return e->flags;
+    e->flags = jit_data(e->j, 64);
+    if (!e->flags) {
+        e->a.full = true;
+        return NULL;
+    }
+    for (unsigned v = 0; v < 64; v++) {
+        e->flags[v] = 0;
+        for (unsigned n = 0; n < 6; n++)
+            e->flags[v] |= v >> n & 1 ? guest[n] : 0;
+    }
+    return e->flags;
+}
+
+/* eax = the flags; rcx is used. */
+static void flags_of_host(Emit *e)
+{
+    Asm *a = &e->a;
+    const uint8_t *table = flags_table(e);
+
+    if (!table)
+        return;
+    asm_vex_rm(a, X86_OP(0, MAP_0F, 0xae), false, 3, 0, RSP, FRAME_VALUE); /* vstmxcsr */
+    asm_rm(a, 0x8b, false, RAX, RSP, FRAME_VALUE);
+    asm_alu_imm(a, ALU_AND, false, RAX, 63);
+    asm_rip(a, 0x8d, true, RCX, table, 0);
+    asm_rx(a, X86_OP(0, MAP_0F, 0xb6), false, RAX, RCX, RAX, 0, 0);
+    asm_rm(a, 0x0a, false, RAX, ENV, e->r->model->flags->offset); /* or al */
+}
+
+/* Programs save flags, compare and restore them: writing what is there already is the quick case. */
+static void flags(Emit *e, const Decline *s, const IRInsn *i)
+{
+    const JitFlags *f = e->r->model->flags;
+
+    flags_of_host(e);
+    if (i->op == IR_fflags_get) {
+        x86_define(e, i->d, RAX);
+        return;
+    }
+    x86_copy(e, i->a, RCX);
+    asm_alu_imm(&e->a, ALU_AND, false, RCX,
+                f->invalid | f->by_zero | f->overflow | f->underflow | f->inexact);
+    asm_alu(&e->a, ALU_CMP, false, RAX, RCX);
+    decline(e, s->body, CC_NE);
+}
+
 static void operation(Emit *e, const Decline *s, const IRInsn *i)
 {
     switch (i->op) {
@@ -424,6 +479,10 @@ static void operation(Emit *e, const Decline *s, const IRInsn *i)
     case IR_fto_i64:
     case IR_fto_u64:
         to_integer(e, s, i);
+        break;
+    case IR_fflags_get:
+    case IR_fflags_put:
+        flags(e, s, i);
         break;
     default:
         from_integer(e, s, i);

@@ -117,6 +117,7 @@ static unsigned disturbs(const Emit *e, const IRInsn *i, bool *ends)
     case IR_fmv_from_int:
     case IR_feq ... IR_fle:
     case IR_fto_i32 ... IR_fto_u64:
+    case IR_fflags_get ... IR_fflags_put:
         return HELD_RCX;
     case IR_sll ... IR_ror:
     case IR_sllw ... IR_rorw:
