@@ -38,17 +38,14 @@ static const uint8_t *iprio_of(const CPURISCVState *env, RISCVIrqLevel level)
     return level == IRQ_LEVEL_M ? env->miprio : env->siprio;
 }
 
-/* Of the level's external interrupt: what its controller says. Without an IMSIC it has the place of
- * its default order, before all that was given a number. */
+/* Of the level's external interrupt: what its controller says. An APLIC's line has no number; it counts like
+ * what software made pending (AIA, 5.4.1): after all that was given a number. */
 static unsigned external_priority(const CPURISCVState *env, RISCVIrqLevel level)
 {
     const RISCVCPU *cpu = container_of(env, RISCVCPU, env);
     const IMSICLink *imsic = level == IRQ_LEVEL_M ? cpu->imsic_m : cpu->imsic_s;
-    unsigned top;
+    unsigned top = imsic ? imsic->top(imsic->opaque, 0) : 0;
 
-    if (!imsic)
-        return AIA_PRIO_ABOVE;
-    top = imsic->top(imsic->opaque, 0);
     return top ? top : AIA_PRIO_NO_SOURCE;
 }
 

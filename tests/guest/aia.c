@@ -297,6 +297,23 @@ static void test_filtered(void)
     csr_write(MVIEN, 0);
 }
 
+/* An external interrupt that no file gives a number comes after all that have one (AIA, 5.4.1). */
+static void test_no_number(void)
+{
+    csr_write("mideleg", SEIP | SSIP);
+    csr_write("mie", SEIP | SSIP);
+    csr_set("mip", SEIP | SSIP);
+    CHECK_EQ(csr_read(STOPI) >> 16, 9);
+    set_sireg(0x30, 200 << 8);
+    CHECK_EQ(csr_read(STOPI), 1 << 16 | 200);
+    csr_clear("mip", SSIP);
+    CHECK_EQ(csr_read(STOPI), 9 << 16 | 255);
+    set_sireg(0x30, 0);
+    csr_clear("mip", SEIP);
+    csr_write("mie", 0);
+    csr_write("mideleg", 0);
+}
+
 /* ---- Two harts send each other messages ---- */
 
 static void on_message(u64 cause)
@@ -348,6 +365,7 @@ int main(void)
     test_domains();
     if (!has_imsic) {
         test_direct();
+        test_no_number();
         pass();
     }
     test_file();

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-BOARD = ['-M', 'virt', '-bios', 'none', '-display', 'none', '-serial', 'stdio', '-monitor', 'none']
+BOARD = ['-bios', 'none', '-display', 'none', '-serial', 'stdio', '-monitor', 'none']
 QEMU_IN_TREE = '/usr/bin/qemu-system-riscv64'
 
 
@@ -35,20 +35,21 @@ class Model:
     def name(self):
         return 'spike' if self.is_spike else f'qemu{self.version}' if self.version else 'ours'
 
-    def run(self, elf, cpu, spike_isa=None, timeout=120):
+    def run(self, elf, cpu, spike_isa=None, timeout=120, machine='virt', more=()):
         if self.is_spike:
             args = self.command + [f'--isa={spike_isa}', '--pmpregions=64', elf]
             return self.output(args, timeout)
         if 0 < self.version < 11:
             cpu = cpu.replace(',num-pmp-regions=16', '')  # 16 is what they have
+        command = [*self.command, '-M', machine, *BOARD, *more, '-cpu', cpu]
         if not self.root:
-            return self.output(self.command + BOARD + ['-kernel', elf, '-cpu', cpu], timeout)
+            return self.output([*command, '-kernel', elf], timeout)
         with tempfile.NamedTemporaryFile(dir=os.path.join(self.root, 'tmp'), suffix='.elf') as f:
             with open(elf, 'rb') as original:
                 shutil.copyfileobj(original, f)
             f.flush()
             inside = '/tmp/' + os.path.basename(f.name)
-            return self.output(self.command + BOARD + ['-kernel', inside, '-cpu', cpu], timeout)
+            return self.output([*command, '-kernel', inside], timeout)
 
     @staticmethod
     def output(args, timeout):
