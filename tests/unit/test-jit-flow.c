@@ -245,6 +245,49 @@ static void test_targets(void)
     tear_down(&f);
 }
 
+/* A loop counts its instructions, however it is left. */
+static void test_loop(void)
+{
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    IRBuilder b = begin(&f);
+    block(&f, &b, 0);
+    ir_op2i(&b, IR_add, 10, 10, -1);
+    ir_op2(&b, IR_add, 11, 11, 10);
+    f.r->n_edges = 2;
+    f.r->edges[0] = (RegionEdge){ .pc = f.tb[1]->pc, .block = -1, .retired = 3 };
+    f.r->edges[1] = (RegionEdge){ .pc = f.tb[0]->pc, .block = 0, .retired = 4, .backward = true };
+    b.edge = 0;
+    ir_branch(&b, IR_EQ, 10, 12);
+    b.edge = 1;
+    ir_branch(&b, IR_NE, 10, 0);
+    ir_append(&b, IR_interpret);
+    const void *code = finish(&f);
+    for (unsigned n = 1; n < 20; n++) {
+        for (unsigned by_exit = 0; by_exit < 2; by_exit++) {
+            f.env->tcg.icount = 1ULL << 40;
+            f.env->x[10] = n;
+            f.env->x[11] = 0;
+            f.env->x[12] = by_exit ? n / 2 : ~0ULL;
+            uint64_t left = by_exit ? n / 2 : 0, rounds = n - left;
+            const TCGOp *op = run(&f, code);
+            g_assert_true(op == (by_exit ? NULL : &f.tb[0]->ops[1]));
+            g_assert_cmphex(f.env->x[10], ==, left);
+            g_assert_cmphex(f.env->x[11], ==, n * (n - 1) / 2 - (left ? left * (left - 1) / 2 : 0));
+            g_assert_cmpuint(f.env->tcg.icount - (1ULL << 40), ==, 4 * (rounds - 1) + 3 * by_exit);
+        }
+    }
+    f.env->attention = 1;
+    f.env->tcg.icount = 0;
+    f.env->x[10] = 5;
+    g_assert_null(run(&f, code));
+    g_assert_cmphex(f.env->x[10], ==, 4);
+    g_assert_cmpuint(f.env->tcg.icount, ==, 4);
+    tear_down(&f);
+}
+
 /* What a call pushes, a return to there finds, once, while the tag is the same. */
 static void test_return(void)
 {
@@ -311,6 +354,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/jit-flow/sequences", test_sequences);
     g_test_add_func("/jit-flow/targets", test_targets);
+    g_test_add_func("/jit-flow/loop", test_loop);
     g_test_add_func("/jit-flow/return", test_return);
     return g_test_run();
 }

@@ -113,6 +113,7 @@ struct Jit {
     const void *run, *exit_unlinked, *exit_interpret, *lookup, *load_slow, *store_slow, *call_body;
     const void *interpret, *spill, *fill;
     const uint8_t *vec_tables;    /* constants of vectors, among the data */
+    const uint8_t *count_table;   /* and those added to the count of instructions */
     uint64_t n_regions, n_insns, n_killed, n_refused, n_linked; /* for info jit */
     uint64_t *window_misses;      /* of loads and of stores, by all harts, roughly; NULL: not counted */
 };

@@ -291,5 +291,5 @@ bool x86_init(Jit *j)
     write_slow(&a, true);
     write_call_body(j, &a, spilled);
     j->code_used = (size_t)(a.p - j->code_rw);
-    return !a.full && x86_vector_init(j);
+    return !a.full && x86_count_init(j) && x86_vector_init(j);
 }

@@ -4,7 +4,8 @@
  * Registers. rbp is env, r15 the TLB table of explicit accesses with its windows in front of it, rax is
  * free between operations, and rcx and rdx where nothing is held in them (share.c). The other ten hold
  * guest registers: at the borders of regions those of x86_convention, within a region those that it uses
- * most.
+ * most. In a region with a loop the count of instructions is in an xmm register (Emit.count): in memory, each
+ * round would have to wait for the store of the one before.
  *
  * The stack frame of compiled code is FRAME bytes above rsp, 16-byte aligned: see common.c.
  *
@@ -89,7 +90,8 @@ typedef struct Emit {
     int8_t reg[JIT_VARS];      /* where a variable is; -1: in env */
     uint8_t var[X86_REGS];     /* what a register holds */
     uint8_t fvar[X86_REGS];    /* and an xmm register; reg[] of such a variable is its number */
-    bool moved;                /* var differs from the convention, or fvar is not empty */
+    bool moved;                /* var differs from the convention, or fvar is not empty, or count is set */
+    uint8_t count;             /* xmm register that tcg.icount is in; 0: none, it is in env */
     uint64_t boxed;            /* floating-point variables known to hold a boxed number */
     uint32_t fast;             /* bits of env's bytes that were tested in this block */
     const uint8_t *held_at;    /* NULL, or code after which held_reg still holds held_var, as env does */
@@ -139,6 +141,10 @@ void x86_enter(Emit *e);
 void x86_leave(Emit *e);
 void x86_spill(Emit *e);
 void x86_fill(Emit *e);
+/* n instructions of the guest have run. Flags are kept, unless in a region without a loop. */
+void x86_retire(Emit *e, unsigned n);
+/* What x86_retire() adds. False: no room. */
+bool x86_count_init(Jit *j);
 
 static inline int32_t x86_offset(const Emit *e, unsigned var)
 {

@@ -20,12 +20,6 @@ static JitExit *exit_of(Emit *e, unsigned edge)
     return e->exits[edge];
 }
 
-static void retire(Emit *e, unsigned n)
-{
-    if (n)
-        asm_alu_mem_imm(&e->a, ALU_ADD, true, ENV, ENV_TCG(icount), (int32_t)n);
-}
-
 /* Compares the fetch TLB's entry with the page of pc: equal if it is that one's. rcx is the entry then; rax is
  * used. */
 static void compare_page(Emit *e, vaddr pc)
@@ -126,7 +120,7 @@ static void go(Emit *e, unsigned edge, unsigned next_block)
 {
     const RegionEdge *g = &e->r->edges[edge];
 
-    retire(e, g->retired);
+    x86_retire(e, g->retired);
     if (g->block < 0) {
         leave_by(e, edge);
         return;
@@ -321,7 +315,7 @@ static void known_targets(Emit *e, const IRInsn *i)
 /* The target is in rax. */
 void x86_lookup(Emit *e, const IRInsn *i)
 {
-    retire(e, i->size);
+    x86_retire(e, i->size);
     if (i->sign)
         known_targets(e, i);
     x86_leave(e);

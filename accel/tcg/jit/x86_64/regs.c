@@ -3,7 +3,8 @@
  *
  * At the borders of regions the convention holds, so that one region leads to another without moving
  * anything: the ten registers that compiled code names most. A region that does not use one of
- * them, or much less than another one, gives its place to that one.
+ * them, or much less than another one, gives its place to that one. If it has a loop it takes the count of
+ * instructions into a register, too.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -57,11 +58,22 @@ static unsigned heaviest_float(const Emit *e)
     return best;
 }
 
+static bool has_loop(const Region *r)
+{
+    for (unsigned n = 0; n < r->n_edges; n++) {
+        if (r->edges[n].block >= 0 && r->edges[n].backward)
+            return true;
+    }
+    return false;
+}
+
 /* At the borders floating-point registers are in env. */
 static void assign_float(Emit *e)
 {
+    unsigned end = e->count ? e->count : X86_REGS;
+
     memset(e->fvar, JIT_NONE, sizeof(e->fvar));
-    for (unsigned h = e->r->n_vecs ? XMM_FIRST_VECTORS : XMM_FIRST; h < X86_REGS; h++) {
+    for (unsigned h = e->r->n_vecs ? XMM_FIRST_VECTORS : XMM_FIRST; h < end; h++) {
         unsigned v = heaviest_float(e);
         if (v == JIT_NONE)
             break;
@@ -89,8 +101,49 @@ void x86_assign(Emit *e)
         e->reg[v] = (int8_t)h;
         e->moved = true;
     }
+    if (has_loop(e->r)) {
+        e->count = X86_REGS - 1;
+        e->moved = true;
+    }
     assign_float(e);
 }
+
+/* ---- The count of instructions ---- */
+
+enum { RETIRE_MAX = 128, RETIRE_STEP = 16 };
+
+bool x86_count_init(Jit *j)
+{
+    uint8_t *table = jit_data(j, (RETIRE_MAX + 1) * RETIRE_STEP);
+
+    for (uint64_t n = 0; table && n <= RETIRE_MAX; n++)
+        memcpy(table + n * RETIRE_STEP, &n, sizeof(n));
+    j->count_table = table;
+    return table != NULL;
+}
+
+void x86_retire(Emit *e, unsigned n)
+{
+    if (!e->count && n)
+        asm_alu_mem_imm(&e->a, ALU_ADD, true, ENV, ENV_TCG(icount), (int32_t)n);
+    for (; e->count && n; n -= MIN(n, RETIRE_MAX))
+        asm_vex_rip(&e->a, X86_OP(0x66, MAP_0F, 0xd4), false, e->count, e->count,
+                    e->j->count_table + RETIRE_STEP * MIN(n, RETIRE_MAX)); /* vpaddq */
+}
+
+static void fill_count(Emit *e)
+{
+    if (e->count)
+        asm_vex_rm(&e->a, X86_OP(0xf3, MAP_0F, 0x7e), false, e->count, 0, ENV, ENV_TCG(icount));
+}
+
+static void spill_count(Emit *e)
+{
+    if (e->count)
+        asm_vex_rm(&e->a, X86_OP(0x66, MAP_0F, 0xd6), false, e->count, 0, ENV, ENV_TCG(icount));
+}
+
+/* ---- Moving ---- */
 
 static void fill_float(Emit *e)
 {
@@ -124,6 +177,7 @@ void x86_enter(Emit *e)
         }
     }
     fill_float(e);
+    fill_count(e);
 }
 
 void x86_leave(Emit *e)
@@ -136,6 +190,7 @@ void x86_leave(Emit *e)
         asm_load(&e->a, h, ENV, x86_offset(e, x86_convention[h]));
     }
     spill_float(e);
+    spill_count(e);
 }
 
 /* Keeps every register. */
@@ -146,6 +201,7 @@ void x86_spill(Emit *e)
             asm_store(&e->a, ENV, x86_offset(e, e->var[h]), h);
     }
     spill_float(e);
+    spill_count(e);
 }
 
 /* Keeps rax. */
@@ -157,6 +213,7 @@ void x86_fill(Emit *e)
             asm_load(&e->a, h, ENV, x86_offset(e, e->var[h]));
     }
     fill_float(e);
+    fill_count(e);
 }
 
 void x86_copy(Emit *e, unsigned var, unsigned scratch)
