@@ -86,7 +86,7 @@ static bool victim_hit(TLBContext *ctx, vaddr va, MMUAccess access)
         ctx->full[index] = ctx->victim_full[i];
         *v = e;
         ctx->victim_full[i] = f;
-        ctx->used[index / 64] |= 1ULL << (index % 64);
+        tlb_mark_used(ctx, index);
         ctx->n_evicted++;
         return true;
     }
@@ -191,9 +191,9 @@ static TLBEntry *insert(CPUArchState *env, TLBContext *ctx, vaddr va, const TLBF
     __atomic_store_n(&e->tag[MMU_STORE], fill->prot & PAGE_WRITE ? store : TLB_TAG_NONE,
                      __ATOMIC_RELAXED);
     ctx->full[index] = *full;
-    ctx->used[index / 64] |= 1ULL << (index % 64);
+    tlb_mark_used(ctx, index);
     if (fill->page_bits > TARGET_PAGE_BITS) {
-        ctx->large_at |= tlb_large_mask(va, fill->page_bits);
+        tlb_note_large(ctx, va, fill->page_bits);
         large_enter(ctx, va, fill);
     }
     return e;

@@ -9,7 +9,7 @@
 
 #include "accel/tcg/internal.h"
 
-/* A table, its front page, and behind it a context's full and used. */
+/* A table, its front page, and behind it a context's full, used and global. */
 static size_t full_offset(unsigned bits)
 {
     return sizeof(TLBEntry) << bits;
@@ -20,9 +20,14 @@ static size_t used_offset(unsigned bits)
     return full_offset(bits) + (sizeof(TLBFull) << bits);
 }
 
+static size_t global_offset(unsigned bits)
+{
+    return used_offset(bits) + (1u << bits) / 8;
+}
+
 static size_t table_bytes(unsigned bits)
 {
-    return align_up(TARGET_PAGE_SIZE + used_offset(bits) + ((1u << bits) / 8), TARGET_PAGE_SIZE);
+    return align_up(TARGET_PAGE_SIZE + global_offset(bits) + (1u << bits) / 8, TARGET_PAGE_SIZE);
 }
 _Static_assert(sizeof(TLBFront) <= TARGET_PAGE_SIZE, "the front of a table takes a page");
 
@@ -58,7 +63,8 @@ static void large_clear(TLBContext *ctx)
 {
     for (unsigned i = 0; ctx->any_large && i < TLB_LARGES; i++)
         ctx->large[i].va = TLB_TAG_NONE;
-    ctx->any_large = false;
+    ctx->any_large = ctx->any_huge = false;
+    memset(ctx->large_at, 0, sizeof(ctx->large_at));
 }
 
 static void context_flush(TLBContext *ctx)
@@ -68,7 +74,7 @@ static void context_flush(TLBContext *ctx)
     for (unsigned w = 0; w < (1u << ctx->bits) / 64; w++) {
         for (uint64_t bits = ctx->used[w]; bits; bits &= bits - 1)
             entry_clear(&ctx->fast[w * 64 + __builtin_ctzll(bits)]);
-        ctx->used[w] = 0;
+        ctx->used[w] = ctx->global[w] = 0;
     }
     if (ctx->any_victim) {
         for (unsigned i = 0; i < TLB_VICTIMS; i++)
@@ -76,7 +82,6 @@ static void context_flush(TLBContext *ctx)
         ctx->any_victim = false;
     }
     large_clear(ctx);
-    ctx->large_at = 0;
     ctx->n_evicted = 0;
 }
 
@@ -112,6 +117,7 @@ static void context_take(TLBContext *ctx, TLBEntry *table)
     ctx->bits = bits;
     ctx->full = (TLBFull *)((uint8_t *)table + full_offset(bits));
     ctx->used = (uint64_t *)((uint8_t *)table + used_offset(bits));
+    ctx->global = (uint64_t *)((uint8_t *)table + global_offset(bits));
     ctx->n_evicted = 0;
 }
 
@@ -126,7 +132,6 @@ static bool context_alloc(TLBContext *ctx)
         entry_clear(&ctx->victim[i]);
     ctx->any_large = true;
     large_clear(ctx);
-    ctx->large_at = 0;
     return true;
 }
 
@@ -150,7 +155,7 @@ bool tlb_resize(CPUTLB *t, TLBContext *ctx, unsigned bits)
             unsigned to = tlb_index(ctx, page);
             ctx->fast[to] = old.fast[from];
             ctx->full[to] = old.full[from];
-            ctx->used[to / 64] |= 1ULL << (to % 64);
+            tlb_mark_used(ctx, to);
         }
     }
     tlb_table_free(old.fast);
@@ -318,15 +323,23 @@ static void victims_flush(TLBContext *ctx, vaddr va, bool globals, bool every)
 /* Clears what a leaf gave that covers va, or all, wherever it is. */
 static void context_flush_if(TLBContext *ctx, vaddr va, bool globals, bool every)
 {
+    const unsigned piece = TLB_LARGE_BITS - TARGET_PAGE_BITS;
+    unsigned w = 0, end = (1u << ctx->bits) / 64;
+
     ctx->gen = 0;
     windows_close(ctx);
-    for (unsigned w = 0; w < (1u << ctx->bits) / 64; w++) {
-        for (uint64_t bits = ctx->used[w]; bits; bits &= bits - 1) {
+    if (!every && !ctx->any_huge && !ctx->key.ignored && ctx->bits > piece) {
+        /* The entries of a piece are side by side. */
+        w = (tlb_index(ctx, va) & ~((1u << piece) - 1)) / 64;
+        end = w + (1u << piece) / 64;
+    }
+    for (; w < end; w++) {
+        for (uint64_t bits = ctx->used[w] & ~(globals ? 0 : ctx->global[w]); bits; bits &= bits - 1) {
             unsigned i = w * 64 + (unsigned)__builtin_ctzll(bits);
-            if ((globals || !ctx->full[i].global) &&
-                covers(ctx, &ctx->fast[i], &ctx->full[i], va, every)) {
+            if (covers(ctx, &ctx->fast[i], &ctx->full[i], va, every)) {
                 entry_clear(&ctx->fast[i]);
                 ctx->used[w] &= ~(1ULL << (i % 64));
+                ctx->global[w] &= ~(1ULL << (i % 64));
             }
         }
     }
@@ -340,7 +353,7 @@ static void context_flush_page(TLBContext *ctx, vaddr va, bool globals)
 
     ctx->gen = 0;
     /* One leaf of a large page covers many entries. */
-    if ((ctx->large_at & tlb_large_mask(va, TARGET_PAGE_BITS)) || (ctx->key.ignored && ctx->large_at)) {
+    if (tlb_large_near(ctx, va)) {
         context_flush_if(ctx, va, globals, false);
         return;
     }

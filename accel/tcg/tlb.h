@@ -44,6 +44,12 @@ typedef struct TLBLarge {
 #define TLB_LARGES 32
 #define TLB_LARGE_BITS 21 /* pieces are this size at most, and found by these upper bits */
 
+/* Bits by GiB, and by piece of TLB_LARGE_BITS, modulo their number. */
+typedef struct TLBLargeMap {
+    uint64_t gib;
+    uint64_t piece[8];
+} TLBLargeMap;
+
 typedef struct TLBContext {
     TLBKey key;
     bool live;           /* key is valid */
@@ -53,6 +59,7 @@ typedef struct TLBContext {
     unsigned bits;       /* fast has 1 << bits entries */
     TLBFull *full;       /* parallel to fast */
     uint64_t *used;      /* which entries may be valid, by bit */
+    uint64_t *global;    /* which of these are global for sure */
     unsigned n_evicted;  /* since this many instructions had retired: */
     uint64_t icount;
     TLBEntry victim[TLB_VICTIMS];
@@ -60,7 +67,8 @@ typedef struct TLBContext {
     unsigned next_victim;
     bool any_victim, any_large;
     TLBLarge large[TLB_LARGES];
-    uint64_t large_at;   /* where mappings larger than a page may be: see tlb_large_mask() */
+    TLBLargeMap large_at[2]; /* where mappings larger than a page may be, in each half of the addresses */
+    bool any_huge;       /* larger than TLB_LARGE_BITS */
 } TLBContext;
 
 static inline unsigned tlb_index(const TLBContext *ctx, vaddr va)
@@ -68,10 +76,47 @@ static inline unsigned tlb_index(const TLBContext *ctx, vaddr va)
     return (unsigned)(va >> TARGET_PAGE_BITS) & ((1u << ctx->bits) - 1);
 }
 
-/* One bit per GiB, modulo 64. */
-static inline uint64_t tlb_large_mask(vaddr va, unsigned page_bits)
+static inline uint64_t *tlb_large_word(TLBLargeMap *map, vaddr va, uint64_t *bit)
 {
-    return page_bits > 30 ? UINT64_MAX : 1ULL << (va >> 30 & 63);
+    *bit = 1ULL << (va >> TLB_LARGE_BITS & 63);
+    return &map->piece[(va >> TLB_LARGE_BITS >> 6 ^ va >> 30 >> 3) & 7];
+}
+
+/* A mapping larger than a page was entered. */
+static inline void tlb_note_large(TLBContext *ctx, vaddr va, unsigned page_bits)
+{
+    TLBLargeMap *map = &ctx->large_at[va >> 63];
+    uint64_t bit, *word = tlb_large_word(map, va, &bit);
+
+    map->gib |= 1ULL << (va >> 30 & 63);
+    *word |= bit;
+    if (page_bits > TLB_LARGE_BITS) {
+        memset(map->piece, 0xff, sizeof(map->piece));
+        ctx->any_huge = true;
+    }
+    if (page_bits > 30)
+        memset(ctx->large_at, 0xff, sizeof(ctx->large_at));
+}
+
+/* Whether one may be that covers va. Halves have maps of their own, or a kernel, which is mapped by large
+ * pages, would be found at all that programs flush. */
+static inline bool tlb_large_near(TLBContext *ctx, vaddr va)
+{
+    TLBLargeMap *map = &ctx->large_at[va >> 63];
+    uint64_t bit, *word = tlb_large_word(map, va, &bit);
+
+    if (ctx->key.ignored)
+        return (ctx->large_at[0].gib | ctx->large_at[1].gib) != 0;
+    return (map->gib >> (va >> 30 & 63) & 1) && (*word & bit);
+}
+
+/* fast and full of an entry were set. */
+static inline void tlb_mark_used(TLBContext *ctx, unsigned index)
+{
+    uint64_t bit = 1ULL << (index % 64);
+
+    ctx->used[index / 64] |= bit;
+    ctx->global[index / 64] = (ctx->global[index / 64] & ~bit) | (ctx->full[index].global ? bit : 0);
 }
 
 #define TLB_CONTEXTS 16

@@ -701,6 +701,40 @@ static void test_tlb_grows(void)
     tcg_tlb_switch(env);
 }
 
+/* A leaf of many pages is flushed as one, and what lies beside it stays. */
+static void test_tlb_flush_near_large(void)
+{
+    setup(2);
+    env->root = 1;
+    env->asid = 78;
+    tcg_tlb_switch(env);
+    wide_prot = PAGE_READ | PAGE_WRITE;
+    wide_bits = 12;
+    for (unsigned round = 0; round < 6; round++)
+        sweep(WIDE_VA, 4000);
+    tcg_tlb_flush_all(env);
+    g_assert_cmpuint(tlb_mask(env->tcg.tlb) / sizeof(TLBEntry), >=, 2047);
+    g_assert_cmpuint(sweep(WIDE_VA, 512), ==, 512);
+    wide_bits = 21; /* two pieces, each page of them asked for */
+    g_assert_cmpuint(sweep(WIDE_VA + 512 * 4096, 1024), ==, 1024);
+    wide_bits = 12;
+    tcg_tlb_flush_page(env, WIDE_VA + 100 * 4096, 78);
+    g_assert_cmpuint(sweep(WIDE_VA, 1536), ==, 1);
+    tcg_tlb_flush_page(env, WIDE_VA + 700 * 4096, 78);
+    g_assert_cmpuint(sweep(WIDE_VA, 1536), ==, 512);
+    /* A GiB: all of it, wherever it is flushed. */
+    wide_bits = 30;
+    tcg_tlb_flush_page(env, WIDE_VA + 100 * 4096, 78);
+    g_assert_cmpuint(sweep(WIDE_VA, 1536), ==, 1);
+    wide_bits = 12;
+    tcg_tlb_flush_page(env, WIDE_VA + 1400 * 4096, 78);
+    g_assert_cmpuint(sweep(WIDE_VA, 1536), ==, 513);
+    wide_bits = 0;
+    env->root = 0;
+    env->asid = 0;
+    tcg_tlb_switch(env);
+}
+
 /* Two pages that want the same entry: the victims have the other. */
 static void test_tlb_victims(void)
 {
@@ -1147,6 +1181,7 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/tlb-grows", test_tlb_grows);
     g_test_add_func("/tcg/tlb-victims", test_tlb_victims);
     g_test_add_func("/tcg/tlb-large", test_tlb_large);
+    g_test_add_func("/tcg/tlb-flush-near-large", test_tlb_flush_near_large);
     g_test_add_func("/tcg/pages-and-bus", test_pages_and_bus);
     g_test_add_func("/tcg/cut-page", test_cut_page);
     g_test_add_func("/tcg/arena-full", test_arena_full);
