@@ -16,6 +16,7 @@
 #define REGION_BLOCKS 32
 #define REGION_EDGES 256
 #define REGION_GROWTH 400     /* guest instructions: no more blocks */
+#define REGION_REPEATS 100    /* the same, with what is compiled already */
 #define REGION_PAGES 8
 #define REGION_GUEST_OPS 768
 #define REGION_INSNS 2048

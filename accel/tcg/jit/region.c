@@ -8,7 +8,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "accel/tcg/jit/ir.h"
+#include "accel/tcg/jit/jit.h"
 
 static bool add_page(Region *r, vaddr page)
 {
@@ -22,6 +22,13 @@ static bool add_page(Region *r, vaddr page)
     return true;
 }
 
+/* What is compiled already is there a second time only if it is small: loops and functions that run often are
+ * compiled first, and all that leads to them would repeat them. */
+static bool repeats_much(const Region *r, const TranslationBlock *tb)
+{
+    return tb->jit && r->n_promised + tb->jit->n_insns > REGION_REPEATS;
+}
+
 /* Adds tb to the region, or finds it there; -1 if it does not belong. */
 static int add_block(Region *r, TranslationBlock *tb)
 {
@@ -30,7 +37,7 @@ static int add_block(Region *r, TranslationBlock *tb)
             return (int)n;
     }
     if (r->n_blocks == REGION_BLOCKS || r->n_promised + tb->n_insns > REGION_GROWTH ||
-        !add_page(r, tb->pc & TARGET_PAGE_MASK))
+        (r->n_blocks && repeats_much(r, tb)) || !add_page(r, tb->pc & TARGET_PAGE_MASK))
         return -1;
     r->n_promised += tb->n_insns;
     r->blocks[r->n_blocks].tb = tb;
