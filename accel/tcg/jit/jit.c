@@ -35,6 +35,7 @@ static const TCGOp *jit_enter(CPUArchState *env, const TCGOp *op)
         return first_fn(t->tb)(env, op);
     c->counts.entered++;
     next = unlikely(c->verify) ? verify_run(c, env, code) : j->backend->run(j, env, code);
+    jit_acquire(j); /* next, tcg.tb, tcg.jit_exit may be another vCPU's work */
     if (!next) {
         if (t->jit_exit)
             c->counts.unlinked++;
@@ -103,9 +104,17 @@ static void store(CPUArchState *env, vaddr va, uint64_t value, const JitSite *si
     }
 }
 
-/* Why it is slow shows in what it does; one that faults does not come back. */
-static JitSlow *slow_begins(CPUTCGState *t, JitSlow *n, const JitSite *site)
+void jit_body_begins(CPUArchState *env)
 {
+    jit_acquire(env_tcgcpu(env)->s->jit);
+}
+
+/* Why it is slow shows in what it does; one that faults does not come back. */
+static JitSlow *slow_begins(TCGCPU *c, JitSlow *n, const JitSite *site)
+{
+    CPUTCGState *t = env_tcg(c->env);
+
+    jit_acquire(c->s->jit);
     t->tb = site->tb;
     t->cur = site->op;
     n->all++;
@@ -125,7 +134,8 @@ static void slow_ends(const CPUTCGState *t, JitSlow *n, vaddr va, const JitSite 
 uint64_t jit_load_slow(CPUArchState *env, vaddr va, const JitSite *site)
 {
     CPUTCGState *t = env_tcg(env);
-    JitSlow *n = slow_begins(t, &env_tcgcpu(env)->counts.loads, site);
+    TCGCPU *c = env_tcgcpu(env);
+    JitSlow *n = slow_begins(c, &c->counts.loads, site);
     uint64_t v, fills = t->tlbs->n_fills;
 
     v = load(env, va, site);
@@ -136,7 +146,8 @@ uint64_t jit_load_slow(CPUArchState *env, vaddr va, const JitSite *site)
 void jit_store_slow(CPUArchState *env, vaddr va, uint64_t value, const JitSite *site)
 {
     CPUTCGState *t = env_tcg(env);
-    JitSlow *n = slow_begins(t, &env_tcgcpu(env)->counts.stores, site);
+    TCGCPU *c = env_tcgcpu(env);
+    JitSlow *n = slow_begins(c, &c->counts.stores, site);
     uint64_t fills = t->tlbs->n_fills;
 
     store(env, va, value, site);
@@ -179,6 +190,7 @@ void jit_link(TCGCPU *c, JitExit *x, TranslationBlock *tb)
         tb->jit_in = x;
         x->addend = tb->addend;
         s->jit->n_linked++;
+        jit_publish(s->jit);
         __atomic_store_n(&x->tb, tb, __ATOMIC_RELEASE);
         __atomic_store_n(&x->jump, landing(s->jit, tb), __ATOMIC_RELEASE);
     }
@@ -358,6 +370,7 @@ static void publish(Jit *j, const Region *r, const JitCode *made)
     j->n_insns += code->n_insns;
     head->jit = code;
     __atomic_store_n(&head->first_fn, head->ops[0].fn, __ATOMIC_RELAXED);
+    jit_publish(j);
     __atomic_store_n(&head->jit_code, code->entry, __ATOMIC_RELEASE);
     __atomic_store_n(&head->ops[0].fn, jit_enter, __ATOMIC_RELEASE);
     relink(j, head);

@@ -13,6 +13,11 @@
  * exclusive section, with all blocks; vCPUs keep pointers to exits in their ring of return addresses, which
  * tcg_jump_cache_clear() empties.
  *
+ * Compiled code comes to blocks, regions and exits that another vCPU made by plain loads of JitExit.jump,
+ * JitExit.tb and TranslationBlock.jit_code, which the host keeps in order (x86-64 does). C that it leads to such
+ * a thing goes on from there: what orders the two for the C compiler, and for ThreadSanitizer, which does not
+ * see the loads of compiled code, is Jit.published.
+ *
  * SPDX-License-Identifier: MIT
  */
 #ifndef VIREO_ACCEL_TCG_JIT_JIT_H
@@ -116,7 +121,33 @@ struct Jit {
     const uint8_t *count_table;   /* and those added to the count of instructions */
     uint64_t n_regions, n_insns, n_killed, n_refused, n_linked; /* for info jit */
     uint64_t *window_misses;      /* of loads and of stores, by all harts, roughly; NULL: not counted */
+    uint32_t published;           /* atomic: changes before a pointer does that compiled code follows */
 };
+
+/* Before the pointer is stored. Lock held. */
+static inline void jit_publish(Jit *j)
+{
+    __atomic_store_n(&j->published, j->published + 1, __ATOMIC_RELEASE);
+}
+
+/* In C that compiled code has led to something: all that was written to it before is there. */
+static inline void jit_acquire(const Jit *j)
+{
+    (void)__atomic_load_n(&j->published, __ATOMIC_ACQUIRE);
+}
+
+/* Bodies that compiled code calls do without, since their operation came by the same way as the code; the
+ * sanitizer has to be told. */
+#ifdef __SANITIZE_THREAD__
+#define JIT_TELLS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define JIT_TELLS_SANITIZER 1
+#endif
+#endif
+#ifndef JIT_TELLS_SANITIZER
+#define JIT_TELLS_SANITIZER 0
+#endif
 
 /* For back ends: what is written from here on belongs to the instruction at pc. */
 static inline void jit_mark(JitCode *code, size_t host, vaddr pc)
@@ -142,6 +173,8 @@ static inline uint8_t *jit_writable(const Jit *j, const void *code)
 /* ---- jit.c: what compiled code calls ---- */
 uint64_t jit_load_slow(CPUArchState *env, vaddr va, const JitSite *site);
 void jit_store_slow(CPUArchState *env, vaddr va, uint64_t value, const JitSite *site);
+/* Before a body, if JIT_TELLS_SANITIZER. */
+void jit_body_begins(CPUArchState *env);
 /* Behind the copy of an operation whose body is called: gives itself back. */
 const TCGOp *jit_stop(CPUArchState *env, const TCGOp *op);
 

@@ -245,9 +245,14 @@ static void write_call_body(Jit *j, Asm *a, const uint8_t *out_spilled)
     store_imm32(a, ENV_TCG(jit_calls), 1);
     asm_load(a, RAX, RDX, offsetof(JitSite, tb));
     asm_store(a, ENV, ENV_TCG(tb), RAX);
+    asm_alu_imm(a, ALU_SUB, true, RSP, 8);
+    if (JIT_TELLS_SANITIZER) {
+        asm_mov(a, RDI, ENV);
+        asm_call_far(a, RAX, (const void *)jit_body_begins);
+        asm_load(a, RDX, RSP, 8 + F + FRAME_SITE);
+    }
     asm_load(a, RSI, RDX, offsetof(JitSite, op));
     asm_mov(a, RDI, ENV);
-    asm_alu_imm(a, ALU_SUB, true, RSP, 8);
     asm_rm(a, 0xff, false, 2, RDX, offsetof(JitSite, fn));
     asm_alu_imm(a, ALU_ADD, true, RSP, 8);
     asm_load(a, RDX, RSP, F + FRAME_SITE);
