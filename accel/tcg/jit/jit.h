@@ -14,9 +14,9 @@
  * tcg_jump_cache_clear() empties.
  *
  * Compiled code comes to blocks, regions and exits that another vCPU made by plain loads of JitExit.jump,
- * JitExit.tb and TranslationBlock.jit_code, which the host keeps in order (x86-64 does). C that it leads to such
- * a thing goes on from there: what orders the two for the C compiler, and for ThreadSanitizer, which does not
- * see the loads of compiled code, is Jit.published.
+ * JitExit.tb and TranslationBlock.jit_code, which the host keeps in order (x86-64 does). C that it leads to
+ * such a thing goes on from there: what orders the two for the C compiler, and for ThreadSanitizer, which
+ * does not see the loads of compiled code, is Jit.published.
  *
  * SPDX-License-Identifier: MIT
  */
