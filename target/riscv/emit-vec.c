@@ -22,6 +22,7 @@ enum {
     VTYPE = 1 << 9,    /* it is */
     VSTART = 1 << 10,  /* vstart is 0 */
     VL = 1 << 11,      /* vl is known */
+    CLAMPED = 1 << 12, /* the block has set it to what there is in a register, or all that fits */
 };
 #define VTYPE_BITS 255u
 #define VL_SHIFT 32
@@ -117,6 +118,7 @@ static bool emit_vset(IRBuilder *b, const TCGOp *op, bool immediate)
         set_vl(b, op, MIN(vl, cfg.vlmax));
     } else {
         ir_clamp(b, D, keep ? JIT_NONE : A, cfg.vlmax, OFFSET(vl));
+        *f |= CLAMPED;
         *f &= ~(VL | VL_BITS);
     }
     dirty(b, op);
@@ -143,6 +145,7 @@ IRVec riscv_vec(const VecShape *c, const TCGOp *op, unsigned kind)
         .mask = riscv_vec_reg(c, 0),
         .n = c->n,
         .vl = c->vl_known ? 0 : c->n,
+        .likely = c->likely,
         .vl_offset = OFFSET(vl),
         .start_offset = OFFSET(vstart),
         .bit = FP_DYN,
@@ -175,6 +178,15 @@ static void forget(IRBuilder *b, unsigned row)
         *f &= ~(VTYPE | VL | VL_BITS);
 }
 
+/* A loop that goes by a register takes all that fits, but for its last round; one that sets vl before it begins
+ * has the one that there is. */
+static uint32_t likely_vl(const IRBuilder *b, uint64_t f, uint32_t vlmax)
+{
+    const CPURISCVState *env = ir_env(b);
+
+    return f & CLAMPED || env->vtype != (f & VTYPE_BITS) || !env->vl ? vlmax : MIN(env->vl, vlmax);
+}
+
 static bool first_fault(unsigned row)
 {
     return row == INSN_vle8ff_v || row == INSN_vle16ff_v || row == INSN_vle32ff_v || row == INSN_vle64ff_v;
@@ -194,6 +206,7 @@ bool riscv_emit_vector(IRBuilder *b, const TCGOp *op)
         c.cfg = riscv_vector_config(ir_env(b), *f & VTYPE_BITS);
         c.vl_known = *f & VL;
         c.n = c.vl_known ? (uint32_t)(*f >> VL_SHIFT) : c.cfg.vlmax;
+        c.likely = c.vl_known ? c.n : likely_vl(b, *f, c.cfg.vlmax);
         done = r.fn(b, op, &c, r.kind);
     }
     if (!done)

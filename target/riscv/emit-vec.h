@@ -15,7 +15,8 @@
 struct VecShape {
     RISCVVecConfig cfg;
     bool vl_known;
-    uint32_t n; /* vl, if it is known, else the most that it may be */
+    uint32_t n;      /* vl, if it is known, else the most that it may be */
+    uint32_t likely; /* what it probably is */
 };
 
 /* Of emit-vec-rows.c, by row; fn NULL: no fast form. */

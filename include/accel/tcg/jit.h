@@ -140,6 +140,7 @@ typedef struct IRVec {
     uint32_t mask;
     uint32_t n;         /* elements, at least 1 */
     uint32_t vl;        /* if not 0: the word of env at vl_offset may be less than this, which stands for n */
+    uint32_t likely;    /* not 0: the vl to expect, if it is not known */
     uint32_t vl_offset;
     uint32_t start_offset; /* of the word of env that says with which element the body begins */
     uint32_t fast_offset;  /* floating point: as in IRFloat; the bits are bit and, of FMA, the next byte's */

@@ -194,6 +194,40 @@ void asm_vex_rip(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, const vo
     put32(a, (uint32_t)((const uint8_t *)where - (asm_here(a) + 4)));
 }
 
+/* EVEX, for registers from 16 on; w = 1, no mask. */
+static void evex(Asm *a, unsigned byte, unsigned l, unsigned reg, unsigned rm, bool memory)
+{
+    unsigned x = memory ? 1 : ~rm >> 4 & 1;
+
+    begin(a);
+    put8(a, 0x62);
+    put8(a, (~reg >> 3 & 1) << 7 | x << 6 | (~rm >> 3 & 1) << 5 | (~reg >> 4 & 1) << 4 | MAP_0F);
+    put8(a, 0xfe); /* f3 */
+    put8(a, l << 5 | 8);
+    put8(a, byte);
+    modrm(a, memory ? 2 : 3, reg & 15, rm & 15);
+}
+
+void asm_ymm(Asm *a, unsigned l, unsigned d, unsigned s)
+{
+    if (d == s)
+        return;
+    if (d < 16 && s < 16)
+        asm_vex_rr(a, X86_OP(0x66, MAP_0F, 0x6f) | (l ? X86_L : 0), false, d, 0, s);
+    else
+        evex(a, 0x6f, l, d, s, false);
+}
+
+void asm_ymm_mem(Asm *a, unsigned byte, unsigned l, unsigned reg, unsigned base, int32_t disp)
+{
+    if (reg < 16) {
+        asm_vex_rm(a, X86_OP(0xf3, MAP_0F, byte) | (l ? X86_L : 0), false, reg, 0, base, disp);
+    } else {
+        evex(a, byte, l, reg, base, true);
+        asm_imm32(a, (uint32_t)disp);
+    }
+}
+
 void asm_mov(Asm *a, unsigned d, unsigned s)
 {
     if (d != s)

@@ -15,7 +15,7 @@ Stub *x86_stub(Emit *e, StubKind kind, const IRInsn *i)
         e->n_stubs++;
     else
         e->a.full = true;
-    *s = (Stub){ .kind = kind, .insn = i };
+    *s = (Stub){ .kind = kind, .insn = i, .kept = e->kept, .then = e->kept };
     return s;
 }
 
@@ -162,6 +162,7 @@ static void declined_stub(Emit *e, const Stub *s)
         return;
     }
     x86_call(e, s->insn);
+    x86_keep_restore(e, &s->then);
     asm_jmp_to(&e->a, s->resume ? e->cold_label[s->resume] : s->after);
 }
 
@@ -193,9 +194,14 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
         asm_rip(&e->a, 0xff, true, 0, out->entries, 0);
     x86_enter(e);
     for (unsigned n = 0; n < r->n_blocks; n++) {
-        align_loop(e, n);
+        if (!e->r->n_vecs)
+            align_loop(e, n);
         e->label[n] = asm_here(&e->a);
         x86_forget(e);
+        if (x86_keep_enter(e, n)) {
+            align_loop(e, n);
+            e->again[n] = asm_here(&e->a);
+        }
         x86_enter_block(e, n);
         for (unsigned k = r->blocks[n].first; k < r->blocks[n].end; k++) {
             mark(e, out, &r->insns[k]);
@@ -208,6 +214,7 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
         const Stub *s = &e->stubs[n];
         if (s->insn)
             mark(e, out, s->insn);
+        e->kept = s->kept;
         if (s->kind == STUB_LOAD || s->kind == STUB_STORE)
             x86_memory_stub(e, s);
         else if (s->kind == STUB_BODY || s->kind == STUB_INTERPRET)

@@ -39,6 +39,18 @@ extern const uint8_t x86_convention[X86_REGS];
 typedef enum StubKind { STUB_LOAD, STUB_STORE, STUB_BODY, STUB_INTERPRET, STUB_EDGE, STUB_ATTENTION,
                STUB_LOOKUP, STUB_VEC_PART, STUB_VEC_MISS, STUB_VEC_RESUME } StubKind;
 
+/* Pieces of vector registers in host registers, by their bits: see vec-keep.c. */
+typedef struct X86KeepMap {
+    uint32_t regs, wide, written; /* assigned; of 32 bytes, not 16; some operation writes it */
+    bool loop;                    /* on the way back all are valid */
+    uint32_t offset[32];          /* in env */
+} X86KeepMap;
+typedef struct X86Kept {
+    uint32_t valid, dirty;
+    uint8_t block;                /* whose map it is */
+    bool off;                     /* everything is in env */
+} X86Kept;
+
 /* Code away from the main path, written behind it. */
 typedef struct Stub {
     StubKind kind;
@@ -51,6 +63,11 @@ typedef struct Stub {
     unsigned n_from;
     int resume;           /* body: go on in the copy of a stretch, at this operation; 0: at after */
     bool window;          /* load, store: it was a window that did not fit */
+    int32_t bytes;        /* vectors: that were asked for */
+    X86Kept kept, then;   /* vectors kept where it is left, and where it comes back */
+    struct {
+        uint32_t valid, dirty;
+    } kept_at[8];         /* resume: at each of froms */
 } Stub;
 
 /* What an access, or several, asks of the page at lo to hi (not included) from a base register. */
@@ -79,6 +96,7 @@ typedef struct X86Stretch {
     const uint8_t *back;      /* behind them */
     uint64_t boxed;
     uint32_t fast, windowed;
+    X86Kept kept;
 } X86Stretch;
 #define X86_STRETCHES 256
 #define X86_FAILS 1024
@@ -97,6 +115,9 @@ typedef struct Emit {
     const uint8_t *held_at;    /* NULL, or code after which held_reg still holds held_var, as env does */
     uint8_t held_var, held_reg;
     const uint8_t *label[REGION_BLOCKS];
+    const uint8_t *again[REGION_BLOCKS]; /* the way back of a loop that keeps vectors */
+    X86KeepMap keep[REGION_BLOCKS];
+    X86Kept kept;
     struct {
         uint8_t *place;
         unsigned block;
@@ -244,6 +265,18 @@ bool x86_vector_init(Jit *j);
 /* And expect, set_env and clamp. */
 void x86_vector(Emit *e, const IRInsn *i);
 void x86_vector_stub(Emit *e, const Stub *s);
+
+/* ---- vec-keep.c ---- */
+/* A block begins. Whether it is a loop that keeps vectors: from here on its own way back leads. */
+bool x86_keep_enter(Emit *e, unsigned block);
+/* Before a way to a block: whether it is that of such a loop, to again[]. */
+bool x86_keep_loops(Emit *e, int block);
+/* The state becomes precise. */
+void x86_keep_flush(Emit *e);
+/* C was called: nothing is in registers. */
+void x86_keep_lost(Emit *e);
+/* What the code that is jumped to counts on. */
+void x86_keep_restore(Emit *e, const X86Kept *to);
 
 Stub *x86_stub(Emit *e, StubKind kind, const IRInsn *i);
 

@@ -89,10 +89,15 @@ static void leave_by(Emit *e, unsigned edge)
     asm_rm(&e->a, 0xff, false, 4, RDX, offsetof(JitExit, jump));
 }
 
-static void go_to_block(Emit *e, unsigned block)
+static const uint8_t *label(const Emit *e, unsigned block, bool again)
+{
+    return again ? e->again[block] : e->label[block];
+}
+
+static void go_to_block(Emit *e, unsigned block, bool again)
 {
     if (e->label[block]) {
-        asm_jmp_to(&e->a, e->label[block]);
+        asm_jmp_to(&e->a, label(e, block, again));
         return;
     }
     if (e->n_uses == X86_LABEL_USES) {
@@ -104,10 +109,10 @@ static void go_to_block(Emit *e, unsigned block)
 }
 
 /* Goes to an edge's block, which is in the region, if cc holds. */
-static void jcc_to_block(Emit *e, unsigned cc, unsigned block)
+static void jcc_to_block(Emit *e, unsigned cc, unsigned block, bool again)
 {
     if (e->label[block]) {
-        asm_jcc_to(&e->a, cc, e->label[block]);
+        asm_jcc_to(&e->a, cc, label(e, block, again));
     } else if (e->n_uses == X86_LABEL_USES) {
         e->a.full = true;
     } else {
@@ -119,12 +124,14 @@ static void jcc_to_block(Emit *e, unsigned cc, unsigned block)
 static void go(Emit *e, unsigned edge, unsigned next_block)
 {
     const RegionEdge *g = &e->r->edges[edge];
+    bool again;
 
     x86_retire(e, g->retired);
     if (g->block < 0) {
         leave_by(e, edge);
         return;
     }
+    again = x86_keep_loops(e, g->block);
     if (g->cross_page)
         guard_edge(e, edge);
     if (g->backward) {
@@ -132,7 +139,7 @@ static void go(Emit *e, unsigned edge, unsigned next_block)
         unsigned wanted = x86_attention(e->j, &e->a);
         s->edge = edge;
         if ((unsigned)g->block != next_block) {
-            jcc_to_block(e, wanted ^ 1, (unsigned)g->block);
+            jcc_to_block(e, wanted ^ 1, (unsigned)g->block, again);
             s->froms[s->n_from++] = asm_jmp(&e->a);
         } else {
             s->froms[s->n_from++] = asm_jcc(&e->a, wanted);
@@ -140,7 +147,7 @@ static void go(Emit *e, unsigned edge, unsigned next_block)
         return;
     }
     if ((unsigned)g->block != next_block)
-        go_to_block(e, (unsigned)g->block);
+        go_to_block(e, (unsigned)g->block, again);
 }
 
 void x86_jump(Emit *e, const IRInsn *i, unsigned next_block)
@@ -188,7 +195,9 @@ void x86_branch(Emit *e, const IRInsn *i)
     if (g->block >= 0 && g->backward) {
         /* The way back of a loop: no detour over a stub. */
         uint8_t *over = asm_jcc(&e->a, cc ^ 1);
+        X86Kept kept = e->kept;
         go(e, i->target, REGION_BLOCKS);
+        e->kept = kept;
         asm_aim(&e->a, over);
         return;
     }
@@ -304,10 +313,10 @@ static void known_targets(Emit *e, const IRInsn *i)
                 pop_if_top(e);
             if (g[n].cross_page)
                 guard_edge(e, i->target + n);
-            go_to_block(e, (unsigned)g[n].block);
+            go_to_block(e, (unsigned)g[n].block, false);
             asm_aim(&e->a, other);
         } else {
-            jcc_to_block(e, CC_E, (unsigned)g[n].block);
+            jcc_to_block(e, CC_E, (unsigned)g[n].block, false);
         }
     }
 }
@@ -316,6 +325,7 @@ static void known_targets(Emit *e, const IRInsn *i)
 void x86_lookup(Emit *e, const IRInsn *i)
 {
     x86_retire(e, i->size);
+    x86_keep_flush(e);
     if (i->sign)
         known_targets(e, i);
     x86_leave(e);
@@ -354,8 +364,10 @@ void x86_call(Emit *e, const IRInsn *i)
     ops[1].fn = jit_stop;
     site->op = ops;
     site->fn = ops[0].fn;
+    x86_keep_flush(e);
     asm_rip(&e->a, 0x8d, true, RDX, site, 0);
     asm_call_to(&e->a, e->j->call_body);
+    x86_keep_lost(e);
 }
 
 void x86_flow_stub(Emit *e, const Stub *s)

@@ -337,9 +337,11 @@ void x86_memory_stub(Emit *e, const Stub *s)
                    FRAME_VALUE);
     else if (i->op == IR_store)
         asm_store(&e->a, RSP, FRAME_VALUE, x86_use(e, i->b, RAX));
+    x86_keep_flush(e);
     address(e, i->a, i->imm, RAX);
     asm_rip(&e->a, 0x8d, true, RDX, site, 0);
     asm_call_to(&e->a, i->op == IR_store ? e->j->store_slow : e->j->load_slow);
+    x86_keep_lost(e);
     if (i->op == IR_load && i->d >= JIT_FP && i->d < JIT_VARS) {
         if (i->size == 4) { /* boxed */
             asm_mov_imm(&e->a, RCX, 0xffffffff00000000);
@@ -349,5 +351,6 @@ void x86_memory_stub(Emit *e, const Stub *s)
     } else if (i->op == IR_load) {
         x86_define(e, i->d, RAX);
     }
+    x86_keep_restore(e, &s->then);
     asm_jmp_to(&e->a, s->after);
 }

@@ -182,6 +182,7 @@ void x86_enter(Emit *e)
 
 void x86_leave(Emit *e)
 {
+    x86_keep_flush(e);
     for (unsigned h = 0; h < X86_REGS; h++) {
         if (!moved(e, h))
             continue;

@@ -194,7 +194,7 @@ static bool stretch(Emit *e, int k, int until)
     if (e->n_stretches == X86_STRETCHES)
         return false;
     *s = (X86Stretch){ .first = k, .end = until + 1, .boxed = e->boxed, .fast = e->fast,
-                       .windowed = e->windowed };
+                       .windowed = e->windowed, .kept = e->kept };
     e->n_stretches++;
     return true;
 }
@@ -276,6 +276,7 @@ void x86_cold_copies(Emit *e)
         e->boxed = s->boxed;
         e->fast = s->fast;
         e->windowed = s->windowed;
+        e->kept = s->kept;
         for (int k = s->first; k < s->end; k++) {
             e->cold_label[k] = asm_here(&e->a);
             e->held_at = NULL;

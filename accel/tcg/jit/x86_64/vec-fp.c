@@ -38,22 +38,21 @@ void vec_float_ready(VecEmit *x)
         x86_test_boxed(x->e, x->interpret, var);
 }
 
-/* reg = the piece at offset, 1 where it does not take part. */
-static void operand(VecEmit *x, const Piece *p, unsigned reg, uint32_t offset)
+/* reg = the piece at offset, 1 where it does not take part. scratch may be used. */
+static void operand(VecEmit *x, const Piece *p, unsigned reg, uint32_t offset, unsigned scratch)
 {
     if (!x->blend) {
         v_load(x, p->l, reg, offset + p->at);
         return;
     }
     vec_const(x, X86_OP(0xf3, MAP_0F, 0x6f), p->l, reg, 0, one(x->v->size));
-    v_rrm(x, P3A(0x4c), false, p->l, reg, reg, offset + p->at);
-    asm_byte(x->a, Y_MASK << 4);
+    v_blend(x, p->l, reg, reg, v_source(x, p->l, scratch, offset + p->at), Y_MASK);
 }
 
 static unsigned second(VecEmit *x, const Piece *p)
 {
     if (x->v->from == IRV_REG) {
-        operand(x, p, Y_B, x->v->b);
+        operand(x, p, Y_B, x->v->b, Y_T);
         return Y_B;
     }
     if (!x->blend)
@@ -88,7 +87,7 @@ static void canonical(VecEmit *x, const Piece *p)
     v_rrr(x, P38(0x17), false, p->l, Y_T, 0, Y_T); /* vptest */
     over = asm_jcc(x->a, CC_E);
     if (fused(v->op)) {
-        operand(x, p, Y_U, v->op <= IRV_fnmsac ? v->d : v->a);
+        operand(x, p, Y_U, v->op <= IRV_fnmsac ? v->d : v->a, Y_B);
         compare(x, p->l, Y_U, Y_U, Y_U, UNORDERED);
         v_rrr(x, P38(0x17), false, p->l, Y_U, 0, Y_U);
         vec_to_body_from(x, p, CC_NE);
@@ -136,8 +135,8 @@ static void multiply_add(VecEmit *x, const Piece *p, unsigned b)
     const IRVec *v = x->v;
     bool accumulate = v->op <= IRV_fnmsac;
 
-    operand(x, p, Y_A, accumulate ? v->d : v->a);
-    operand(x, p, Y_U, accumulate ? v->a : v->d);
+    operand(x, p, Y_A, accumulate ? v->d : v->a, Y_T);
+    operand(x, p, Y_U, accumulate ? v->a : v->d, Y_T);
     v_rrr(x, P38(code[v->op - IRV_fmacc]), v->size == 3, p->l, Y_A, Y_U, b);
 }
 
@@ -150,7 +149,7 @@ static void one_piece(VecEmit *x, const Piece *p, unsigned b)
         canonical(x, p);
         return;
     }
-    operand(x, p, Y_A, x->v->a);
+    operand(x, p, Y_A, x->v->a, Y_T);
     switch (op) {
     case IRV_fadd:
         v_rrr(x, FP_OP(size, 0x58), false, p->l, Y_A, Y_A, b);
@@ -203,7 +202,7 @@ void vec_float_compare(VecEmit *x, const Piece *p, unsigned b)
 {
     static const uint8_t how[] = { 0, 4, 1, 2, 14, 13 }; /* EQ_OQ, NEQ_UQ, LT_OS, LE_OS, GT_OS, GE_OS */
 
-    operand(x, p, Y_A, x->v->a);
+    operand(x, p, Y_A, x->v->a, Y_T);
     if (x->blend)
         b = second(x, p);
     compare(x, p->l, Y_A, Y_A, b, how[x->v->op - IRV_feq]);

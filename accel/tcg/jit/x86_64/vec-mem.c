@@ -24,8 +24,11 @@ static X86Check check_of(const Emit *e, const IRInsn *i, const IRVec *v)
 
 static void load(VecEmit *x, const Piece *p)
 {
-    asm_vex_rm(x->a, X86_OP(0xf3, MAP_0F, 0x6f) | (p->l ? X86_L : 0), false, Y_A, 0, RDX,
-               (int32_t)p->at);
+    unsigned h = x->blend ? Y_A : v_target(x, p->l, Y_A, x->v->d + p->at);
+
+    asm_ymm_mem(x->a, 0x6f, p->l, h, RDX, (int32_t)p->at);
+    if (h != Y_A)
+        return;
     if (x->blend)
         vec_mask(x, p);
     vec_result(x, p);
@@ -33,15 +36,15 @@ static void load(VecEmit *x, const Piece *p)
 
 static void store(VecEmit *x, const Piece *p)
 {
-    v_load(x, p->l, Y_A, x->v->d + p->at);
+    unsigned h = v_source(x, p->l, Y_A, x->v->d + p->at);
+
     if (!x->blend) {
-        asm_vex_rm(x->a, X86_OP(0xf3, MAP_0F, 0x7f) | (p->l ? X86_L : 0), false, Y_A, 0, RDX,
-                   (int32_t)p->at);
+        asm_ymm_mem(x->a, 0x7f, p->l, h, RDX, (int32_t)p->at);
         return;
     }
     vec_mask(x, p);
     /* vpmaskmovd and q: the others' bytes are not written, which might race. */
-    asm_vex_rm(x->a, P38(0x8e) | (p->l ? X86_L : 0), x->v->size == 3, Y_A, Y_MASK, RDX, (int32_t)p->at);
+    asm_vex_rm(x->a, P38(0x8e) | (p->l ? X86_L : 0), x->v->size == 3, h, Y_MASK, RDX, (int32_t)p->at);
 }
 
 void vec_load_store(VecEmit *x)
@@ -58,6 +61,7 @@ void vec_load_store(VecEmit *x)
     x86_check(x->e, &c, RDX, no);
     x->miss->from = no[0];
     x->miss->window = c.window;
+    x->miss->bytes = (int32_t)c.hi;
     x->miss->back = asm_here(x->a);
     if (no[1])
         x->body->froms[x->body->n_from++] = no[1];
@@ -145,9 +149,11 @@ void vec_miss_stub(Emit *e, const Stub *s)
 {
     X86Check c = check_of(e, s->insn, &e->r->vec[s->insn->target]);
 
+    c.hi = s->bytes;
     asm_aim(&e->a, s->from);
     if (s->window)
         x86_move_window(e, &c, s->back);
     x86_call(e, s->insn);
+    x86_keep_restore(e, &s->then);
     asm_jmp_to(&e->a, s->after);
 }

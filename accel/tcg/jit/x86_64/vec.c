@@ -207,6 +207,8 @@ unsigned vec_operand(VecEmit *x, const Piece *p)
 {
     if (x->v->from != IRV_REG)
         return Y_SCALAR;
+    if (classes[x->v->op] != SHIFT)
+        return v_source(x, p->l, Y_B, x->v->b + p->at);
     v_load(x, p->l, Y_B, x->v->b + p->at);
     return Y_B;
 }
@@ -222,10 +224,13 @@ void vec_result(VecEmit *x, const Piece *p)
 
 static void from_here(VecEmit *x, Stub *s, unsigned cc)
 {
-    if (s->n_from < ARRAY_SIZE(s->froms))
-        s->froms[s->n_from++] = asm_jcc(x->a, cc);
-    else
+    if (s->n_from == ARRAY_SIZE(s->froms)) {
         x->a->full = true;
+        return;
+    }
+    s->kept_at[s->n_from].valid = x->e->kept.valid;
+    s->kept_at[s->n_from].dirty = x->e->kept.dirty;
+    s->froms[s->n_from++] = asm_jcc(x->a, cc);
 }
 
 void vec_to_body(VecEmit *x, unsigned cc)
@@ -326,12 +331,65 @@ static bool in_pieces(const IRVec *v)
     return class != WALK && class != ONE && class != BITS && class != FRED;
 }
 
-static void start(VecEmit *x, Emit *e, const IRInsn *i)
+/* In line it has the likely vl, unless that makes it odd. */
+static void shape(VecEmit *x, const IRVec *v, bool likely)
 {
-    const IRVec *v = &e->r->vec[i->target];
+    x->v = v;
+    if (likely && v->vl && v->likely && (!in_pieces(v) || (v->likely << v->size) % 16 == 0)) {
+        x->own = *v;
+        x->own.n = x->own.vl = v->likely;
+        x->v = &x->own;
+    }
+    x->n_pieces = ((x->v->n << x->v->size) + 31) / 32;
+}
 
-    *x = (VecEmit){ .e = e, .a = &e->a, .i = i, .v = v };
-    x->n_pieces = ((v->n << v->size) + 31) / 32;
+/* Less than a piece is always a question of masks. */
+static bool odd(const VecEmit *x)
+{
+    return in_pieces(x->v) && (x->v->n << x->v->size) % 16;
+}
+
+VecUse vec_use(VecEmit *x, const IRVec *v)
+{
+    VecUse u = { .mask = v->masked };
+    VecAccess how;
+
+    shape(x, v, true);
+    how = in_pieces(v) && !odd(x) ? VEC_PIECES : VEC_OTHERWISE;
+    u.d = how;
+    u.b = v->from == IRV_REG ? how : VEC_NOT;
+    switch (classes[v->op]) {
+    case MEM:
+        break;
+    case CMP:
+    case FCMP:
+        u.d = VEC_OTHERWISE;
+        u.a = how;
+        break;
+    case MERGE:
+        u.mask = true;
+        u.a = how;
+        break;
+    case MOVE:
+        break;
+    case EXT:
+        u.a = VEC_OTHERWISE;
+        break;
+    case RED:
+        u.a = how;
+        u.b = u.d = VEC_OTHERWISE;
+        break;
+    default:
+        u.a = how;
+        break;
+    }
+    return u;
+}
+
+static void start(VecEmit *x, Emit *e, const IRInsn *i, bool likely)
+{
+    *x = (VecEmit){ .e = e, .a = &e->a, .i = i };
+    shape(x, &e->r->vec[i->target], likely);
     x->body = x86_stub(e, STUB_BODY, i);
     x->interpret = x86_stub(e, STUB_INTERPRET, i);
     x->resume = x86_stub(e, STUB_VEC_RESUME, i);
@@ -346,25 +404,25 @@ static void operation(VecEmit *x, bool partial)
     run(x);
 }
 
-static void finish(VecEmit *x, const uint8_t *after)
+static void finish(VecEmit *x, const uint8_t *after, const X86Kept *then)
 {
     x->body->after = x->resume->after = after;
-    if (x->miss)
+    x->body->then = x->resume->then = *then;
+    if (x->miss) {
         x->miss->after = after;
+        x->miss->then = *then;
+    }
 }
 
 static void vector(Emit *e, const IRInsn *i)
 {
     VecEmit x;
     Stub *part = NULL;
-    bool odd;
 
-    start(&x, e, i);
-    /* Less than a piece is always a question of masks. */
-    odd = in_pieces(x.v) && (x.v->n << x.v->size) % 16;
+    start(&x, e, i, true);
     if (x.v->fast_offset)
         vec_float_ready(&x);
-    if (x.v->vl && !odd) {
+    if (x.v->vl && !odd(&x)) {
         asm_alu_mem_imm(x.a, ALU_CMP, true, ENV, (int32_t)x.v->vl_offset, (int32_t)x.v->vl);
         if (in_pieces(x.v)) {
             part = x86_stub(e, STUB_VEC_PART, i);
@@ -373,19 +431,25 @@ static void vector(Emit *e, const IRInsn *i)
             vec_to_body(&x, CC_NE);
         }
     }
-    operation(&x, odd);
-    finish(&x, asm_here(x.a));
-    if (part)
+    operation(&x, odd(&x));
+    finish(&x, asm_here(x.a), &e->kept);
+    if (part) {
         part->after = asm_here(x.a);
+        part->then = e->kept;
+    }
 }
 
 static void part_stub(Emit *e, const Stub *s)
 {
     VecEmit x;
 
-    start(&x, e, s->insn);
+    x86_keep_flush(e);
+    x86_keep_lost(e);
+    e->kept.off = true;
+    start(&x, e, s->insn, false);
     operation(&x, true);
-    finish(&x, s->after);
+    finish(&x, s->after, &s->then);
+    x86_keep_restore(e, &s->then);
     asm_jmp_to(x.a, s->after);
 }
 
@@ -397,6 +461,9 @@ static void resume_stub(Emit *e, const Stub *s)
 
     for (unsigned n = 0; n < s->n_from; n++) {
         asm_aim(&e->a, s->froms[n]);
+        e->kept.valid = s->kept_at[n].valid;
+        e->kept.dirty = s->kept_at[n].dirty;
+        x86_keep_flush(e);
         if (n) {
             asm_rm(&e->a, 0xc7, true, 0, ENV, (int32_t)v->start_offset);
             asm_imm32(&e->a, n * 32 >> v->size);
@@ -406,6 +473,7 @@ static void resume_stub(Emit *e, const Stub *s)
     for (unsigned n = 0; n + 1 < s->n_from; n++)
         asm_aim(&e->a, over[n]);
     x86_call(e, s->insn);
+    x86_keep_restore(e, &s->then);
     asm_jmp_to(&e->a, s->after);
 }
 

@@ -35,11 +35,19 @@ typedef struct Piece {
     unsigned count;
 } Piece;
 
+/* How an operation uses what it names. */
+typedef enum VecAccess { VEC_NOT, VEC_PIECES, VEC_OTHERWISE } VecAccess;
+typedef struct VecUse {
+    VecAccess d, a, b;
+    bool mask;
+} VecUse;
+
 typedef struct VecEmit {
     Emit *e;
     Asm *a;
     const IRInsn *i;
     const IRVec *v;
+    IRVec own;      /* its likely shape */
     bool partial;   /* not all of n elements, perhaps */
     bool blend;     /* partial or masked */
     unsigned n_pieces;
@@ -73,17 +81,13 @@ static inline void v_rrm(VecEmit *x, unsigned op, bool w, unsigned l, unsigned d
     asm_vex_rm(x->a, op | (l ? X86_L : 0), w, d, a, ENV, (int32_t)env_offset);
 }
 
-static inline void v_load(VecEmit *x, unsigned l, unsigned d, uint32_t env_offset)
-{
-    asm_vex_rm(x->a, X86_OP(0xf3, MAP_0F, 0x6f) | (l ? X86_L : 0), false, d, 0, ENV,
-               (int32_t)env_offset);
-}
-
-static inline void v_store(VecEmit *x, unsigned l, uint32_t env_offset, unsigned s)
-{
-    asm_vex_rm(x->a, X86_OP(0xf3, MAP_0F, 0x7f) | (l ? X86_L : 0), false, s, 0, ENV,
-               (int32_t)env_offset);
-}
+/* Pieces of registers, which may be kept in registers of the host (vec-keep.c). */
+void v_load(VecEmit *x, unsigned l, unsigned d, uint32_t env_offset);
+void v_store(VecEmit *x, unsigned l, uint32_t env_offset, unsigned s);
+/* The register that keeps it and is to be written, in place of v_store(); scratch: none does. */
+unsigned v_target(VecEmit *x, unsigned l, unsigned scratch, uint32_t env_offset);
+/* Where it is, or scratch after loading it; not to be written to. */
+unsigned v_source(VecEmit *x, unsigned l, unsigned scratch, uint32_t env_offset);
 
 /* With a byte that follows. */
 static inline void v_rrri(VecEmit *x, unsigned op, bool w, unsigned l, unsigned d, unsigned a,
@@ -105,6 +109,8 @@ void vec_const(VecEmit *x, unsigned op, unsigned l, unsigned d, unsigned a, uint
 uint64_t vec_repeat(uint64_t bits, unsigned size);
 
 /* ---- vec.c ---- */
+/* The shape in which v is in line; *x is good for vec_piece(). */
+VecUse vec_use(VecEmit *x, const IRVec *v);
 /* Piece k, unless that is beyond vl: then to vec_end(), which stands behind the last. */
 Piece vec_begin(VecEmit *x, unsigned k);
 void vec_end(VecEmit *x);
