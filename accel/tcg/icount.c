@@ -345,9 +345,14 @@ TCGOpFn icount_check_fn(void)
 bool tcg_set_icount(AccelState *accel, const IcountConfig *config, Error **errp)
 {
     TCGState *s = TCG_STATE(accel);
-    Icount *ic = g_new0(Icount, 1);
-    const VirtualClock clock = { clock_now, clock_set, deadline_changed, ic };
+    Icount *ic;
+    VirtualClock clock = { clock_now, clock_set, deadline_changed, NULL };
 
+    if (s->want_verify) {
+        error_setg(errp, "everything is interpreted, so verify=on has nothing to compare: choose one");
+        return false;
+    }
+    clock.opaque = ic = g_new0(Icount, 1);
     ic->config = *config;
     ic->shift = config->shift == ICOUNT_SHIFT_AUTO ? 3 : config->shift;
     ic->owner = ic->last = -1;
@@ -359,6 +364,8 @@ bool tcg_set_icount(AccelState *accel, const IcountConfig *config, Error **errp)
     for (unsigned i = 0; i < ic->nr; i++)
         g_cond_init(&ic->conds[i]);
     s->icount = ic;
+    if (s->jit)
+        jit_warn_not_compiled(s);
     clock_virtual_set_source(&clock);
     return true;
 }

@@ -321,6 +321,8 @@ void jit_kill(TCGState *s, TranslationBlock *tb);
 void jit_flush(TCGState *s);
 /* AccelClass.observe. */
 bool jit_observe(TCGState *s, AccelObserve what, Error **errp);
+/* Says why nothing is compiled, if jit=on asks for it. */
+void jit_warn_not_compiled(const TCGState *s);
 /* Starts to empty the oldest generation of compiled code, if it is time; then cuts off up to n pieces of it,
  * until it returns false; then takes it back, in an exclusive section. Lock held. */
 bool jit_evict_start(TCGState *s);

@@ -59,6 +59,10 @@ static bool tcg_init_machine(AccelState *accel, MachineState *ms, Error **errp)
     jit_init(s);
     if (!tb_init(s, errp))
         return false;
+    if (s->verify_runs && !s->want_verify) {
+        error_setg(errp, "verify-runs=%u: nothing is compared without verify=on", s->verify_runs);
+        return false;
+    }
     if (s->want_verify && !s->jit) {
         error_setg(errp, "verify=on: nothing is compiled, so there is nothing to compare");
         return false;

@@ -11,6 +11,7 @@ A table has blocks of lines:
                   standard output empty, and no file was made or removed
   ~ REGEX         the same, for what depends on the host
   = TEXT          exit status 0, nothing on standard error, and TEXT somewhere in the output
+  ? TEXT          exit status 0, nothing in the output, and standard error is this line like that of "!"
   [PART,...]      the rows from here on need these optional parts, [!PART] that it is not there;
                   [] ends that. What does not fit the build is left out.
 Lines that start with # are comments. The files that rows name come from files.py.
@@ -40,7 +41,7 @@ def read_table(path):
                 part = line[1:-1]
             elif kind == '$':
                 args = text
-            elif kind in '!~=' and args is not None:
+            elif kind in '!~=?' and args is not None:
                 rows.append((f'{os.path.basename(path)}:{number}', args, kind, text, part))
             else:
                 sys.exit(f'{path}:{number}: not understood: {line}')
@@ -72,7 +73,7 @@ def check(program, folder, row):
         return f'status {p.returncode}, error "{err.strip()}", output "{out[:300]}"'
     line = err[len(PREFIX):] if err.startswith(PREFIX) else err
     same = re.fullmatch(want + '\n', line) if kind == '~' else line == want + '\n'
-    if p.returncode == 1 and same and not out:
+    if p.returncode == (0 if kind == '?' else 1) and same and not out:
         return None
     return f'status {p.returncode}, answer "{line.rstrip()}", output "{out[:100]}"'
 

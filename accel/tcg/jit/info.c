@@ -24,7 +24,7 @@ const char *jit_why_not(const TCGState *s)
         return "-accel tcg,jit=off";
     if (!s->icount)
         jit_backend(&reason);
-    return s->icount ? "with -icount everything is interpreted" : reason;
+    return s->icount ? "-icount asks for it" : reason;
 }
 
 /* ---- What vCPUs count ---- */

@@ -441,7 +441,7 @@ static void code_free(void *p)
 }
 
 /* Who asks for it by name is told; the same command line works on every host all the same. */
-static void warn_not_compiled(const TCGState *s)
+void jit_warn_not_compiled(const TCGState *s)
 {
     if (s->jit_wanted == ON_OFF_AUTO_ON)
         warn_report("-accel tcg,jit=on: everything is interpreted: %s", jit_why_not(s));
@@ -450,7 +450,7 @@ static void warn_not_compiled(const TCGState *s)
 static void give_up(TCGState *s)
 {
     jit_free(s);
-    warn_not_compiled(s);
+    jit_warn_not_compiled(s);
 }
 
 bool jit_observe(TCGState *s, AccelObserve what, Error **errp)
@@ -472,7 +472,7 @@ void jit_init(TCGState *s)
     if (!jit_on(s))
         return;
     if (!backend) {
-        warn_not_compiled(s);
+        jit_warn_not_compiled(s);
         return;
     }
     j = g_new0(Jit, 1);
