@@ -60,10 +60,23 @@ typedef struct RegionEdge {
     bool paired;       /* of a return: the call that it belongs to has pushed nothing */
 } RegionEdge;
 
+/* Bits of the state that are set, and ir_fast_bit() of what the host may do. */
+typedef struct RegionKnown {
+    uint32_t set, fast;
+} RegionKnown;
+
+/* Bits of a word, or byte, of env that must be set where the region is entered. */
+typedef struct RegionNeed {
+    uint16_t offset;
+    bool byte;
+    uint32_t bits;
+} RegionNeed;
+
 typedef struct RegionBlock {
     TranslationBlock *tb;
     unsigned first, end; /* in insns */
     uint64_t facts;      /* of the model, where it was first led to */
+    RegionKnown known;   /* where it begins; see known.c */
 } RegionBlock;
 
 typedef struct Region {
@@ -76,6 +89,8 @@ typedef struct Region {
     vaddr pages[REGION_PAGES];
     uint64_t used, written;      /* variables, by bit */
     uint32_t weight[JIT_VARS];   /* how often a variable is named */
+    unsigned n_needs;
+    RegionNeed needs[4];         /* else the interpreter takes over */
     bool full;                   /* something did not fit: give up */
     RegionBlock blocks[REGION_BLOCKS];
     RegionEdge edges[REGION_EDGES];
@@ -98,6 +113,12 @@ static inline unsigned region_var_offset(const Region *r, unsigned var)
     return var < JIT_FP ? r->model->x_offset + 8 * var : r->model->f_offset + 8 * (var - JIT_FP);
 }
 
+/* The bit of floating point's `bit` in RegionKnown.fast: fused multiplication and addition are apart. */
+static inline uint32_t ir_fast_bit(unsigned op, unsigned bit)
+{
+    return 1u << bit << (op >= IR_fmadd && op <= IR_fnmadd ? 8 : 0);
+}
+
 /* ---- ir.c ---- */
 /* Appends an operation to be filled in; r->full is set when there is no room. */
 IRInsn *ir_append(IRBuilder *b, IROp op);
@@ -114,6 +135,10 @@ uint64_t ir_fold(IROp op, uint64_t a, uint64_t b);
 /* Collects the blocks that can be reached from head and puts them into r. False: not worth it. */
 bool region_build(Region *r, TCGCPU *c, TranslationBlock *head,
                   bool (*has_vector)(const IRVec *v));
+
+/* ---- known.c ---- */
+/* Finds RegionBlock.known and Region.needs. */
+void region_know(Region *r);
 
 /* ---- opt.c ---- */
 /* Constants are computed now; counts how often variables are named. */

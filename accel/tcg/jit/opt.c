@@ -258,6 +258,7 @@ void region_optimise(Region *r)
     unsigned weights[REGION_BLOCKS];
 
     r->used = r->written = 0;
+    region_know(r);
     memset(r->weight, 0, sizeof(r->weight));
     block_weights(r, weights);
     for (unsigned n = 0; n < r->n_blocks; n++) {
@@ -265,7 +266,7 @@ void region_optimise(Region *r)
         Pending p;
         Shifted shifted;
         unsigned weight = weights[n];
-        uint32_t bits_set = 0;
+        uint32_t bits_set = r->blocks[n].known.set;
         /* Values mean something only where set says so. */
         k.set = 1;
         k.value[0] = 0;

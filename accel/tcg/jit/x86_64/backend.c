@@ -174,6 +174,26 @@ static void mark(Emit *e, JitCode *out, const IRInsn *i)
         jit_mark(out, (size_t)(e->a.p - e->a.start), g->tb->pc + g->op->pc_off);
 }
 
+/* What must hold at the head, else the interpreter takes over. */
+static void needs(Emit *e)
+{
+    Asm *a = &e->a;
+    Stub *s;
+
+    if (!e->r->n_needs)
+        return;
+    s = x86_stub(e, STUB_INTERPRET, &e->r->insns[0]);
+    for (unsigned n = 0; n < e->r->n_needs; n++) {
+        const RegionNeed *need = &e->r->needs[n];
+
+        asm_rm(a, need->byte ? X86_OP(0, MAP_0F, 0xb6) : 0x8b, false, RAX, ENV, need->offset);
+        asm_rr(a, 0xf7, false, 2, RAX); /* not */
+        asm_rr(a, 0xf7, false, 0, RAX); /* test */
+        asm_imm32(a, need->bits);
+        s->froms[s->n_from++] = asm_jcc(a, CC_NE);
+    }
+}
+
 static bool compile(Jit *j, const Region *r, JitCode *out)
 {
     Emit *e = j->emit;
@@ -193,11 +213,13 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
     if (out->entries)
         asm_rip(&e->a, 0xff, true, 0, out->entries, 0);
     x86_enter(e);
+    needs(e);
     for (unsigned n = 0; n < r->n_blocks; n++) {
         if (!e->r->n_vecs)
             align_loop(e, n);
         e->label[n] = asm_here(&e->a);
         x86_forget(e);
+        e->fast = r->blocks[n].known.fast;
         if (x86_keep_enter(e, n)) {
             align_loop(e, n);
             e->again[n] = asm_here(&e->a);

@@ -1,0 +1,130 @@
+/*
+ * What holds wherever a block of a region begins, so that it need not be set or asked again: bits of the
+ * state that set_bits sets, and that the host may do floating point of a kind.
+ *
+ * On the way from block to block what holds at the place where each edge leaves is what counts; calls
+ * of C end all of it. At its head a region may be come to from anywhere. What the head needs before
+ * it can be left is asked once, there, so that it holds in a loop that goes back to the head, too.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#include "accel/tcg/jit/ir.h"
+
+static bool ends_all(unsigned op)
+{
+    return op == IR_call || op == IR_status;
+}
+
+static bool asks_host(const IRInsn *i)
+{
+    return i->op >= IR_fadd && i->target;
+}
+
+static void after(const IRInsn *i, RegionKnown *k)
+{
+    if (ends_all(i->op))
+        *k = (RegionKnown){ 0 };
+    else if (i->op == IR_set_bits)
+        k->set |= (uint32_t)i->imm;
+    else if (asks_host(i))
+        k->fast |= ir_fast_bit(i->op, i->cond);
+}
+
+/* The edge is taken while k holds. True: less holds where it leads to than was thought. */
+static bool flow(Region *r, unsigned edge, RegionKnown k)
+{
+    int to = r->edges[edge].block;
+    RegionKnown *at, old;
+
+    if (to < 0)
+        return false;
+    at = &r->blocks[to].known;
+    old = *at;
+    at->set &= k.set;
+    at->fast &= k.fast;
+    return at->set != old.set || at->fast != old.fast;
+}
+
+static bool flow_block(Region *r, const RegionBlock *b)
+{
+    RegionKnown k = b->known;
+    bool changed = false;
+
+    for (unsigned n = b->first; n < b->end; n++) {
+        const IRInsn *i = &r->insns[n];
+
+        if (i->op == IR_branch || i->op == IR_jump)
+            changed |= flow(r, i->target, k);
+        for (unsigned t = 0; i->op == IR_lookup && t < i->sign; t++)
+            changed |= flow(r, i->target + t, k);
+        after(i, &k);
+    }
+    return changed;
+}
+
+/* False: no room. */
+static bool need(Region *r, unsigned offset, bool byte, uint32_t bits)
+{
+    unsigned n = 0;
+
+    while (n < r->n_needs && r->needs[n].offset != offset)
+        n++;
+    if (n == G_N_ELEMENTS(r->needs))
+        return false;
+    if (n == r->n_needs)
+        r->needs[r->n_needs++] = (RegionNeed){ .offset = (uint16_t)offset, .byte = byte };
+    r->needs[n].bits |= bits;
+    return true;
+}
+
+static bool loops(const Region *r)
+{
+    for (unsigned n = 0; n < r->n_edges; n++) {
+        if (r->edges[n].block == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What the head needs whichever way it is left. Where something is missing the interpreter does those
+ * instructions, after which it is there. */
+static RegionKnown head(Region *r)
+{
+    const RegionBlock *b = &r->blocks[0];
+    RegionKnown k = { 0 };
+
+    for (unsigned n = b->first; n < b->end; n++) {
+        const IRInsn *i = &r->insns[n];
+
+        if (ends_all(i->op) || (i->op >= IR_branch && i->op <= IR_interpret))
+            break;
+        if (i->op == IR_set_bits && !need(r, i->target, false, (uint32_t)i->imm))
+            break;
+        if (asks_host(i) && !need(r, i->target, true, 1u << i->cond))
+            break;
+        after(i, &k);
+    }
+    return k;
+}
+
+void region_know(Region *r)
+{
+    bool changed = false;
+
+    r->n_needs = 0;
+    for (unsigned n = 0; n < r->n_blocks; n++)
+        r->blocks[n].known = (RegionKnown){ 0 };
+    for (unsigned n = 0; n < r->n_insns && !changed; n++)
+        changed = r->insns[n].op == IR_set_bits || asks_host(&r->insns[n]);
+    if (!changed || !r->n_edges)
+        return;
+    for (unsigned n = 1; n < r->n_blocks; n++)
+        r->blocks[n].known = (RegionKnown){ UINT32_MAX, UINT32_MAX };
+    if (loops(r))
+        r->blocks[0].known = head(r);
+    while (changed) {
+        changed = false;
+        for (unsigned n = 0; n < r->n_blocks; n++)
+            changed |= flow_block(r, &r->blocks[n]);
+    }
+}
