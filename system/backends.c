@@ -23,6 +23,7 @@ typedef struct BackendContext {
     const Options *options;
     MachineClass *mc;
     GPtrArray *devices; /* ImpliedDevice */
+    const char *net_card, *net_host; /* the two halves of -net */
 } BackendContext;
 
 void implied_device_free(gpointer data)
@@ -310,6 +311,8 @@ static bool nic_option(BackendContext *c, const char *text, Error **errp)
     mac = keyval_take(kv, "mac");
     if (!model) {
         model = c->mc->default_nic;
+    } else if (!strcmp(model, "virtio")) {
+        model = "virtio-net-pci";
     }
     if (!model) {
         error_setg(errp, "board '%s' has no default network card: give model=", c->mc->name);
@@ -388,10 +391,62 @@ static bool virtfs_option(BackendContext *c, const char *text, Error **errp)
     return true;
 }
 
+/* ---- -net: the old form of -nic, a card and a network as two options ---- */
+
 static bool net_option(BackendContext *c, const char *text, Error **errp)
 {
-    if (strcmp(text, "none")) {
-        error_setg(errp, "only 'none' is supported (-nic and -netdev make network cards)");
+    g_autoptr(KeyVals) kv = keyval_parse_list(text, "type", false, errp);
+    const char *type = kv ? keyval_take(kv, "type") : NULL;
+    const char **half;
+
+    if (!kv) {
+        return false;
+    }
+    if (type && !strcmp(type, "none")) {
+        return keyval_check_used(kv, (const char *const[]){ "type", NULL }, errp);
+    }
+    half = type && !strcmp(type, "nic") ? &c->net_card : &c->net_host;
+    if (*half) {
+        error_setg(errp, "-net makes one card with one network (-nic and -netdev make more)");
+        return false;
+    }
+    *half = text;
+    return true;
+}
+
+static bool net_pair(BackendContext *c, Error **errp)
+{
+    g_autoptr(KeyVals) kv = NULL;
+    g_autoptr(GString) nic = NULL;
+    const char *model, *mac;
+    bool ok;
+
+    if (!c->net_card || !c->net_host) {
+        if (c->net_card || c->net_host) {
+            error_setg(errp, "%s is missing beside it (-nic makes both at once)",
+                       c->net_card ? "-net TYPE, such as -net user," : "-net nic");
+            option_prepend(errp, "net", c->net_card ? c->net_card : c->net_host);
+        }
+        return !c->net_card && !c->net_host;
+    }
+    kv = keyval_parse_list(c->net_card, "type", false, errp);
+    keyval_take(kv, "type");
+    model = keyval_take(kv, "model");
+    mac = keyval_take(kv, "macaddr");
+    ok = keyval_check_used(kv, (const char *const[]){ "type", "model", "macaddr", NULL }, errp);
+    if (!ok) {
+        option_prepend(errp, "net", c->net_card);
+        return false;
+    }
+    nic = g_string_new(c->net_host);
+    if (model) {
+        g_string_append_printf(nic, ",model=%s", model);
+    }
+    if (mac) {
+        g_string_append_printf(nic, ",mac=%s", mac);
+    }
+    if (!nic_option(c, nic->str, errp)) {
+        option_prepend(errp, "net", c->net_host);
         return false;
     }
     return true;
@@ -418,7 +473,7 @@ bool backends_create(const Options *o, MachineClass *mc, GPtrArray *devices, Err
            each(&c, o->blockdev, "blockdev", blockdev_option, errp) &&
            each(&c, o->drive, "drive", drive_option, errp) &&
            each(&c, o->netdev, "netdev", netdev_option, errp) &&
-           each(&c, o->net, "net", net_option, errp) &&
+           each(&c, o->net, "net", net_option, errp) && net_pair(&c, errp) &&
            each(&c, o->nic, "nic", nic_option, errp) &&
            each(&c, o->fsdev, "fsdev", fsdev_option, errp) &&
            each(&c, o->virtfs, "virtfs", virtfs_option, errp) &&

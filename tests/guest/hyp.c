@@ -732,6 +732,127 @@ static void test_fences(void)
     map_vs(gva, pte(gpa, OPEN));
 }
 
+#define FENCE(f7, rs1, rs2)                                                                 \
+    __asm__ volatile(".insn r 0x73, 0, " #f7 ", x0, " rs1 ", " rs2 : : "r"(addr), "r"(id) : "memory")
+
+/* hfence.vvma and hfence.gvma; id ~0: any. */
+static void vvma(u64 addr, u64 id)
+{
+    if (id == ~0ul)
+        FENCE(0x11, "%0", "x0");
+    else if (!addr)
+        FENCE(0x11, "x0", "%1");
+    else
+        FENCE(0x11, "%0", "%1");
+}
+
+static void gvma(u64 addr, u64 id)
+{
+    addr >>= 2;
+    if (id == ~0ul)
+        FENCE(0x31, "%0", "x0");
+    else if (!addr)
+        FENCE(0x31, "x0", "%1");
+    else
+        FENCE(0x31, "%0", "%1");
+}
+
+/* One address, one ASID, one VMID, of the current machine or another one. */
+static void test_exact_fences(void)
+{
+    u64 *other = page_alloc(), *e = pt_entry(vs_root, 3, gva, 0), *g = pt_entry(g_root, 3, gpa, 0);
+    u64 here = pte(gpa, OPEN), there = pte(gpa + 0x2000, OPEN);
+    u64 one = csr_read(VSATP), two = (one & ~(0xfffful << 44)) | 7ul << 44;
+    u64 machine = csr_read(HGATP), next = machine + (2ul << 44);
+
+    page[0] = 1;
+    other[0] = 2;
+    map_g(gpa + 0x2000, pte((u64)other, OPEN | PTE_U));
+    CHECK_EQ(hlv_d(gva), 1);
+    *e = there;
+    vvma(gva + 0xff8, ~0ul);
+    CHECK_EQ(hlv_d(gva), 2);
+    *e = here;
+    vvma(0, one >> 44 & 0xffff);
+    CHECK_EQ(hlv_d(gva), 1);
+    csr_write(VSATP, two);
+    CHECK_EQ(hlv_d(gva), 1);
+    csr_write(VSATP, one);
+    *e = there;
+    vvma(gva, 7); /* the other address space of this machine */
+    csr_write(VSATP, two);
+    CHECK_EQ(hlv_d(gva), 2);
+    csr_write(VSATP, one);
+    vvma(gva, one >> 44 & 0xffff);
+    CHECK_EQ(hlv_d(gva), 2);
+    /* A global entry goes with a fence of the address in all address spaces. */
+    *e = here | PTE_G;
+    hfence_vvma();
+    CHECK_EQ(hlv_d(gva), 1);
+    *e = there | PTE_G;
+    vvma(gva, ~0ul);
+    CHECK_EQ(hlv_d(gva), 2);
+    *e = here;
+    hfence_vvma();
+
+    /* G-stage: by address, and of another machine. */
+    *g = pte((u64)other, OPEN | PTE_U);
+    gvma(gpa + 0x18, ~0ul);
+    CHECK_EQ(hlv_d(gva), 2);
+    csr_write(HGATP, next);
+    CHECK_EQ(hlv_d(gva), 2);
+    csr_write(HGATP, machine);
+    *g = pte((u64)page, OPEN | PTE_U);
+    gvma(gpa, next >> 44 & 0x3fff);
+    csr_write(HGATP, next);
+    CHECK_EQ(hlv_d(gva), 1);
+    csr_write(HGATP, machine);
+    gvma(0, machine >> 44 & 0x3fff);
+    CHECK_EQ(hlv_d(gva), 1);
+    /* The machine's own physical addresses, without VS-stage. */
+    csr_write(VSATP, 0);
+    CHECK_EQ(hlv_d(gpa), 1);
+    *g = pte((u64)other, OPEN | PTE_U);
+    gvma(gpa, machine >> 44 & 0x3fff);
+    CHECK_EQ(hlv_d(gpa), 2);
+    *g = pte((u64)page, OPEN | PTE_U);
+    gvma(gpa, ~0ul);
+    csr_write(VSATP, one);
+}
+
+/* Any address of a large page stands for all of it. */
+static void test_large_fences(void)
+{
+    u64 *middle = pt_entry(vs_root, 3, gva, 1), *g_middle = pt_entry(g_root, 3, gpa, 1);
+    u64 was = *middle, g_was = *g_middle, at[] = { 0, 0x1000, 0x1ff000 };
+
+    for (unsigned i = 0; i < 3; i++) {
+        st64(0x84000000 + at[i], 1);
+        st64(0x84200000 + at[i], 2);
+        st64(0x84400000 + at[i], 3);
+    }
+    *middle = pte(gpa, OPEN);
+    *g_middle = pte(0x84000000, OPEN | PTE_U);
+    g_middle[1] = pte(0x84400000, OPEN | PTE_U);
+    hfence_gvma();
+    hfence_vvma();
+    for (unsigned i = 0; i < 3; i++)
+        CHECK_EQ(hlv_d(gva + at[i]), 1);
+    *g_middle = pte(0x84200000, OPEN | PTE_U);
+    gvma(gpa + 0x5000, ~0ul);
+    for (unsigned i = 0; i < 3; i++)
+        CHECK_EQ(hlv_d(gva + at[i]), 2);
+    *middle = pte(gpa + 0x200000, OPEN);
+    vvma(gva + 0x7000, ~0ul);
+    for (unsigned i = 0; i < 3; i++)
+        CHECK_EQ(hlv_d(gva + at[i]), 3);
+    *middle = was;
+    *g_middle = g_was;
+    g_middle[1] = 0;
+    hfence_gvma();
+    hfence_vvma();
+}
+
 static void test_modes(void)
 {
     csr_write(VSATP, 0);
@@ -767,6 +888,8 @@ int main(void)
     test_implicit_faults();
     test_permissions();
     test_fences();
+    test_exact_fences();
+    test_large_fences();
     test_modes();
     return 0;
 }
