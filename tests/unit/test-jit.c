@@ -425,25 +425,32 @@ static void test_shared_checks(void)
     tear_down(&f);
 }
 
-/* Accesses off one register on both sides of a page's end, through windows and not, registers and env. */
+/* Accesses off one register on both sides of a page's end, through windows and not, registers and env; the
+ * register goes on between them, or not. */
 static void test_shared_across(void)
 {
+    static const int steps[] = { 0, 8, -16, 400 };
     static const uint8_t bases[] = { REG_1, MEM_1, REG_3 /* sp: a window */ };
     Fixture f;
 
     if (!set_up(&f))
         return;
     uint8_t *second = g_malloc0(TARGET_PAGE_SIZE);
-    for (unsigned n = 0; n < 3 * 2; n++) {
+    for (unsigned n = 0; n < 3 * 2 * G_N_ELEMENTS(steps); n++) {
         unsigned base = bases[n % 3];
-        bool stores = n / 3;
+        bool stores = n / 3 % 2;
+        int step = steps[n / 6];
         IRBuilder b = begin(&f);
-        for (unsigned k = 0; k < 4; k++) {
+        for (int k = 0; k < 4; k++) {
             if (stores)
-                ir_store(&b, base, 8 * k, 20 + k + (20 + k >= MEM_1), 8);
+                ir_store(&b, base, (8 - step) * k, 20 + k + (20 + k >= MEM_1), 8);
             else
-                ir_load(&b, k ? 20 + k : 12, base, 8 * k, 8, false);
+                ir_load(&b, k ? 20 + k : 12, base, (8 - step) * k, 8, false);
+            if (step)
+                ir_op2i(&b, IR_add, base, base, step);
         }
+        if (step)
+            ir_op2i(&b, IR_add, base, base, -4 * step);
         ir_store(&b, REG_3, 64, REG_2, 4);
         const void *code = finish(&f, &b, false);
         map_page(&f);

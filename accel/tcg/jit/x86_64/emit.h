@@ -87,7 +87,7 @@ typedef struct X86Place {
 /* A check that rcx or rdx holds the addend of, up to operation `until`. */
 typedef struct X86Held {
     X86Check check;
-    int until;
+    int first, until;
 } X86Held;
 
 /* Operations in which something is held, and what was known where they begin. */

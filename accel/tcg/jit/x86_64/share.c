@@ -1,10 +1,10 @@
 /*
  * One check for several accesses.
  *
- * Accesses off the same base register, close together and with nothing between that changes it, are
- * covered by the check of the first: the addend that it finds stays in rcx or rdx (it is *held*) up to
- * the last of them, and each is one instruction of the host. So up to two base registers are held at a
- * time.
+ * Accesses off the same base register, close together and with nothing between that changes it but
+ * additions of constants, are covered by the check of the first: the addend that it finds stays in rcx or
+ * rdx (it is *held*) up to the last of them, and each is one instruction of the host. So up to two base
+ * registers are held at a time.
  *
  * What of a stretch of operations in which something is held fails its check, goes on in a copy of the
  * stretch in which every access is checked on its own, out of line: a miss, an access to a device, one
@@ -142,10 +142,17 @@ typedef struct Plan {
     unsigned regs;    /* that are undisturbed up to there */
 } Plan;
 
-/* Takes the access into the plan if the check can cover it. */
-static bool include(Plan *p, const IRInsn *i, int k, unsigned regs)
+/* The base register goes on by a constant. */
+static bool goes_on(const IRInsn *i, unsigned var)
 {
-    int64_t lo = MIN(p->check.lo, i->imm), hi = MAX(p->check.hi, i->imm + i->size);
+    return i->op == IR_add && i->d == var && i->a == var && i->b == JIT_NONE &&
+           i->imm == (int32_t)i->imm;
+}
+
+/* Takes the access into the plan if the check can cover it. The base has gone on by `by` since. */
+static bool include(Plan *p, const IRInsn *i, int k, unsigned regs, int64_t by)
+{
+    int64_t lo = MIN(p->check.lo, i->imm + by), hi = MAX(p->check.hi, i->imm + by + i->size);
 
     if (i->imm != (int32_t)i->imm || hi - lo > SPAN)
         return false;
@@ -167,6 +174,7 @@ static Plan plan(const Emit *e, const IRInsn *first, int k, unsigned regs)
 {
     const Region *r = e->r;
     Plan p = { .check = x86_check_of(e, first), .until = k, .regs = regs };
+    int64_t by = 0;
     bool ends = first->a == 0 || first->imm != (int32_t)first->imm || first->d == first->a;
 
     for (int n = k + 1; !ends && n < (int)e->block_end && n <= k + AHEAD; n++) {
@@ -176,8 +184,11 @@ static Plan plan(const Emit *e, const IRInsn *first, int k, unsigned regs)
         if (ends || !regs)
             break;
         if (is_access(i) && i->a == first->a)
-            include(&p, i, n, regs);
-        ends = i->d == first->a;
+            include(&p, i, n, regs, by);
+        if (goes_on(i, first->a))
+            by += i->imm;
+        else
+            ends = i->d == first->a;
     }
     return p;
 }
@@ -211,6 +222,29 @@ static void fails_to(Emit *e, uint8_t *from, int k)
     e->fails[e->n_fails++].insn = k;
 }
 
+/* How far the base that is held has gone on when operation k begins. */
+static int64_t gone_on(const Emit *e, const X86Held *held, int k)
+{
+    int64_t by = 0;
+
+    for (int n = held->first; n < k; n++) {
+        if (goes_on(&e->r->insns[n], held->check.var))
+            by += e->r->insns[n].imm;
+    }
+    return by;
+}
+
+static bool covers(const Emit *e, const X86Held *held, const IRInsn *i, int k)
+{
+    const X86Check *c = &held->check;
+    int64_t at;
+
+    if (held->until < k || c->var != i->a || (!c->store && i->op == IR_store))
+        return false;
+    at = i->imm + gone_on(e, held, k);
+    return at >= c->lo && at + i->size <= c->hi;
+}
+
 bool x86_shared(Emit *e, const IRInsn *i, unsigned *h)
 {
     int k = (int)(i - e->r->insns);
@@ -219,9 +253,7 @@ bool x86_shared(Emit *e, const IRInsn *i, unsigned *h)
     if (e->cold)
         return false;
     for (unsigned n = 0; n < 2; n++) {
-        const X86Held *held = &e->held[n];
-        if (held->until >= k && held->check.var == i->a && i->imm >= held->check.lo &&
-            i->imm + i->size <= held->check.hi && (held->check.store || i->op == IR_load)) {
+        if (covers(e, &e->held[n], i, k)) {
             *h = held_reg[n];
             return true;
         }
@@ -242,7 +274,7 @@ bool x86_shared(Emit *e, const IRInsn *i, unsigned *h)
     unsigned n = p.regs & HELD_RDX ? 1 : 0;
     uint8_t *no[2];
 
-    e->held[n] = (X86Held){ .check = p.check, .until = p.until };
+    e->held[n] = (X86Held){ .check = p.check, .first = k, .until = p.until };
     *h = held_reg[n];
     x86_check(e, &p.check, *h, no);
     fails_to(e, no[0], k);
