@@ -252,6 +252,10 @@ class Generator:
             out += self.encode(self.by['csrrc'], {'rd': 0, 'rs1': TEMP, 'imm': SSTATUS})
             out += self.encode(self.by['slli'], {'rd': TEMP, 'rs1': TEMP, 'imm': 1})
             out += self.encode(self.by['csrrs'], {'rd': 0, 'rs1': TEMP, 'imm': SSTATUS})
+            if self.guests and self.delegate:
+                # In QEMU a guest's SPELP is the host's: clear in what the host saves with the next trap.
+                out += self.encode(self.by['lui'], {'rd': TEMP, 'imm': 1 << 23})
+                out += self.encode(self.by['csrrc'], {'rd': 0, 'rs1': TEMP, 'imm': SSTATUS})
         if o and o['imm'] in EPCS:  # QEMU takes bit 0
             out += self.encode(self.by['csrrci'], {'rd': 0, 'imm': o['imm'], 'aux': 1})
         if self.rng.random() < 0.7:  # reserved rounding modes only for a while
