@@ -194,18 +194,27 @@ void asm_vex_rip(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, const vo
     put32(a, (uint32_t)((const uint8_t *)where - (asm_here(a) + 4)));
 }
 
-/* EVEX, for registers from 16 on; w = 1, no mask. */
-static void evex(Asm *a, unsigned byte, unsigned l, unsigned reg, unsigned rm, bool memory)
+/* EVEX, for registers from 16 on; no mask. memory: rm is a base register. */
+static void evex(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned rm, bool memory)
 {
+    unsigned prefix = op >> 16 & 0xff, pp = prefix == 0x66 ? 1 : prefix == 0xf3 ? 2 : prefix ? 3 : 0;
     unsigned x = memory ? 1 : ~rm >> 4 & 1;
 
     begin(a);
     put8(a, 0x62);
-    put8(a, (~reg >> 3 & 1) << 7 | x << 6 | (~rm >> 3 & 1) << 5 | (~reg >> 4 & 1) << 4 | MAP_0F);
-    put8(a, 0xfe); /* f3 */
-    put8(a, l << 5 | 8);
-    put8(a, byte);
+    put8(a, (~reg >> 3 & 1) << 7 | x << 6 | (~rm >> 3 & 1) << 5 | (~reg >> 4 & 1) << 4 | (op >> 8 & 7));
+    put8(a, w << 7 | (~v & 15) << 3 | 4 | pp);
+    put8(a, (op & X86_L ? 1u << 5 : 0) | (~v >> 4 & 1) << 3);
+    put8(a, op & 0xff);
     modrm(a, memory ? 2 : 3, reg & 15, rm & 15);
+}
+
+void asm_ymm_op(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned rm)
+{
+    if (reg < 16 && v < 16 && rm < 16)
+        asm_vex_rr(a, op, w, reg, v, rm);
+    else
+        evex(a, op, w, reg, v, rm, false);
 }
 
 void asm_ymm(Asm *a, unsigned l, unsigned d, unsigned s)
@@ -215,7 +224,7 @@ void asm_ymm(Asm *a, unsigned l, unsigned d, unsigned s)
     if (d < 16 && s < 16)
         asm_vex_rr(a, X86_OP(0x66, MAP_0F, 0x6f) | (l ? X86_L : 0), false, d, 0, s);
     else
-        evex(a, 0x6f, l, d, s, false);
+        evex(a, X86_OP(0xf3, MAP_0F, 0x6f) | (l ? X86_L : 0), true, d, 0, s, false);
 }
 
 void asm_ymm_mem(Asm *a, unsigned byte, unsigned l, unsigned reg, unsigned base, int32_t disp)
@@ -223,7 +232,7 @@ void asm_ymm_mem(Asm *a, unsigned byte, unsigned l, unsigned reg, unsigned base,
     if (reg < 16) {
         asm_vex_rm(a, X86_OP(0xf3, MAP_0F, byte) | (l ? X86_L : 0), false, reg, 0, base, disp);
     } else {
-        evex(a, byte, l, reg, base, true);
+        evex(a, X86_OP(0xf3, MAP_0F, byte) | (l ? X86_L : 0), true, reg, 0, base, true);
         asm_imm32(a, (uint32_t)disp);
     }
 }

@@ -67,6 +67,8 @@ void asm_vex_rip(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, const vo
 void asm_vex_rr(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned rm);
 /* Moves of 16 or 32 bytes, any of 32 registers; byte: 6f to load, 7f to store. */
 void asm_ymm(Asm *a, unsigned l, unsigned d, unsigned s);
+/* What VEX and EVEX code alike but for w, which VEX ignores: any of 32 registers. */
+void asm_ymm_op(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned rm);
 void asm_ymm_mem(Asm *a, unsigned byte, unsigned l, unsigned reg, unsigned base, int32_t disp);
 
 void asm_mov(Asm *a, unsigned d, unsigned s);

@@ -64,6 +64,7 @@ typedef struct Stub {
     int resume;           /* body: go on in the copy of a stretch, at this operation; 0: at after */
     bool window;          /* load, store: it was a window that did not fit */
     int32_t bytes;        /* vectors: that were asked for */
+    bool whole;           /* and all are accessed */
     X86Kept kept, then;   /* vectors kept where it is left, and where it comes back */
     struct {
         uint32_t valid, dirty;
@@ -197,6 +198,8 @@ void x86_check(Emit *e, const X86Check *c, unsigned h, uint8_t *no[2]);
 /* Out of line: the window becomes the page that c asks for, with rdx the addend, and on at back; what the
  * TLB does not let pass falls through. */
 void x86_move_window(Emit *e, const X86Check *c, const uint8_t *back);
+/* rdx and rcx become the addends of the pages of the first byte and of the last; rax is used. */
+void x86_check_two(Emit *e, const X86Check *c, uint8_t *no[2]);
 /* rdx = host address of size bytes at the address in rax, through the TLB; to the stub if the address
  * is misaligned or the page not to be accessed so. rax is kept, rcx used. */
 void x86_tlb(Emit *e, MMUAccess access, unsigned size, Stub *s);

@@ -109,6 +109,26 @@ void x86_check(Emit *e, const X86Check *c, unsigned h, uint8_t *no[2])
     }
 }
 
+void x86_check_two(Emit *e, const X86Check *c, uint8_t *no[2])
+{
+    Asm *a = &e->a;
+    int32_t tag = 8 * (c->store ? MMU_STORE : MMU_LOAD);
+
+    address(e, c->var, c->lo, RAX);
+    tlb_entry_of(a, RCX, RAX);
+    asm_mov(a, RDX, RAX);
+    asm_alu_imm(a, ALU_AND, true, RDX, (int32_t)TARGET_PAGE_MASK);
+    asm_rx(a, ALU_CMP << 3 | 3, true, RDX, TLB, RCX, 0, tag);
+    no[0] = asm_jcc(a, CC_NE);
+    asm_rx(a, 0x8b, true, RDX, TLB, RCX, 0, offsetof(TLBEntry, addend));
+    asm_lea(a, RAX, RAX, (int32_t)(c->hi - c->lo) - 1);
+    tlb_entry_of(a, RCX, RAX);
+    asm_alu_imm(a, ALU_AND, true, RAX, (int32_t)TARGET_PAGE_MASK);
+    asm_rx(a, ALU_CMP << 3 | 3, true, RAX, TLB, RCX, 0, tag);
+    no[1] = asm_jcc(a, CC_NE);
+    asm_rx(a, 0x8b, true, RCX, TLB, RCX, 0, offsetof(TLBEntry, addend));
+}
+
 void x86_tlb(Emit *e, MMUAccess access, unsigned size, Stub *s)
 {
     Asm *a = &e->a;

@@ -75,25 +75,38 @@ static void body_if_nan(VecEmit *x, const Piece *p, unsigned a, unsigned b)
     vec_to_body_from(x, p, CC_NE);
 }
 
-/* Y_A's NaNs become the canonical one. An addend that is a NaN: the host does not raise NV for infinity
- * times zero then. */
-static void canonical(VecEmit *x, const Piece *p)
+/* An addend that is a NaN: the host does not raise NV for infinity times zero then. To the body from piece
+ * `from` on. */
+static void body_if_nan_at(VecEmit *x, const Piece *p, const Piece *from)
 {
     const IRVec *v = x->v;
-    uint64_t nan = v->size == 3 ? 0x7ff8000000000000 : 0x7fc000007fc00000;
+
+    operand(x, p, Y_U, v->op <= IRV_fnmsac ? v->d : v->a, Y_T);
+    compare(x, p->l, Y_U, Y_U, Y_U, UNORDERED);
+    v_rrr(x, P38(0x17), false, p->l, Y_U, 0, Y_U);
+    vec_to_body_from(x, from, CC_NE);
+}
+
+/* reg's NaNs become the canonical one. */
+static void make_canonical(VecEmit *x, unsigned l, unsigned reg)
+{
+    uint64_t nan = x->v->size == 3 ? 0x7ff8000000000000 : 0x7fc000007fc00000;
+
+    compare(x, l, Y_T, reg, reg, UNORDERED);
+    vec_const(x, X86_OP(0xf3, MAP_0F, 0x6f), l, Y_U, 0, nan);
+    v_blend(x, l, reg, reg, Y_U, Y_T);
+}
+
+static void canonical(VecEmit *x, const Piece *p)
+{
     uint8_t *over;
 
     compare(x, p->l, Y_T, Y_A, Y_A, UNORDERED);
     v_rrr(x, P38(0x17), false, p->l, Y_T, 0, Y_T); /* vptest */
     over = asm_jcc(x->a, CC_E);
-    if (fused(v->op)) {
-        operand(x, p, Y_U, v->op <= IRV_fnmsac ? v->d : v->a, Y_B);
-        compare(x, p->l, Y_U, Y_U, Y_U, UNORDERED);
-        v_rrr(x, P38(0x17), false, p->l, Y_U, 0, Y_U);
-        vec_to_body_from(x, p, CC_NE);
-    }
-    vec_const(x, X86_OP(0xf3, MAP_0F, 0x6f), p->l, Y_U, 0, nan);
-    v_blend(x, p->l, Y_A, Y_A, Y_U, Y_T);
+    if (fused(x->v->op))
+        body_if_nan_at(x, p, p);
+    make_canonical(x, p->l, Y_A);
     asm_aim(x->a, over);
 }
 
@@ -128,16 +141,22 @@ static void sign_injection(VecEmit *x, const Piece *p, unsigned b)
     v_rrr(x, P66(0xeb), false, p->l, Y_A, Y_A, Y_U);
 }
 
+static unsigned fused_code(unsigned op)
+{
+    static const uint8_t code[] = { 0xb8, 0xba, 0xbe, 0xbc };
+
+    return code[(op - IRV_fmacc) % 4];
+}
+
 /* Y_A = what the names say of d, a and b. */
 static void multiply_add(VecEmit *x, const Piece *p, unsigned b)
 {
-    static const uint8_t code[] = { 0xb8, 0xba, 0xbe, 0xbc, 0xb8, 0xba, 0xbe, 0xbc };
     const IRVec *v = x->v;
     bool accumulate = v->op <= IRV_fnmsac;
 
     operand(x, p, Y_A, accumulate ? v->d : v->a, Y_T);
     operand(x, p, Y_U, accumulate ? v->a : v->d, Y_T);
-    v_rrr(x, P38(code[v->op - IRV_fmacc]), v->size == 3, p->l, Y_A, Y_U, b);
+    v_rrr(x, P38(fused_code(v->op)), v->size == 3, p->l, Y_A, Y_U, b);
 }
 
 static void one_piece(VecEmit *x, const Piece *p, unsigned b)
@@ -183,10 +202,69 @@ static void one_piece(VecEmit *x, const Piece *p, unsigned b)
     canonical(x, p);
 }
 
+/* ---- Arithmetic without a mask: two pieces at a time, which share the question for NaNs ---- */
+
+static bool is_arithmetic(unsigned op)
+{
+    return fused(op) || (op >= IRV_fadd && op <= IRV_fsqrt);
+}
+
+static void compute(VecEmit *x, const Piece *p, unsigned d)
+{
+    static const uint8_t code[] = { 0x58, 0x5c, 0x5c, 0x59, 0x5e, 0x5e, 0x51 };
+    const IRVec *v = x->v;
+    bool wide = v->size == 3, accumulate = v->op <= IRV_fnmsac;
+    unsigned b = Y_SCALAR, a;
+
+    if (v->from == IRV_REG)
+        b = v_source_any(x, p->l, Y_U, v->b + p->at);
+    if (fused(v->op)) {
+        v_load(x, p->l, d, (accumulate ? v->d : v->a) + p->at);
+        a = v_source_any(x, p->l, Y_T, (accumulate ? v->a : v->d) + p->at);
+        v_any(x, P38(fused_code(v->op)), wide, p->l, d, a, b);
+        return;
+    }
+    a = v_source_any(x, p->l, Y_T, v->a + p->at);
+    if (v->op == IRV_fsqrt)
+        v_any(x, FP_OP(v->size, 0x51), wide, p->l, d, 0, a);
+    else if (v->op == IRV_frsub || v->op == IRV_frdiv)
+        v_any(x, FP_OP(v->size, code[v->op - IRV_fadd]), wide, p->l, d, b, a);
+    else
+        v_any(x, FP_OP(v->size, code[v->op - IRV_fadd]), wide, p->l, d, a, b);
+}
+
+static void arithmetic(VecEmit *x)
+{
+    static const uint8_t result[] = { Y_A, Y_B };
+    const IRVec *v = x->v;
+
+    for (unsigned k = 0, count; k < x->n_pieces; k += count) {
+        Piece p[2] = { vec_piece(x, k), vec_piece(x, MIN(k + 1, x->n_pieces - 1)) };
+
+        count = k + 1 < x->n_pieces && p[0].l == p[1].l ? 2 : 1;
+        for (unsigned n = 0; n < count; n++)
+            compute(x, &p[n], result[n]);
+        compare(x, p->l, Y_T, Y_A, result[count - 1], UNORDERED);
+        v_rrr(x, P38(0x17), false, p->l, Y_T, 0, Y_T); /* vptest */
+        uint8_t *over = asm_jcc(x->a, CC_E);
+        for (unsigned n = 0; n < count && fused(v->op); n++)
+            body_if_nan_at(x, &p[n], &p[0]);
+        for (unsigned n = 0; n < count; n++)
+            make_canonical(x, p->l, result[n]);
+        asm_aim(x->a, over);
+        for (unsigned n = 0; n < count; n++)
+            v_store(x, p[n].l, v->d + p[n].at, result[n]);
+    }
+}
+
 void vec_float(VecEmit *x)
 {
     if (x->v->from != IRV_REG && x->v->from != IRV_NONE)
         vec_splat(x, Y_SCALAR);
+    if (!x->blend && is_arithmetic(x->v->op)) {
+        arithmetic(x);
+        return;
+    }
     for (unsigned k = 0; k < x->n_pieces; k++) {
         Piece p = vec_begin(x, k);
         if (x->blend)
@@ -202,10 +280,15 @@ void vec_float_compare(VecEmit *x, const Piece *p, unsigned b)
 {
     static const uint8_t how[] = { 0, 4, 1, 2, 14, 13 }; /* EQ_OQ, NEQ_UQ, LT_OS, LE_OS, GT_OS, GE_OS */
 
-    operand(x, p, Y_A, x->v->a, Y_T);
-    if (x->blend)
+    unsigned a = Y_A;
+
+    if (x->blend) {
+        operand(x, p, Y_A, x->v->a, Y_T);
         b = second(x, p);
-    compare(x, p->l, Y_A, Y_A, b, how[x->v->op - IRV_feq]);
+    } else {
+        a = v_source(x, p->l, Y_A, x->v->a + p->at);
+    }
+    compare(x, p->l, Y_A, a, b, how[x->v->op - IRV_feq]);
 }
 
 /* In the elements' order. */

@@ -9,8 +9,8 @@
  * first, out of line; what comes back loads those that the code there counts on. A block that is a loop of its
  * own counts on all of them, from its second round on without a load.
  *
- * Registers are those of xmm6 to xmm15 that hold no scalar nor the count, and xmm16 to xmm31 where there is AVX-512, whose
- * contents are copied to be worked on.
+ * Registers are those of xmm6 to xmm15 that hold no scalar nor the count, and xmm16 to xmm31 where there is
+ * AVX-512; what has no EVEX form copies from and to those.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -254,15 +254,25 @@ void v_load(VecEmit *x, unsigned l, unsigned d, uint32_t env_offset)
     asm_ymm(x->a, l, d, (unsigned)h);
 }
 
-unsigned v_source(VecEmit *x, unsigned l, unsigned scratch, uint32_t env_offset)
+unsigned v_source_any(VecEmit *x, unsigned l, unsigned scratch, uint32_t env_offset)
 {
     int h = find(x->e, env_offset, l);
 
-    if (h >= 0 && h < X86_REGS) {
+    if (h >= 0) {
         load_missing(x->e, 1u << h);
         return (unsigned)h;
     }
     v_load(x, l, scratch, env_offset);
+    return scratch;
+}
+
+unsigned v_source(VecEmit *x, unsigned l, unsigned scratch, uint32_t env_offset)
+{
+    unsigned h = v_source_any(x, l, scratch, env_offset);
+
+    if (h < X86_REGS)
+        return h;
+    asm_ymm(x->a, l, scratch, h);
     return scratch;
 }
 

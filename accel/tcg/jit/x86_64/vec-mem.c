@@ -1,8 +1,8 @@
 /*
  * Vectors: loads and stores of elements that follow one another.
  *
- * One check for all of them, as mem.c has it; what crosses a page, and what the TLB does not let pass,
- * is the body's.
+ * One check for all of them, as mem.c has it. What crosses a page is done out of line if the TLB shows both, and
+ * what it does not let pass is the body's.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -62,9 +62,10 @@ void vec_load_store(VecEmit *x)
     x->miss->from = no[0];
     x->miss->window = c.window;
     x->miss->bytes = (int32_t)c.hi;
+    x->miss->whole = !x->blend;
     x->miss->back = asm_here(x->a);
     if (no[1])
-        x->body->froms[x->body->n_from++] = no[1];
+        x->miss->froms[x->miss->n_from++] = no[1];
     x86_copy(x->e, c.var, RAX);
     asm_alu(x->a, ALU_ADD, true, RDX, RAX);
     if (x->partial)
@@ -145,14 +146,78 @@ void vec_walk(VecEmit *x)
     asm_imm32(x->a, 0);
 }
 
+static void push(Asm *a, unsigned reg)
+{
+    asm_byte(a, 0x50 + reg);
+}
+
+static void pop(Asm *a, unsigned reg)
+{
+    asm_byte(a, 0x58 + reg);
+}
+
+static void rep_movsb(Asm *a)
+{
+    asm_byte(a, 0xf3);
+    asm_byte(a, 0xa4);
+}
+
+/*
+ * All of it is in two pages that the TLB shows: if they follow one another on the host, too, it is accessed as
+ * ever, else copied in two parts between them and the state.
+ */
+static void cross(Emit *e, const Stub *s, const X86Check *c)
+{
+    const IRVec *v = &e->r->vec[s->insn->target];
+    unsigned reg = c->store ? RSI : RDI, memory = c->store ? RDI : RSI;
+    X86Kept kept = e->kept;
+    Asm *a = &e->a;
+    uint8_t *no[2];
+
+    x86_check_two(e, c, no);
+    asm_alu(a, ALU_CMP, true, RCX, RDX);
+    asm_jcc_to(a, CC_E, s->back);
+    x86_keep_flush(e);
+    x86_copy(e, c->var, RAX);
+    push(a, RSI);
+    push(a, RDI);
+    push(a, RCX);
+    asm_lea(a, reg, ENV, (int32_t)v->d);
+    asm_mov(a, memory, RDX);
+    asm_alu(a, ALU_ADD, true, memory, RAX);
+    asm_mov(a, RCX, RAX); /* what is left of the first page */
+    asm_rr(a, 0xf7, true, 3, RCX);
+    asm_alu_imm(a, ALU_AND, false, RCX, (int32_t)TARGET_PAGE_SIZE - 1);
+    asm_mov(a, RDX, RCX);
+    asm_alu(a, ALU_ADD, true, RAX, RCX);
+    rep_movsb(a);
+    pop(a, memory);
+    asm_alu(a, ALU_ADD, true, memory, RAX);
+    asm_mov_imm(a, RCX, (uint64_t)s->bytes);
+    asm_alu(a, ALU_SUB, true, RCX, RDX);
+    rep_movsb(a);
+    pop(a, RDI);
+    pop(a, RSI);
+    x86_keep_lost(e);
+    x86_keep_restore(e, &s->then);
+    asm_jmp_to(a, s->after);
+    e->kept = kept;
+    asm_aim(a, no[0]);
+    asm_aim(a, no[1]);
+}
+
 void vec_miss_stub(Emit *e, const Stub *s)
 {
     X86Check c = check_of(e, s->insn, &e->r->vec[s->insn->target]);
 
     c.hi = s->bytes;
     asm_aim(&e->a, s->from);
+    if (s->n_from)
+        asm_aim(&e->a, s->froms[0]);
     if (s->window)
         x86_move_window(e, &c, s->back);
+    if (s->whole)
+        cross(e, s, &c);
     x86_call(e, s->insn);
     x86_keep_restore(e, &s->then);
     asm_jmp_to(&e->a, s->after);

@@ -86,8 +86,14 @@ void v_load(VecEmit *x, unsigned l, unsigned d, uint32_t env_offset);
 void v_store(VecEmit *x, unsigned l, uint32_t env_offset, unsigned s);
 /* The register that keeps it and is to be written, in place of v_store(); scratch: none does. */
 unsigned v_target(VecEmit *x, unsigned l, unsigned scratch, uint32_t env_offset);
-/* Where it is, or scratch after loading it; not to be written to. */
+/* Where it is, or scratch after loading it; not to be written to. any: also above 15, for v_any(). */
 unsigned v_source(VecEmit *x, unsigned l, unsigned scratch, uint32_t env_offset);
+unsigned v_source_any(VecEmit *x, unsigned l, unsigned scratch, uint32_t env_offset);
+
+static inline void v_any(VecEmit *x, unsigned op, bool w, unsigned l, unsigned d, unsigned a, unsigned b)
+{
+    asm_ymm_op(x->a, op | (l ? X86_L : 0), w, d, a, b);
+}
 
 /* With a byte that follows. */
 static inline void v_rrri(VecEmit *x, unsigned op, bool w, unsigned l, unsigned d, unsigned a,
