@@ -70,6 +70,8 @@ typedef struct Result {
 /* Where operands are: in registers at the borders of regions, in the state, and in one place. rd, rs1, rs2, rs3. */
 static const uint8_t places[][4] = {
     { 10, 11, 12, 13 }, { 20, 21, 22, 23 }, { 14, 14, 25, 15 }, { 26, 12, 26, 12 }, { 31, 13, 13, 13 },
+    { 10, 10, 11, 12 }, { 11, 10, 11, 12 }, { 12, 10, 11, 12 }, { 10, 10, 10, 11 }, { 10, 11, 10, 10 },
+    { 10, 10, 11, 10 }, { 10, 10, 10, 10 },
 };
 
 static const TCGOp *stop(CPUArchState *env, const TCGOp *op)
@@ -120,8 +122,11 @@ static void tear_down(Fixture *f)
     g_free(f->page);
 }
 
+/* Which f registers are in host registers. */
+enum { FLOATS_NONE, FLOATS_ALL, FLOATS_ODD, FLOATS_EVEN, FLOATS_NR };
+
 /* The instruction alone as a region. */
-static const void *compile(Fixture *f, const TCGOp *op)
+static const void *compile(Fixture *f, const TCGOp *op, unsigned floats)
 {
     Region *r = f->r;
     IRBuilder b = { .r = r, .env = f->h.env };
@@ -144,6 +149,10 @@ static const void *compile(Fixture *f, const TCGOp *op)
     ir_append(&b, IR_interpret);
     r->blocks[0].end = r->n_insns;
     region_optimise(r);
+    for (unsigned n = 0; n < 32; n++) {
+        bool in = floats == FLOATS_ALL || floats == (n & 1 ? FLOATS_ODD : FLOATS_EVEN);
+        r->weight[JIT_FP + n] *= in ? 100 : 0;
+    }
     g_assert_true(f->j->backend->compile(f->j, r, &code));
     return code.entry;
 }
@@ -251,9 +260,9 @@ static void check(Fixture *f, const Case *c, const void *code, const uint64_t *v
 }
 
 /* All pairs, with a third operand that takes its turns. */
-static void check_values(Fixture *f, const Case *c, unsigned frm)
+static void check_values(Fixture *f, const Case *c, unsigned frm, unsigned floats)
 {
-    const void *code = compile(f, &c->op);
+    const void *code = compile(f, &c->op, floats);
     unsigned third = 0;
 
     for (unsigned a = 0; a < c->n_values; a++) {
@@ -273,7 +282,8 @@ static void check_places(Fixture *f, Case *c, unsigned frm, bool all)
         c->op.rs3 = places[n][3];
         if (c->memory && c->op.rs1 == c->op.rs2)
             continue; /* that is no place of a pointer */
-        check_values(f, c, frm);
+        for (unsigned floats = 0; floats < (c->fp ? FLOATS_NR : 1); floats++)
+            check_values(f, c, frm, floats);
     }
 }
 
@@ -355,7 +365,7 @@ static void raise_in_host(Fixture *f, unsigned which)
 
 static void check_csr(Fixture *f, const Case *c, uint64_t value)
 {
-    const void *code = compile(f, &c->op);
+    const void *code = compile(f, &c->op, FLOATS_NONE);
     uint64_t v[3] = { value, value, value };
     Result want, is;
 

@@ -127,4 +127,6 @@ void region_know(Region *r)
         for (unsigned n = 0; n < r->n_blocks; n++)
             changed |= flow_block(r, &r->blocks[n]);
     }
+    if (!r->blocks[0].known.set && !r->blocks[0].known.fast)
+        r->n_needs = 0; /* the way back has lost it all */
 }

@@ -161,6 +161,8 @@ static void declined_stub(Emit *e, const Stub *s)
         x86_interpret(e, s->insn);
         return;
     }
+    if (s->restore != s->reg)
+        asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x28), false, s->reg, 0, s->restore); /* vmovaps */
     x86_call(e, s->insn);
     x86_keep_restore(e, &s->then);
     asm_jmp_to(&e->a, s->resume ? e->cold_label[s->resume] : s->after);
@@ -241,6 +243,8 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
             x86_memory_stub(e, s);
         else if (s->kind == STUB_BODY || s->kind == STUB_INTERPRET)
             declined_stub(e, s);
+        else if (s->kind == STUB_NAN)
+            x86_nan_stub(e, s);
         else if (s->kind >= STUB_VEC_PART)
             x86_vector_stub(e, s);
         else

@@ -36,7 +36,7 @@ enum { TLB_MASK_AT = -8, TLB_MASK_MAX = ((1 << TLB_BITS_MAX) - 1) * sizeof(TLBEn
 /* The guest register that a host register holds at the borders of regions; JIT_NONE: not one. */
 extern const uint8_t x86_convention[X86_REGS];
 
-typedef enum StubKind { STUB_LOAD, STUB_STORE, STUB_BODY, STUB_INTERPRET, STUB_EDGE, STUB_ATTENTION,
+typedef enum StubKind { STUB_LOAD, STUB_STORE, STUB_BODY, STUB_INTERPRET, STUB_NAN, STUB_EDGE, STUB_ATTENTION,
                STUB_LOOKUP, STUB_VEC_PART, STUB_VEC_MISS, STUB_VEC_RESUME } StubKind;
 
 /* Pieces of vector registers in host registers, by their bits: see vec-keep.c. */
@@ -62,6 +62,7 @@ typedef struct Stub {
     uint8_t *froms[8];    /* body, interpret, vectors: all of them */
     unsigned n_from;
     int resume;           /* body: go on in the copy of a stretch, at this operation; 0: at after */
+    uint8_t reg, restore; /* NaN: the register; body: that becomes what restore is, unless equal */
     bool window;          /* load, store: it was a window that did not fit */
     int32_t bytes;        /* vectors: that were asked for */
     bool whole;           /* and all are accessed */
@@ -248,6 +249,7 @@ void x86_float(Emit *e, const IRInsn *i);
 void x86_test_fast(Emit *e, Stub *s, unsigned env_offset, unsigned bit, bool fused);
 /* To the stub unless var is a boxed number of 32 bits. Uses rax. */
 void x86_test_boxed(Emit *e, Stub *s, unsigned var);
+void x86_nan_stub(Emit *e, const Stub *s);
 /* Loads and stores of floating-point variables: the access itself. */
 void x86_float_load(Emit *e, const IRInsn *i, X86Place p);
 void x86_float_store(Emit *e, const IRInsn *i, X86Place p);
@@ -280,6 +282,9 @@ void x86_keep_flush(Emit *e);
 void x86_keep_lost(Emit *e);
 /* What the code that is jumped to counts on. */
 void x86_keep_restore(Emit *e, const X86Kept *to);
+
+/* Four times these 8 bytes, near the code. NULL: no room. */
+const void *x86_bytes(Emit *e, uint64_t bits);
 
 Stub *x86_stub(Emit *e, StubKind kind, const IRInsn *i);
 

@@ -3,10 +3,11 @@
  *
  * The host's sticky flags are the guest's, and its rounding mode follows frm (target/riscv/fpu/fpu.h), so that
  * a bit of env says whether an operation may be done here. Where not, and where an operand is not boxed, the
- * interpreter takes over, so that what was tested once in a block holds for the rest of it. What
- * comes out as a NaN, equal operands of a minimum and integers out of range are left to the
- * instruction's body, in a stub: nothing was written by then, and no flag raised that the body would not
- * raise as well.
+ * interpreter takes over, so that what was tested once in a block holds for the rest of it. Results that
+ * are NaNs become the canonical one in a stub, with the flags that they have raised. Where these may
+ * be others (a fused infinity times zero, plus a NaN), with equal operands of a minimum and integers out
+ * of range, the instruction's body is called there: what it reads was not changed by then, or is
+ * restored, and no flag raised that it would not raise as well.
  *
  * Numbers of 32 bits are kept boxed: three-operand instructions carry bits 32 to 63 over from their first
  * operand.
@@ -34,9 +35,9 @@ static unsigned compare_op(const IRInsn *i, unsigned byte)
     return X86_OP(single(i) ? 0 : 0x66, MAP_0F, byte);
 }
 
-/* Where to go with what cannot be done here. */
+/* Where to go with what cannot be done here, and with NaNs. */
 typedef struct Decline {
-    Stub *interpreter, *body;
+    Stub *interpreter, *body, *nan;
 } Decline;
 
 static void decline(Emit *e, Stub *s, unsigned cc)
@@ -112,6 +113,12 @@ static unsigned operand(Emit *e, const Decline *s, const IRInsn *i, unsigned var
     return whole(e, var, scratch);
 }
 
+/* Where a result is computed: in var's register, or in xmm0. */
+static unsigned dest(const Emit *e, unsigned var)
+{
+    return e->reg[var] >= 0 ? (unsigned)e->reg[var] : X0;
+}
+
 /* The result in x becomes var; boxed: as a narrow number. */
 static void define(Emit *e, unsigned var, unsigned x, bool boxed)
 {
@@ -125,40 +132,80 @@ static void define(Emit *e, unsigned var, unsigned x, bool boxed)
         e->boxed &= ~(1ULL << var);
 }
 
-/* The host's NaNs are not the canonical one. */
-static void decline_nan(Emit *e, const Decline *s, unsigned x, bool is_single)
+/* To the stub if x is a NaN. */
+static void test_nan(Emit *e, Stub *s, unsigned x, bool is_single)
 {
     asm_vex_rr(&e->a, X86_OP(is_single ? 0 : 0x66, MAP_0F, 0x2e), false, x, 0, x);
-    decline(e, s->body, CC_P);
+    decline(e, s, CC_P);
+}
+
+/* The host's NaNs are not the canonical one, which the stub puts into x. */
+static void canonical(Emit *e, const Decline *s, unsigned x, bool is_single)
+{
+    test_nan(e, s->nan, x, is_single);
+    s->nan->reg = (uint8_t)x;
+    s->nan->edge = is_single;
+    s->nan->after = asm_here(&e->a);
+}
+
+void x86_nan_stub(Emit *e, const Stub *s)
+{
+    if (!s->n_from)
+        return;
+    asm_aim(&e->a, s->froms[0]);
+    asm_vex_rip(&e->a, X86_OP(0xf3, MAP_0F, 0x7e), false, s->reg, 0,
+                x86_bytes(e, s->edge ? 0xffffffff7fc00000 : 0x7ff8000000000000)); /* vmovq */
+    asm_jmp_to(&e->a, s->after);
 }
 
 static void binary(Emit *e, const Decline *s, const IRInsn *i, unsigned byte)
 {
-    unsigned a = operand(e, s, i, i->a, X0), b = operand(e, s, i, i->b, X1);
+    unsigned a = operand(e, s, i, i->a, X0), b = operand(e, s, i, i->b, X1), d = dest(e, i->d);
 
-    asm_vex_rr(&e->a, scalar(i, byte), false, X0, a, b);
-    decline_nan(e, s, X0, single(i));
-    define(e, i->d, X0, single(i));
+    asm_vex_rr(&e->a, scalar(i, byte), false, d, a, b);
+    canonical(e, s, d, single(i));
+    define(e, i->d, d, single(i));
 }
 
 static void square_root(Emit *e, const Decline *s, const IRInsn *i)
 {
-    unsigned a = operand(e, s, i, i->a, X0);
+    unsigned a = operand(e, s, i, i->a, X0), d = dest(e, i->d);
 
-    asm_vex_rr(&e->a, scalar(i, 0x51), false, X0, a, a);
-    decline_nan(e, s, X0, single(i));
-    define(e, i->d, X0, single(i));
+    asm_vex_rr(&e->a, scalar(i, 0x51), false, d, a, a);
+    canonical(e, s, d, single(i));
+    define(e, i->d, d, single(i));
 }
 
+/* byte: the opcode for d = a * b + d. A register that the body reads is saved if it is written. */
 static void fused(Emit *e, const Decline *s, const IRInsn *i, unsigned byte)
 {
+    enum { D_IS_FACTOR = 0x10 }; /* opcodes for d = a * d + c are so much less */
     unsigned a = operand(e, s, i, i->a, X1), b = operand(e, s, i, i->b, X2);
-    unsigned c = operand(e, s, i, i->c, X0);
+    unsigned c = operand(e, s, i, i->c, X0), d = dest(e, i->d), saved = d;
 
-    copy(e, X0, c);
-    asm_vex_rr(&e->a, X86_OP(0x66, MAP_0F38, byte), !single(i), X0, a, b);
-    decline_nan(e, s, X0, single(i));
-    define(e, i->d, X0, single(i));
+    if (d == c) {
+        if (d != X0)
+            copy(e, saved = X0, d);
+    } else if (d == a || d == b) {
+        if (d == b) {
+            b = a;
+            copy(e, saved = X2, d);
+        } else {
+            copy(e, saved = X1, d);
+        }
+        byte -= D_IS_FACTOR;
+        a = b;
+        b = c;
+    } else {
+        copy(e, d, c);
+    }
+    asm_vex_rr(&e->a, X86_OP(0x66, MAP_0F38, byte), !single(i), d, a, b);
+    test_nan(e, s->body, d, single(i));
+    if (saved != d) {
+        s->body->restore = (uint8_t)saved;
+        s->body->reg = (uint8_t)d;
+    }
+    define(e, i->d, d, single(i));
 }
 
 /* Equal operands (zeros of both signs) and NaNs are declined. */
@@ -191,39 +238,37 @@ static void compare(Emit *e, const Decline *s, const IRInsn *i)
         x86_define(e, i->d, RAX);
 }
 
-/* A constant in a register; rax is used. */
-static void constant(Emit *e, unsigned x, uint64_t v)
+/* d = a op the bits. */
+static void with_bits(Emit *e, unsigned byte, unsigned d, unsigned a, uint64_t bits)
 {
-    asm_mov_imm(&e->a, RAX, v);
-    from_int(e, x, RAX);
+    const void *place = x86_bytes(e, bits);
+
+    if (place)
+        asm_vex_rip(&e->a, X86_OP(0, MAP_0F, byte), false, d, a, place);
 }
 
 static void sign_injection(Emit *e, const Decline *s, const IRInsn *i)
 {
+    enum { AND = 0x54, ANDN = 0x55, OR = 0x56, XOR = 0x57 }; /* vandps and so on; ~a & b */
     uint64_t sign = single(i) ? 0x80000000 : 0x8000000000000000;
-    unsigned a = operand(e, s, i, i->a, X0), b = operand(e, s, i, i->b, X1);
+    unsigned a = operand(e, s, i, i->a, X0), b = operand(e, s, i, i->b, X1), d = dest(e, i->d);
 
-    if (i->op == IR_fsgnj && i->a == i->b) {
-        define(e, i->d, a, single(i));
-        return;
-    }
-    constant(e, X2, sign);
-    if (i->op == IR_fsgnjx) {
-        asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x54), false, X2, X2, b); /* vandps */
-        asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x57), false, X0, a, X2); /* vxorps */
-    } else if (i->a == i->b) { /* fneg */
-        asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x57), false, X0, a, X2);
+    if (i->a == i->b) {
+        if (i->op == IR_fsgnj)
+            d = a;
+        else if (i->op == IR_fsgnjn)
+            with_bits(e, XOR, d, a, sign);
+        else
+            with_bits(e, AND, d, a, ~sign);
     } else {
-        /* x1 = sign of b (or of its opposite), x0 = a without sign */
-        if (i->op == IR_fsgnjn) {
-            asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x55), false, X1, b, X2); /* vandnps: ~b & sign */
-        } else {
-            asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x54), false, X1, b, X2);
+        with_bits(e, i->op == IR_fsgnjn ? ANDN : AND, X1, b, sign);
+        if (i->op != IR_fsgnjx) {
+            with_bits(e, AND, X0, a, ~sign);
+            a = X0;
         }
-        asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x55), false, X0, X2, a);     /* ~sign & a */
-        asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x56), false, X0, X0, X1);    /* vorps */
+        asm_vex_rr(&e->a, X86_OP(0, MAP_0F, i->op == IR_fsgnjx ? XOR : OR), false, d, a, X1);
     }
-    define(e, i->d, X0, single(i));
+    define(e, i->d, d, single(i));
 }
 
 /* Operands that stay in range however they are rounded; see FP_IN_* in fpu/ops.h. */
@@ -266,49 +311,38 @@ static void to_integer(Emit *e, const Decline *s, const IRInsn *i)
 /* The bits of a narrow number in x are boxed. */
 static void box(Emit *e, unsigned x)
 {
-    constant(e, X2, 0xffffffff00000000);
-    asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x56), false, x, x, X2);
+    with_bits(e, 0x56, x, x, 0xffffffff00000000);
 }
 
 static void from_integer(Emit *e, const Decline *s, const IRInsn *i)
 {
-    unsigned a = x86_use(e, i->a, RAX);
+    unsigned a = x86_use(e, i->a, RAX), d = dest(e, i->d);
 
-    switch (i->op) {
-    case IR_ffrom_i32:
-        asm_rr(&e->a, 0x63, true, RAX, a);
-        break;
-    case IR_ffrom_u32:
+    if (i->op == IR_ffrom_u32) {
         asm_mov32(&e->a, RAX, a);
-        break;
-    case IR_ffrom_u64:
-        asm_mov(&e->a, RAX, a);
-        asm_rr(&e->a, 0x85, true, RAX, RAX);
+        a = RAX;
+    } else if (i->op == IR_ffrom_u64) {
+        asm_rr(&e->a, 0x85, true, a, a);
         decline(e, s->body, CC_S);
-        break;
-    default:
-        asm_mov(&e->a, RAX, a);
-        break;
     }
-    asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x57), false, X0, X0, X0);
-    asm_vex_rr(&e->a, scalar(i, 0x2a), true, X0, X0, RAX);
+    asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x57), false, d, d, d);
+    asm_vex_rr(&e->a, scalar(i, 0x2a), i->op != IR_ffrom_i32, d, d, a);
     if (single(i))
-        box(e, X0);
-    define(e, i->d, X0, single(i));
+        box(e, d);
+    define(e, i->d, d, single(i));
 }
 
 /* size: of the source. */
 static void convert(Emit *e, const Decline *s, const IRInsn *i)
 {
-    unsigned a = operand(e, s, i, i->a, X0);
+    unsigned a = operand(e, s, i, i->a, X0), d = dest(e, i->d);
     bool narrow = i->op == IR_fnarrow;
 
-    asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x57), false, X1, X1, X1);
-    asm_vex_rr(&e->a, scalar(i, 0x5a), false, X0, X1, a);
-    decline_nan(e, s, X0, narrow);
+    asm_vex_rr(&e->a, scalar(i, 0x5a), false, d, a, a);
     if (narrow)
-        box(e, X0);
-    define(e, i->d, X0, narrow);
+        box(e, d);
+    canonical(e, s, d, narrow);
+    define(e, i->d, d, narrow);
 }
 
 static void move(Emit *e, const IRInsn *i)
@@ -354,9 +388,11 @@ void x86_float_load(Emit *e, const IRInsn *i, X86Place p)
         define(e, i->d, x, false);
         return;
     }
-    asm_vex_rx(&e->a, X86_OP(0xf3, MAP_0F, 0x10), false, X0, 0, p.base, p.index, p.disp);
-    box(e, X0);
-    define(e, i->d, X0, true);
+    unsigned x = dest(e, i->d);
+
+    asm_vex_rx(&e->a, X86_OP(0xf3, MAP_0F, 0x10), false, x, 0, p.base, p.index, p.disp);
+    box(e, x);
+    define(e, i->d, x, true);
 }
 
 void x86_float_store(Emit *e, const IRInsn *i, X86Place p)
@@ -496,7 +532,8 @@ void x86_float(Emit *e, const IRInsn *i)
         move(e, i);
         return;
     }
-    Decline d = { x86_stub(e, STUB_INTERPRET, i), x86_stub(e, STUB_BODY, i) };
+    Decline d = { x86_stub(e, STUB_INTERPRET, i), x86_stub(e, STUB_BODY, i),
+                  x86_stub(e, STUB_NAN, i) };
     test_fast(e, &d, i);
     operation(e, &d, i);
     d.body->after = asm_here(&e->a);

@@ -75,7 +75,7 @@ uint64_t vec_repeat(uint64_t bits, unsigned size)
     return size == 3 ? bits : (bits & ((1ULL << (8 << size)) - 1)) * times[size];
 }
 
-static const void *constant(Emit *e, uint64_t bits)
+const void *x86_bytes(Emit *e, uint64_t bits)
 {
     uint64_t *place;
 
@@ -99,7 +99,7 @@ static const void *constant(Emit *e, uint64_t bits)
 
 void vec_const(VecEmit *x, unsigned op, unsigned l, unsigned d, unsigned a, uint64_t bits)
 {
-    const void *place = constant(x->e, bits);
+    const void *place = x86_bytes(x->e, bits);
 
     if (place)
         asm_vex_rip(x->a, op | (l ? X86_L : 0), false, d, a, place);
