@@ -19,6 +19,8 @@ INITRAMFS = GUEST_DIR / 'initramfs.cpio.gz'
 OPENSBI = GUEST_DIR / 'opensbi.bin'
 # Sanitizers and slow machines need more time.
 SCALE = float(os.environ.get('VIREO_TIMEOUT_SCALE', '1'))
+# How guests run that say nothing of it.
+ACCEL = os.environ.get('VIREO_GUEST_ACCEL')
 
 
 class Failure(Exception):
@@ -38,6 +40,8 @@ class Guest:
             command += ['-bios', str(OPENSBI)]
         if initrd_args:
             command += ['-initrd', str(initrd)]
+        if ACCEL and '-accel' not in args:
+            command += ['-accel', ACCEL]
         self.command = command + list(args)
         self.log = ''
         self.seen = 0

@@ -73,6 +73,21 @@ static void append_slow(GString *out, const char *what, const JitSlow *n)
         ", devices and others %" PRIu64 ")\n", what, n->all, n->filled, n->crossing, faults, n->other);
 }
 
+/* What the TLB had, of all that compiled code wanted. */
+static double hit_rate(uint64_t made, uint64_t by_c)
+{
+    return made ? 100.0 * (double)made / (double)(made + by_c) : 0;
+}
+
+static void append_accesses(GString *out, const JitMemCounts *n, const JitCounts *c)
+{
+    g_string_append_printf(out,
+        "Made by compiled code: %" PRIu64 " loads (hit rate %.3f %%), %" PRIu64
+        " stores (hit rate %.3f %%), by %" PRIu64 " checks; out of their window: %" PRIu64 " loads, %" PRIu64 " stores\n",
+        n->made[0], hit_rate(n->made[0], c->loads.all), n->made[1], hit_rate(n->made[1], c->stores.all),
+        n->checks, n->window_missed[0], n->window_missed[1]);
+}
+
 static void append_counts(GString *out, const Jit *j, const Sum *sum)
 {
     const JitCounts *c = &sum->c;
@@ -92,9 +107,8 @@ static void append_counts(GString *out, const Jit *j, const Sum *sum)
     if (sum->fills)
         g_string_append_printf(out, "; %" PRIu64 " instructions to a fill", sum->insns / sum->fills);
     g_string_append_c(out, '\n');
-    if (j->window_misses)
-        g_string_append_printf(out, "Out of their window: %" PRIu64 " loads, %" PRIu64 " stores\n",
-                               j->window_misses[0], j->window_misses[1]);
+    if (j->counts)
+        append_accesses(out, j->counts, c);
 }
 
 /* ---- Regions ---- */

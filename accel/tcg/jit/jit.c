@@ -496,7 +496,7 @@ bool jit_cpu_init(TCGState *s, CPUState *cpu, CPUArchState *env, Error **errp)
     if (!j || j->model)
         return true;
     j->model = env_tcg(env)->ops->jit;
-    j->window_misses = s->jit_stats ? jit_data(j, 2 * sizeof(uint64_t)) : NULL;
+    j->counts = s->jit_stats ? jit_data(j, sizeof(*j->counts)) : NULL;
     j->attention_offset = (int)((intptr_t)&cpu->attention - (intptr_t)env);
     if (j->model && !j->backend->init(j)) {
         error_setg(errp, "tb-size: %u MiB is too little for compiled code", s->tb_size_mib);

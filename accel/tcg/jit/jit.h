@@ -97,6 +97,13 @@ typedef struct JitBackend {
 /* NULL: there is none for this host. reason: why. */
 const JitBackend *jit_backend(const char **reason);
 
+/* What compiled code counts of scalar loads, and of stores, by all harts, roughly. */
+typedef struct JitMemCounts {
+    uint64_t made[2];             /* by compiled code itself: what it did not leave to C */
+    uint64_t window_missed[2];
+    uint64_t checks;              /* of which one is good for several; those of vectors, too */
+} JitMemCounts;
+
 struct Jit {
     TCGState *s;
     const JitBackend *backend;
@@ -120,7 +127,7 @@ struct Jit {
     const uint8_t *vec_tables;    /* constants of vectors, among the data */
     const uint8_t *count_table;   /* and those added to the count of instructions */
     uint64_t n_regions, n_insns, n_killed, n_refused, n_linked; /* for info jit */
-    uint64_t *window_misses;      /* of loads and of stores, by all harts, roughly; NULL: not counted */
+    JitMemCounts *counts;         /* NULL: not counted */
     uint32_t published;           /* atomic: changes before a pointer does that compiled code follows */
 };
 

@@ -53,6 +53,12 @@ static void address(Emit *e, unsigned var, int64_t offset, unsigned d)
     }
 }
 
+/* For info jit. */
+static void count(Emit *e, const uint64_t *n)
+{
+    asm_rip(&e->a, 0xff, true, 0, n, 0); /* inc */
+}
+
 /* ---- Checks: h becomes the addend; rax is used ---- */
 
 /* d, which may be rax: offset of the entry of the address in rax or s. */
@@ -101,6 +107,8 @@ static void check_window(Emit *e, const X86Check *c, unsigned h, uint8_t *no[2])
 
 void x86_check(Emit *e, const X86Check *c, unsigned h, uint8_t *no[2])
 {
+    if (e->j->counts)
+        count(e, &e->j->counts->checks);
     if (c->window) {
         check_window(e, c, h, no);
     } else {
@@ -252,6 +260,8 @@ static void do_store(Emit *e, const IRInsn *i, unsigned h)
 
 static void do_access(Emit *e, const IRInsn *i, unsigned h)
 {
+    if (e->j->counts)
+        count(e, &e->j->counts->made[i->op == IR_store]);
     if (i->op == IR_store)
         do_store(e, i, h);
     else
@@ -311,8 +321,8 @@ void x86_move_window(Emit *e, const X86Check *c, const uint8_t *back)
     int32_t tag = 8 * (c->store ? MMU_STORE : MMU_LOAD);
     int32_t room = window(c->var, c->store, offsetof(TLBWindow, room));
 
-    if (e->j->window_misses)
-        asm_rip(a, 0xff, true, 0, &e->j->window_misses[c->store], 0); /* inc */
+    if (e->j->counts)
+        count(e, &e->j->counts->window_missed[c->store]);
     address(e, c->var, c->lo, RAX);
     tlb_entry_of(a, RCX, RAX);
     asm_lea(a, RAX, RAX, (int32_t)(c->hi - c->lo) - 1);
