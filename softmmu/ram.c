@@ -28,6 +28,7 @@ static struct {
     GMutex lock;       /* for changes */
     RAMIndex *index;   /* atomic */
     uint64_t next_addr;
+    bool shared;       /* atomic: some block was made shared */
 } rams;
 
 static uint64_t host_page(void)
@@ -169,6 +170,9 @@ RAMBlock *ram_block_new_from(const char *name, uint64_t size, const RAMSource *s
         memset(block->dirty[i], 0xff, words * sizeof(unsigned long));
     }
 
+    if (source && source->shared) {
+        __atomic_store_n(&rams.shared, true, __ATOMIC_RELAXED);
+    }
     g_mutex_lock(&rams.lock);
     block->ram_addr = rams.next_addr;
     rams.next_addr += size;
@@ -220,6 +224,11 @@ bool ram_block_discard(RAMBlock *block, uint64_t offset, uint64_t len)
            madvise(block->host + first, end - first, MADV_DONTNEED) == 0;
     ram_block_mark_dirty(block, first, end - first);
     return done;
+}
+
+bool ram_is_shared(void)
+{
+    return __atomic_load_n(&rams.shared, __ATOMIC_RELAXED);
 }
 
 RAMBlock *ram_block_from_host(const void *host, uint64_t *offset)

@@ -429,7 +429,7 @@ static bool protect_entry(TLBEntry *e, uintptr_t host, uint64_t len)
 static void protect_windows(TLBContext *ctx, uintptr_t host, uint64_t len)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    for (unsigned n = TLB_WINDOWS / 2; n < TLB_WINDOWS; n++) {
+    for (unsigned n = TLB_WINDOWS_STORE; n < TLB_WINDOWS_GUESS; n++) {
         TLBWindow *w = &tlb_windows(ctx->fast)[n];
         if (__atomic_load_n(&w->page, __ATOMIC_RELAXED) +
                 __atomic_load_n(&w->addend, __ATOMIC_RELAXED) - host < len)

@@ -167,13 +167,17 @@ static inline uint64_t tlb_entry_page(const TLBEntry *e)
  * owner sets one; other threads may set room to 0. Whatever flushes entries closes windows, but an entry
  * that is evicted leaves its window open.
  */
-#define TLB_WINDOWS 64        /* the second half is for stores */
+#define TLB_WINDOWS_STORE 32  /* of base registers: the first of those for stores, behind those for loads */
+#define TLB_WINDOWS_GUESS 64  /* the first of those of loads that may stay on a page or not */
+#define TLB_GUESSES 32
+#define TLB_WINDOWS (TLB_WINDOWS_GUESS + TLB_GUESSES)
 #define TLB_WINDOW_ROOM 4089  /* 8 bytes fit below */
 typedef struct TLBWindow {
     uint64_t page;
     uintptr_t addend;         /* as TLBEntry's */
     uint64_t room;            /* 0: closed */
-    uint64_t pad;
+    uint32_t left;            /* guesses: misses before it moves, closes or opens; by the host's clock, when */
+    uint32_t time;            /* it last did */
 } TLBWindow;
 
 /* What stands in front of a table. */

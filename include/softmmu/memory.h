@@ -245,6 +245,8 @@ void ram_block_mark_dirty(RAMBlock *block, uint64_t offset, uint64_t len);
 /* How often ram_block_mark_dirty() was called: who reads RAM twice sees whether it may have changed by other
  * means than a vCPU's stores. */
 uint64_t ram_times_written(void);
+/* Whether other processes may have mapped any of it (RAMSource.shared, of any block that there has been). */
+bool ram_is_shared(void);
 bool ram_block_page_dirty(const RAMBlock *block, DirtyClient client, uint64_t offset);
 /* Sets or clears the bits of a range; returns whether any bit was set before. */
 bool ram_block_test_and_clear_dirty(RAMBlock *block, DirtyClient client, uint64_t offset,

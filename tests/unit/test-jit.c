@@ -15,7 +15,8 @@ typedef struct Env {
     CPUTCGState tcg;
     uint64_t x[33], f[32];
     uint32_t attention, bodies;
-    uint64_t word, status, idle[2];
+    uint64_t word, status, idle[2], reserve_addr, reserve_value;
+    uint8_t reserve_size;
 } Env;
 
 typedef struct Fixture {
@@ -67,6 +68,9 @@ static const TCGJitOps model = {
     .status = &status,
     .x_offset = offsetof(Env, x),
     .f_offset = offsetof(Env, f),
+    .reserve_addr = offsetof(Env, reserve_addr),
+    .reserve_value = offsetof(Env, reserve_value),
+    .reserve_size = offsetof(Env, reserve_size),
 };
 
 static bool set_up(Fixture *f)
@@ -543,15 +547,125 @@ static void test_atomics(void)
 
     if (!set_up(&f))
         return;
-    for (unsigned amo = IR_AMO_SWAP; amo <= IR_AMO_MAXU; amo++) {
+    for (unsigned amo = IR_AMO_SWAP; amo <= 2 * IR_AMO_MAXU + 1; amo++) {
+        f.j->alone = amo > IR_AMO_MAXU;
         for (unsigned size = 4; size <= 8; size += 4) {
-            check_amo(&f, amo, size, REG_1, REG_2);
-            check_amo(&f, amo, size, REG_1, REG_1);
-            check_amo(&f, amo, size, MEM_1, MEM_2);
-            check_amo(&f, amo, size, REG_1, 0);
-            check_amo(&f, amo, size, JIT_NONE, MEM_1);
+            check_amo(&f, amo % (IR_AMO_MAXU + 1), size, REG_1, REG_2);
+            check_amo(&f, amo % (IR_AMO_MAXU + 1), size, REG_1, REG_1);
+            check_amo(&f, amo % (IR_AMO_MAXU + 1), size, MEM_1, MEM_2);
+            check_amo(&f, amo % (IR_AMO_MAXU + 1), size, REG_1, 0);
+            check_amo(&f, amo % (IR_AMO_MAXU + 1), size, JIT_NONE, MEM_1);
         }
     }
+    tear_down(&f);
+}
+
+/* What happens between LR and SC: nothing; the value read is overwritten in its register; the base is; the
+ * word in memory is. */
+enum { PAIR_PLAIN, PAIR_VALUE, PAIR_BASE, PAIR_STORE, PAIRS };
+
+static void check_pair(Fixture *f, unsigned kind, unsigned size, unsigned base, unsigned read, unsigned v)
+{
+    const uint64_t old = 0x80000000fedcba98;
+    IRBuilder b = begin(f);
+    uint64_t got;
+    bool stored = kind == PAIR_PLAIN || kind == PAIR_VALUE;
+
+    ir_load_reserved(&b, read, base, size);
+    if (kind == PAIR_VALUE)
+        ir_op2i(&b, IR_add, read, read, 5);
+    if (kind == PAIR_BASE)
+        ir_op2i(&b, IR_add, base, base, 16);
+    if (kind == PAIR_STORE)
+        ir_store(&b, REG_3, 16, v, size);
+    ir_store_conditional(&b, 12, base, v, size);
+    const void *code = finish(f, &b, false);
+    map_page(f);
+    fill(f);
+    f->env->x[base] = PAGE_VA + 32;
+    f->env->x[REG_3] = PAGE_VA + 16; /* 16 off it is the same word */
+    memcpy(f->page + 32, &old, 8);
+    f->env->bodies = 0;
+    run(f, code);
+    memcpy(&got, f->page + 32, 8);
+    if (stored || kind == PAIR_STORE)
+        g_assert_cmphex(got, ==, size == 8 ? f->env->x[v] : (old & ~0xffffffffULL) | (uint32_t)f->env->x[v]);
+    else
+        g_assert_cmphex(got, ==, old);
+    g_assert_cmpuint(f->env->bodies, ==, kind == PAIR_BASE);
+    if (kind != PAIR_BASE) {
+        g_assert_cmphex(f->env->x[12], ==, kind == PAIR_STORE);
+        g_assert_cmphex(f->env->reserve_addr, ==, ~0ULL);
+        g_assert_cmphex(f->env->x[read], ==,
+                        (size == 8 ? old : (uint64_t)(int32_t)old) + 5 * (kind == PAIR_VALUE));
+    }
+}
+
+static void test_pairs(void)
+{
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned n = 0; n < PAIRS * 2 * 2; n++) {
+        unsigned size = n & 1 ? 8 : 4;
+        f.j->alone = n & 2;
+        check_pair(&f, n / 4, size, REG_2, 13, 14);
+        check_pair(&f, n / 4, size, MEM_2, MEM_1, 22);
+        check_pair(&f, n / 4, size, REG_2, MEM_1, 14);
+    }
+    tear_down(&f);
+}
+
+/* A ring of pointers over two pages, whose host addresses have nothing to do with each other; all in one page or
+ * here and there; some loads share a check. */
+static void test_guesses(void)
+{
+    enum { NEXT = 11, SUM = 12, SLOTS = 64, ROUNDS = 40000 };
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    uint8_t *second = g_malloc0(TARGET_PAGE_SIZE);
+    for (unsigned kind = 0; kind < 4; kind++) {
+        bool both = kind & 1, shared = kind & 2;
+        IRBuilder b = begin(&f);
+        uint64_t sum = 0, slot[SLOTS], at = 0;
+        f.r->n_edges = 1;
+        f.r->edges[0] = (RegionEdge){ .pc = 0x4000, .block = 0, .retired = 4, .backward = true };
+        if (shared)
+            ir_load(&b, 13, NEXT, 8, 8, false);
+        ir_load(&b, NEXT, NEXT, 0, 8, false);
+        ir_op2(&b, IR_add, SUM, SUM, shared ? 13 : NEXT);
+        ir_op2i(&b, IR_add, REG_1, REG_1, -1);
+        ir_branch(&b, IR_NE, REG_1, 0);
+        const void *code = finish(&f, &b, true);
+        map_page(&f);
+        map_second(&f, second);
+        for (unsigned n = 0; n < SLOTS; n++) {
+            unsigned off = 4096 - 56 * (n + 1) + (both ? 4096 * (g_test_rand_int() & 1) : 0);
+            slot[n] = PAGE_VA + off;
+        }
+        for (unsigned n = 0; n < SLOTS; n++) {
+            unsigned off = (unsigned)(slot[n] - PAGE_VA);
+            uint8_t *p = off < 4096 ? f.page + off : second + off - 4096;
+            uint64_t number = n * 77;
+            memcpy(p, &slot[(n + 1) % SLOTS], 8);
+            memcpy(p + 8, &number, 8);
+        }
+        for (unsigned n = 0; n < ROUNDS; n++) {
+            sum += shared ? at * 77 : slot[(at + 1) % SLOTS];
+            at = (at + 1) % SLOTS;
+        }
+        fill(&f);
+        f.env->x[REG_1] = ROUNDS;
+        f.env->x[NEXT] = slot[0];
+        f.env->x[SUM] = 0;
+        run(&f, code);
+        g_assert_cmphex(f.env->x[NEXT], ==, slot[at]);
+        g_assert_cmphex(f.env->x[SUM], ==, sum);
+    }
+    g_free(second);
     tear_down(&f);
 }
 
@@ -810,6 +924,8 @@ int main(int argc, char **argv)
     g_test_add_func("/jit/shared-checks/across", test_shared_across);
     g_test_add_func("/jit/atomics", test_atomics);
     g_test_add_func("/jit/atomics/declined", test_atomics_declined);
+    g_test_add_func("/jit/atomics/pairs", test_pairs);
+    g_test_add_func("/jit/guesses", test_guesses);
     g_test_add_func("/jit/zero", test_zero);
     g_test_add_func("/jit/state", test_state);
     g_test_add_func("/jit/status", test_status);

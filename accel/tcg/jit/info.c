@@ -83,9 +83,10 @@ static void append_accesses(GString *out, const JitMemCounts *n, const JitCounts
 {
     g_string_append_printf(out,
         "Made by compiled code: %" PRIu64 " loads (hit rate %.3f %%), %" PRIu64
-        " stores (hit rate %.3f %%), by %" PRIu64 " checks; out of their window: %" PRIu64 " loads, %" PRIu64 " stores\n",
+        " stores (hit rate %.3f %%), by %" PRIu64 " checks; out of their window: %" PRIu64 " loads, %" PRIu64 " stores, "
+        "of a guessed one %" PRIu64 "\n",
         n->made[0], hit_rate(n->made[0], c->loads.all), n->made[1], hit_rate(n->made[1], c->stores.all),
-        n->checks, n->window_missed[0], n->window_missed[1]);
+        n->checks, n->window_missed[0], n->window_missed[1], n->guess_missed);
 }
 
 static void append_counts(GString *out, const Jit *j, const Sum *sum)

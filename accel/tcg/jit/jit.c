@@ -496,6 +496,7 @@ bool jit_cpu_init(TCGState *s, CPUState *cpu, CPUArchState *env, Error **errp)
     if (!j || j->model)
         return true;
     j->model = env_tcg(env)->ops->jit;
+    j->alone = s->nr_cpus == 1 && !ram_is_shared();
     j->counts = s->jit_stats ? jit_data(j, sizeof(*j->counts)) : NULL;
     j->attention_offset = (int)((intptr_t)&cpu->attention - (intptr_t)env);
     if (j->model && !j->backend->init(j)) {

@@ -100,7 +100,7 @@ const JitBackend *jit_backend(const char **reason);
 /* What compiled code counts of scalar loads, and of stores, by all harts, roughly. */
 typedef struct JitMemCounts {
     uint64_t made[2];             /* by compiled code itself: what it did not leave to C */
-    uint64_t window_missed[2];
+    uint64_t window_missed[2], guess_missed;
     uint64_t checks;              /* of which one is good for several; those of vectors, too */
 } JitMemCounts;
 
@@ -116,6 +116,8 @@ struct Jit {
     Generations gens;             /* of code; those of data are as many, of half the size */
     JitGeneration gen[TCG_GENERATIONS];
     int attention_offset;         /* of CPUState.attention from env */
+    bool alone;                   /* nobody but the one vCPU changes memory by more than plain stores: what it
+                                     does atomically need not lock */
     bool verify;                  /* jumps back are counted down instead, in tcg.verify_left */
     const TCGJitOps *model;
     Region *region;               /* being compiled */
@@ -123,7 +125,7 @@ struct Jit {
     struct JitWatch *watch;       /* NULL: nobody watches; see show.h */
     /* Common routines of the back end. */
     const void *run, *exit_unlinked, *exit_interpret, *lookup, *load_slow, *store_slow, *call_body;
-    const void *interpret, *spill, *fill;
+    const void *interpret, *spill, *fill, *try_window;
     const uint8_t *vec_tables;    /* constants of vectors, among the data */
     const uint8_t *count_table;   /* and those added to the count of instructions */
     uint64_t n_regions, n_insns, n_killed, n_refused, n_linked; /* for info jit */

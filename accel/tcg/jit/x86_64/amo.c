@@ -1,6 +1,6 @@
 /*
- * Atomic memory operations: the host's locked ones; LR and SC as a compare-and-swap of the value read, as
- * insn-a.c of the target has it; blocks that become zero.
+ * Atomic memory operations: the host's locked ones, or with a single vCPU (Jit.alone) the same without lock;
+ * LR and SC as a compare-and-swap of the value read, as insn-a.c of the target has it; blocks that become zero.
  *
  * They go through the TLB, not through windows: they want the page writable and the address aligned, which
  * one comparison says. What does not pass is done by the instruction's body.
@@ -50,18 +50,29 @@ void x86_amo(Emit *e, const IRInsn *i)
     x86_tlb(e, MMU_STORE, i->size, s);
     switch (i->cond) {
     case IR_AMO_SWAP:
+        if (e->j->alone) {
+            unsigned v = x86_use(e, i->b, RCX);
+            asm_rm(a, 0x8b, w, RAX, RDX, 0);
+            asm_rm(a, 0x89, w, v, RDX, 0);
+            break;
+        }
         x86_copy(e, i->b, RAX);
         asm_rm(a, 0x87, w, RAX, RDX, 0); /* xchg locks by itself */
         break;
     case IR_AMO_ADD:
         x86_copy(e, i->b, RAX);
-        asm_byte(a, 0xf0);
+        if (!e->j->alone)
+            asm_byte(a, 0xf0);
         asm_rm(a, X86_OP(0, MAP_0F, 0xc1), w, RAX, RDX, 0);
         break;
     default: {
         asm_rm(a, 0x8b, w, RAX, RDX, 0);
         const uint8_t *again = asm_here(a);
         combine(e, i, w);
+        if (e->j->alone) {
+            asm_rm(a, 0x89, w, RCX, RDX, 0);
+            break;
+        }
         asm_byte(a, 0xf0);
         asm_rm(a, X86_OP(0, MAP_0F, 0xb1), w, RCX, RDX, 0); /* cmpxchg */
         asm_jcc_to(a, CC_NE, again);
@@ -92,26 +103,54 @@ void x86_load_reserved(Emit *e, const IRInsn *i)
     if (i->d != JIT_NONE)
         x86_define(e, i->d, RAX);
     s->after = asm_here(&e->a);
+    e->lr = e->cold ? NULL : i;
+    e->lr_value = i->d && i->d != JIT_NONE;
 }
 
-/* Without a matching reservation the body finds out what that means. */
+void x86_track_reservation(Emit *e, const IRInsn *i)
+{
+    if (!e->lr)
+        return;
+    if (i->op == IR_call || i->op == IR_status || i->op == IR_store_conditional || i->d == e->lr->a)
+        e->lr = NULL;
+    else if (i != e->lr && i->d == e->lr->d)
+        e->lr_value = false;
+}
+
+/*
+ * Without a matching reservation the body finds out what that means. Behind its LR it surely matches: where
+ * that was done by its body, the store's check passes only if the page is RAM, and then the body has made one.
+ */
 void x86_store_conditional(Emit *e, const IRInsn *i)
 {
     const TCGJitOps *m = e->r->model;
     Stub *s = x86_stub(e, STUB_BODY, i);
     Asm *a = &e->a;
+    bool w = i->size == 8, paired = e->lr && e->lr->a == i->a && e->lr->size == i->size;
 
     x86_copy(e, i->a, RAX);
-    asm_alu_load(a, ALU_CMP, true, RAX, ENV, (int32_t)m->reserve_addr);
-    s->froms[s->n_from++] = asm_jcc(a, CC_NE);
-    asm_rm(a, 0x80, false, ALU_CMP, ENV, (int32_t)m->reserve_size);
-    asm_byte(a, i->size);
-    s->froms[s->n_from++] = asm_jcc(a, CC_NE);
+    if (!paired) {
+        asm_alu_load(a, ALU_CMP, true, RAX, ENV, (int32_t)m->reserve_addr);
+        s->froms[s->n_from++] = asm_jcc(a, CC_NE);
+        asm_rm(a, 0x80, false, ALU_CMP, ENV, (int32_t)m->reserve_size);
+        asm_byte(a, i->size);
+        s->froms[s->n_from++] = asm_jcc(a, CC_NE);
+    }
     x86_tlb(e, MMU_STORE, i->size, s);
-    asm_load(a, RAX, ENV, (int32_t)m->reserve_value);
-    x86_copy(e, i->b, RCX);
-    asm_byte(a, 0xf0);
-    asm_rm(a, X86_OP(0, MAP_0F, 0xb1), i->size == 8, RCX, RDX, 0);
+    if (paired && e->lr_value)
+        x86_copy(e, e->lr->d, RAX);
+    else
+        asm_load(a, RAX, ENV, (int32_t)m->reserve_value);
+    unsigned v = x86_use(e, i->b, RCX);
+    if (e->j->alone) {
+        asm_rm(a, ALU_CMP << 3 | 3, w, RAX, RDX, 0);
+        uint8_t *differs = asm_jcc(a, CC_NE);
+        asm_rm(a, 0x89, w, v, RDX, 0);
+        asm_aim(a, differs);
+    } else {
+        asm_byte(a, 0xf0);
+        asm_rm(a, X86_OP(0, MAP_0F, 0xb1), w, v, RDX, 0); /* cmpxchg */
+    }
     asm_setcc(a, CC_NE, RAX);
     asm_rr(a, X86_OP(0, MAP_0F, 0xb6), false, RAX, RAX);
     asm_rm(a, 0xc7, true, 0, ENV, (int32_t)m->reserve_addr);

@@ -208,7 +208,7 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
     e->a = (Asm){ .p = p, .start = p, .end = j->code_rw + j->code_end,
                   .delta = j->code - j->code_rw };
     x86_assign(e);
-    x86_find_steady(e);
+    x86_find_loops(e);
     routines(e);
     out->entry = asm_here(&e->a);
     out->entries = j->s && j->s->jit_stats ? jit_data(j, sizeof(uint64_t)) : NULL;
@@ -229,6 +229,7 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
         x86_enter_block(e, n);
         for (unsigned k = r->blocks[n].first; k < r->blocks[n].end; k++) {
             mark(e, out, &r->insns[k]);
+            x86_enter_operation(e, k);
             x86_operation(e, &r->insns[k], n + 1);
             x86_end_operation(e, k);
         }
@@ -241,6 +242,8 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
         e->kept = s->kept;
         if (s->kind == STUB_LOAD || s->kind == STUB_STORE)
             x86_memory_stub(e, s);
+        else if (s->kind == STUB_GUESS)
+            x86_guess_stub(e, s);
         else if (s->kind == STUB_BODY || s->kind == STUB_INTERPRET)
             declined_stub(e, s);
         else if (s->kind == STUB_NAN)

@@ -235,6 +235,41 @@ static void store_imm32(Asm *a, int32_t disp, uint32_t v)
     asm_imm32(a, v);
 }
 
+/*
+ * rax: a window that was guessed and has missed as often as it may; page and addend are set. If that took long
+ * it opens, else it is closed until as many misses as will not matter. rcx and rdx are kept.
+ */
+static void write_try_window(Jit *j, Asm *a)
+{
+    enum { MISSES = 8, MISSES_CLOSED = 8192, CYCLES = 256 * MISSES };
+
+    j->try_window = asm_here(a);
+    asm_store(a, RSP, F + FRAME_VALUE, RCX);
+    asm_store(a, RSP, F + FRAME_SITE, RDX);
+    asm_mov(a, RCX, RAX);
+    asm_byte(a, 0x0f); /* rdtsc */
+    asm_byte(a, 0x31);
+    asm_mov32(a, RDX, RAX);
+    asm_alu_load(a, ALU_SUB, false, RDX, RCX, offsetof(TLBWindow, time));
+    asm_rm(a, 0x89, false, RAX, RCX, offsetof(TLBWindow, time));
+    asm_alu_imm(a, ALU_CMP, false, RDX, CYCLES);
+    uint8_t *often = asm_jcc(a, CC_B);
+    asm_rm(a, 0xc7, false, 0, RCX, offsetof(TLBWindow, left));
+    asm_imm32(a, MISSES - 1);
+    asm_rm(a, 0xc7, true, 0, RCX, offsetof(TLBWindow, room));
+    asm_imm32(a, TLB_WINDOW_ROOM);
+    uint8_t *opened = asm_jmp(a);
+    asm_aim(a, often);
+    asm_rm(a, 0xc7, false, 0, RCX, offsetof(TLBWindow, left));
+    asm_imm32(a, MISSES_CLOSED - 1);
+    asm_rm(a, 0xc7, true, 0, RCX, offsetof(TLBWindow, room));
+    asm_imm32(a, 0);
+    asm_aim(a, opened);
+    asm_load(a, RCX, RSP, F + FRAME_VALUE);
+    asm_load(a, RDX, RSP, F + FRAME_SITE);
+    ret(a);
+}
+
 /* rdx: the JitSite, whose op is a copy with a stop behind it. */
 static void write_call_body(Jit *j, Asm *a, const uint8_t *out_spilled)
 {
@@ -295,6 +330,7 @@ bool x86_init(Jit *j)
     j->store_slow = asm_here(&a);
     write_slow(&a, true);
     write_call_body(j, &a, spilled);
+    write_try_window(j, &a);
     j->code_used = (size_t)(a.p - j->code_rw);
     return !a.full && x86_count_init(j) && x86_vector_init(j);
 }

@@ -37,7 +37,16 @@ enum { TLB_MASK_AT = -8, TLB_MASK_MAX = ((1 << TLB_BITS_MAX) - 1) * sizeof(TLBEn
 extern const uint8_t x86_convention[X86_REGS];
 
 typedef enum StubKind { STUB_LOAD, STUB_STORE, STUB_BODY, STUB_INTERPRET, STUB_NAN, STUB_EDGE, STUB_ATTENTION,
-               STUB_LOOKUP, STUB_VEC_PART, STUB_VEC_MISS, STUB_VEC_RESUME } StubKind;
+               STUB_LOOKUP, STUB_GUESS, STUB_VEC_PART, STUB_VEC_MISS, STUB_VEC_RESUME } StubKind;
+
+/* What an access, or several, asks of the page at lo to hi (not included) from a base register. */
+typedef struct X86Check {
+    uint8_t var;
+    bool store;               /* else only loaded from */
+    bool window;
+    uint8_t guess;            /* instead: the window that may be it; 0: none */
+    int64_t lo, hi;
+} X86Check;
 
 /* Pieces of vector registers in host registers, by their bits: see vec-keep.c. */
 typedef struct X86KeepMap {
@@ -70,15 +79,9 @@ typedef struct Stub {
     struct {
         uint32_t valid, dirty;
     } kept_at[8];         /* resume: at each of froms */
+    uint8_t held;         /* guess: the register for the addend */
+    X86Check check;       /* load, store, guess */
 } Stub;
-
-/* What an access, or several, asks of the page at lo to hi (not included) from a base register. */
-typedef struct X86Check {
-    uint8_t var;
-    bool store;               /* else only loaded from */
-    bool window;
-    int64_t lo, hi;
-} X86Check;
 
 /* Where an access is made. */
 typedef struct X86Place {
@@ -101,6 +104,14 @@ typedef struct X86Stretch {
     X86Kept kept;
 } X86Stretch;
 #define X86_STRETCHES 256
+
+/* Operations that a way back leads over: see x86_find_loops(). */
+typedef struct X86Loop {
+    unsigned first, end;
+    uint32_t steady, guess;   /* registers */
+} X86Loop;
+#define X86_LOOPS 48
+
 #define X86_FAILS 1024
 
 typedef struct Emit {
@@ -133,14 +144,20 @@ typedef struct Emit {
         const void *place;
     } vec_const[16];           /* constants of vectors among this region's data */
     unsigned n_vec_const;
+    const IRInsn *lr;          /* NULL, or an LR whose reservation is surely still there, its base unchanged */
+    bool lr_value;             /* and so is its result */
     unsigned block_end;        /* of the block being written, in insns */
-    uint32_t steady;           /* registers that only walk */
-    uint32_t windowed;         /* those that have windows in this block */
+    uint32_t windowed;         /* base registers that have windows at this operation */
+    uint32_t guessed;          /* those of which loads guess one */
+    const IRInsn *guess_at;    /* the load that made the last guess */
+    unsigned n_guesses;
+    unsigned n_loops;
     X86Held held[2];           /* rcx, rdx */
     bool cold;                 /* a copy of a stretch is being written */
     unsigned n_stretches, n_fails;
     unsigned n_stubs;
     Stub stubs[X86_STUBS];
+    X86Loop loop[X86_LOOPS];
     X86Stretch stretch[X86_STRETCHES];
     struct {
         uint8_t *from;
@@ -201,22 +218,29 @@ void x86_check(Emit *e, const X86Check *c, unsigned h, uint8_t *no[2]);
 void x86_move_window(Emit *e, const X86Check *c, const uint8_t *back);
 /* rdx and rcx become the addends of the pages of the first byte and of the last; rax is used. */
 void x86_check_two(Emit *e, const X86Check *c, uint8_t *no[2]);
+/* Out of line: h becomes the addend, by the TLB, and on at back; the guessed window perhaps moves. What the TLB
+ * does not let pass falls through. rax is used. */
+void x86_guess(Emit *e, const X86Check *c, unsigned h, const uint8_t *back);
 /* rdx = host address of size bytes at the address in rax, through the TLB; to the stub if the address
  * is misaligned or the page not to be accessed so. rax is kept, rcx used. */
 void x86_tlb(Emit *e, MMUAccess access, unsigned size, Stub *s);
 void x86_amo(Emit *e, const IRInsn *i);
 void x86_load_reserved(Emit *e, const IRInsn *i);
 void x86_store_conditional(Emit *e, const IRInsn *i);
+/* i was written: what is left of the reservation? */
+void x86_track_reservation(Emit *e, const IRInsn *i);
 void x86_zero(Emit *e, const IRInsn *i);
 void x86_memory_stub(Emit *e, const Stub *s);
+void x86_guess_stub(Emit *e, const Stub *s);
 /* ---- share.c ---- */
-void x86_find_steady(Emit *e);
+void x86_find_loops(Emit *e);
 void x86_enter_block(Emit *e, unsigned block);
+void x86_enter_operation(Emit *e, unsigned k);
 static inline bool x86_windowed(const Emit *e, unsigned var)
 {
     return var && (e->windowed >> var & 1);
 }
-X86Check x86_check_of(const Emit *e, const IRInsn *i);
+X86Check x86_check_of(Emit *e, const IRInsn *i);
 /* Whether *h holds the addend of an access, which this may have brought about. */
 bool x86_shared(Emit *e, const IRInsn *i, unsigned *h);
 void x86_end_operation(Emit *e, unsigned k);

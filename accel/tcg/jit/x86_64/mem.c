@@ -10,15 +10,19 @@
  * walk through memory in a loop; share.c says which. Where the page is another one, the TLB is asked out
  * of line, and the window moves.
  *
+ * Other loads in a loop guess a window of their own, as what they load is often waited for: a table may be
+ * all on one page, a list rarely is. Where the page is another one the TLB is asked out of line; the window
+ * moves only if it misses seldom, else it stays closed for long, and the jump is predicted.
+ *
  * A check may be good for several accesses: share.c.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "accel/tcg/jit/x86_64/emit.h"
 
-static int32_t window(unsigned var, bool store, size_t field)
+static int32_t window(const X86Check *c, size_t field)
 {
-    unsigned n = var + (store ? TLB_WINDOWS / 2 : 0);
+    unsigned n = c->guess ? c->guess : c->var + (c->store ? TLB_WINDOWS_STORE : 0u);
 
     return (int32_t)(n * sizeof(TLBWindow) + field) - (int32_t)sizeof(TLBFront);
 }
@@ -94,22 +98,22 @@ static void check_window(Emit *e, const X86Check *c, unsigned h, uint8_t *no[2])
     int32_t bytes = (int32_t)(c->hi - c->lo);
 
     address(e, c->var, c->lo, RAX);
-    asm_alu_load(a, ALU_SUB, true, RAX, TLB, window(c->var, c->store, offsetof(TLBWindow, page)));
-    asm_alu_load(a, ALU_CMP, true, RAX, TLB, window(c->var, c->store, offsetof(TLBWindow, room)));
+    asm_alu_load(a, ALU_SUB, true, RAX, TLB, window(c, offsetof(TLBWindow, page)));
+    asm_alu_load(a, ALU_CMP, true, RAX, TLB, window(c, offsetof(TLBWindow, room)));
     no[0] = asm_jcc(a, CC_AE);
     no[1] = NULL;
     if (bytes > 8) {
         asm_alu_imm(a, ALU_CMP, false, RAX, (int32_t)TARGET_PAGE_SIZE - bytes);
         no[1] = asm_jcc(a, CC_A);
     }
-    asm_load(a, h, TLB, window(c->var, c->store, offsetof(TLBWindow, addend)));
+    asm_load(a, h, TLB, window(c, offsetof(TLBWindow, addend)));
 }
 
 void x86_check(Emit *e, const X86Check *c, unsigned h, uint8_t *no[2])
 {
     if (e->j->counts)
         count(e, &e->j->counts->checks);
-    if (c->window) {
+    if (c->window || c->guess) {
         check_window(e, c, h, no);
     } else {
         no[0] = check_tlb(e, c, h);
@@ -278,6 +282,7 @@ static void alone(Emit *e, const IRInsn *i)
     x86_check(e, &c, RDX, no);
     s->from = no[0];
     s->window = c.window;
+    s->check = c;
     s->back = asm_here(&e->a);
     do_access(e, i, RDX);
     s->after = asm_here(&e->a);
@@ -319,7 +324,7 @@ void x86_move_window(Emit *e, const X86Check *c, const uint8_t *back)
 {
     Asm *a = &e->a;
     int32_t tag = 8 * (c->store ? MMU_STORE : MMU_LOAD);
-    int32_t room = window(c->var, c->store, offsetof(TLBWindow, room));
+    int32_t room = window(c, offsetof(TLBWindow, room));
 
     if (e->j->counts)
         count(e, &e->j->counts->window_missed[c->store]);
@@ -329,13 +334,13 @@ void x86_move_window(Emit *e, const X86Check *c, const uint8_t *back)
     asm_alu_imm(a, ALU_AND, true, RAX, (int32_t)TARGET_PAGE_MASK);
     asm_rx(a, ALU_CMP << 3 | 3, true, RAX, TLB, RCX, 0, tag);
     uint8_t *no = asm_jcc(a, CC_NE);
-    asm_store(a, TLB, window(c->var, c->store, offsetof(TLBWindow, page)), RAX);
+    asm_store(a, TLB, window(c, offsetof(TLBWindow, page)), RAX);
     asm_rx(a, 0x8b, true, RDX, TLB, RCX, 0, offsetof(TLBEntry, addend));
-    asm_store(a, TLB, window(c->var, c->store, offsetof(TLBWindow, addend)), RDX);
+    asm_store(a, TLB, window(c, offsetof(TLBWindow, addend)), RDX);
     asm_mov_imm(a, RAX, TLB_WINDOW_ROOM);
     if (c->store) {
         asm_rm(a, 0x87, true, RAX, TLB, room); /* xchg is a barrier */
-        asm_load(a, RAX, TLB, window(c->var, c->store, offsetof(TLBWindow, page)));
+        asm_load(a, RAX, TLB, window(c, offsetof(TLBWindow, page)));
         asm_rx(a, ALU_CMP << 3 | 3, true, RAX, TLB, RCX, 0, tag);
         asm_jcc_to(a, CC_E, back);
         asm_alu(a, ALU_XOR, false, RAX, RAX);
@@ -344,6 +349,23 @@ void x86_move_window(Emit *e, const X86Check *c, const uint8_t *back)
         asm_store(a, TLB, room, RAX);
         asm_jmp_to(a, back);
     }
+    asm_aim(a, no);
+}
+
+void x86_guess(Emit *e, const X86Check *c, unsigned h, const uint8_t *back)
+{
+    Asm *a = &e->a;
+
+    if (e->j->counts)
+        count(e, &e->j->counts->guess_missed);
+    uint8_t *no = check_tlb(e, c, h);
+    asm_alu_mem_imm(a, ALU_SUB, false, TLB, window(c, offsetof(TLBWindow, left)), 1);
+    asm_jcc_to(a, CC_AE, back);
+    asm_store(a, TLB, window(c, offsetof(TLBWindow, page)), RAX);
+    asm_store(a, TLB, window(c, offsetof(TLBWindow, addend)), h);
+    asm_lea(a, RAX, TLB, window(c, 0));
+    asm_call_to(a, e->j->try_window);
+    asm_jmp_to(a, back);
     asm_aim(a, no);
 }
 
@@ -358,10 +380,10 @@ void x86_memory_stub(Emit *e, const Stub *s)
         return;
     site->size = i->size;
     site->sign = i->sign;
-    if (s->window) {
-        X86Check c = x86_check_of(e, i);
-        x86_move_window(e, &c, s->back);
-    }
+    if (s->window)
+        x86_move_window(e, &s->check, s->back);
+    else if (s->check.guess)
+        x86_guess(e, &s->check, RDX, s->back);
     if (i->op == IR_store && i->b >= JIT_FP && e->reg[i->b] >= 0)
         asm_vex_rm(&e->a, X86_OP(0x66, MAP_0F, 0xd6), false, (unsigned)e->reg[i->b], 0, RSP,
                    FRAME_VALUE);

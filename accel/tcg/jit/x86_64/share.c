@@ -38,44 +38,84 @@ static bool is_access(const IRInsn *i)
 
 /* ---- Which base registers have windows ---- */
 
-static bool in_loop(const Region *r, unsigned block)
+/* Registers that walk by small steps in these operations, if at all, and those that are computed. */
+static void look_at_bases(const Region *r, X86Loop *l)
 {
-    for (unsigned n = 0; n < r->n_edges; n++) {
-        const RegionEdge *g = &r->edges[n];
-        if (g->block >= 0 && (unsigned)g->block <= block && g->from >= block)
-            return true;
+    l->steady = l->guess = UINT32_MAX;
+    for (unsigned n = l->first; n < l->end; n++) {
+        const IRInsn *i = &r->insns[n];
+        bool walks = i->op == IR_add && i->a == i->d && i->b == JIT_NONE;
+        if (i->d >= JIT_FP)
+            continue;
+        if (!walks || i->imm < -STRIDE || i->imm > STRIDE)
+            l->steady &= ~(1u << i->d);
+        if (walks)
+            l->guess &= ~(1u << i->d);
     }
-    return false;
+    l->guess &= ~l->steady;
 }
 
-/* Registers that walk, if at all. */
-void x86_find_steady(Emit *e)
+/* Where the way back is taken. */
+static unsigned end_of(const Region *r, unsigned edge)
+{
+    const RegionBlock *blk = &r->blocks[r->edges[edge].from];
+
+    for (unsigned k = blk->first; k < blk->end; k++) {
+        const IRInsn *i = &r->insns[k];
+        if ((i->op == IR_branch || i->op == IR_jump) && i->target == edge)
+            return k + 1;
+    }
+    return blk->end;
+}
+
+void x86_find_loops(Emit *e)
 {
     const Region *r = e->r;
 
-    e->steady = UINT32_MAX;
-    for (unsigned n = 0; n < r->n_insns; n++) {
-        const IRInsn *i = &r->insns[n];
-        bool walks = i->op == IR_add && i->a == i->d && i->b == JIT_NONE && i->imm >= -STRIDE &&
-                     i->imm <= STRIDE;
-        if (i->d < JIT_FP && !walks)
-            e->steady &= ~(1u << i->d);
+    for (unsigned n = 0; n < r->n_edges && e->n_loops < X86_LOOPS; n++) {
+        const RegionEdge *g = &r->edges[n];
+        if (g->block < 0 || (unsigned)g->block > g->from)
+            continue;
+        X86Loop *l = &e->loop[e->n_loops++];
+        l->first = r->blocks[g->block].first;
+        l->end = end_of(r, n);
+        look_at_bases(r, l);
     }
+    e->n_guesses = (unsigned)(r->head->pc >> 1); /* so that not all regions begin with the same */
 }
 
 void x86_enter_block(Emit *e, unsigned block)
 {
-    enum { STACK_AND_GLOBALS = 1 << 2 | 1 << 3 | 1 << 4 }; /* sp, gp, tp */
-
     e->block_end = e->r->blocks[block].end;
-    e->windowed = STACK_AND_GLOBALS | (in_loop(e->r, block) ? e->steady : 0);
     e->held[0].until = e->held[1].until = -1;
+    e->lr = NULL;
 }
 
-X86Check x86_check_of(const Emit *e, const IRInsn *i)
+void x86_enter_operation(Emit *e, unsigned k)
 {
-    return (X86Check){ .var = i->a, .store = i->op == IR_store, .lo = i->imm, .hi = i->imm + i->size,
-                       .window = x86_windowed(e, i->a) };
+    enum { STACK_AND_GLOBALS = 1 << 2 | 1 << 3 | 1 << 4 }; /* sp, gp, tp */
+    const X86Loop *in = NULL;
+
+    for (unsigned n = 0; n < e->n_loops; n++) {
+        const X86Loop *l = &e->loop[n];
+        if (l->first <= k && k < l->end && (!in || l->end - l->first < in->end - in->first))
+            in = l;
+    }
+    e->windowed = STACK_AND_GLOBALS | (in ? in->steady : 0);
+    e->guessed = in ? in->guess & ~e->windowed : 0;
+}
+
+X86Check x86_check_of(Emit *e, const IRInsn *i)
+{
+    X86Check c = { .var = i->a, .store = i->op == IR_store, .lo = i->imm, .hi = i->imm + i->size,
+                   .window = x86_windowed(e, i->a) };
+
+    if (i->op == IR_load && i->a && !e->cold && (e->guessed >> i->a & 1)) {
+        e->n_guesses += e->guess_at != i;
+        e->guess_at = i;
+        c.guess = (uint8_t)(TLB_WINDOWS_GUESS + e->n_guesses % TLB_GUESSES);
+    }
+    return c;
 }
 
 /* ---- What disturbs ---- */
@@ -170,7 +210,7 @@ static unsigned taken(const Emit *e, int k)
     return (e->held[0].until > k ? HELD_RCX : 0) | (e->held[1].until > k ? HELD_RDX : 0);
 }
 
-static Plan plan(const Emit *e, const IRInsn *first, int k, unsigned regs)
+static Plan plan(Emit *e, const IRInsn *first, int k, unsigned regs)
 {
     const Region *r = e->r;
     Plan p = { .check = x86_check_of(e, first), .until = k, .regs = regs };
@@ -276,8 +316,18 @@ bool x86_shared(Emit *e, const IRInsn *i, unsigned *h)
 
     e->held[n] = (X86Held){ .check = p.check, .first = k, .until = p.until };
     *h = held_reg[n];
+    if (p.check.store)
+        p.check.guess = 0;
     x86_check(e, &p.check, *h, no);
-    fails_to(e, no[0], k);
+    if (p.check.guess) {
+        Stub *s = x86_stub(e, STUB_GUESS, i);
+        s->from = no[0];
+        s->held = (uint8_t)*h;
+        s->check = p.check;
+        s->back = asm_here(&e->a);
+    } else {
+        fails_to(e, no[0], k);
+    }
     fails_to(e, no[1], k);
     return true;
 }
@@ -288,6 +338,7 @@ void x86_end_operation(Emit *e, unsigned k)
 
     if (e->n_stretches && s[-1].end == (int)k + 1)
         s[-1].back = asm_here(&e->a);
+    x86_track_reservation(e, &e->r->insns[k]);
 }
 
 int x86_resume(const Emit *e, const IRInsn *i)
@@ -295,6 +346,13 @@ int x86_resume(const Emit *e, const IRInsn *i)
     int k = (int)(i - e->r->insns);
 
     return !e->cold && taken(e, k) ? k + 1 : 0;
+}
+
+void x86_guess_stub(Emit *e, const Stub *s)
+{
+    asm_aim(&e->a, s->from);
+    x86_guess(e, &s->check, s->held, s->back);
+    asm_jmp_to(&e->a, e->cold_label[s->insn - e->r->insns]);
 }
 
 /* ---- The copies ---- */
@@ -309,6 +367,7 @@ void x86_cold_copies(Emit *e)
         e->fast = s->fast;
         e->windowed = s->windowed;
         e->kept = s->kept;
+        e->lr = NULL;
         for (int k = s->first; k < s->end; k++) {
             e->cold_label[k] = asm_here(&e->a);
             e->held_at = NULL;
