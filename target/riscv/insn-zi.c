@@ -8,6 +8,7 @@
 #include "target/riscv/exec.h"
 #include "target/riscv/bits.h"
 #include "target/riscv/cfi.h"
+#include "target/riscv/mmu.h"
 #include "target/riscv/trap.h"
 
 /* The number is in imm; rd is the sink where the guest names x0. */
@@ -63,6 +64,8 @@ EXEC_INLINE void cbo(CPURISCVState *env, const TCGOp *op, RISCVCbo kind)
 {
     riscv_cbo_check(env, op, kind);
     vaddr va = align_down(RS1, env_cpu(env)->cbom_blocksize);
+    if (unlikely(env->trigger_data))
+        riscv_cbo_trigger(env, va);
     if (unlikely(env->menvcfg & ENVCFG_SSE))
         riscv_cbo_shadow_check(env, va);
     tcg_probe_access(env, va, env_cpu(env)->cbom_blocksize);

@@ -176,6 +176,13 @@ void riscv_cbo_shadow_check(CPURISCVState *env, vaddr va)
     cpu_loop_exit_exception(env);
 }
 
+/* To triggers all of them are stores, though none stores (Sdtrig, "Cache Operations"). */
+void riscv_cbo_trigger(CPURISCVState *env, vaddr va)
+{
+    va = riscv_masked_address(env, riscv_data_priv(env), riscv_data_virt(env), va);
+    riscv_trigger_access(env, va, env_cpu(env)->cbom_blocksize, false, true);
+}
+
 bool riscv_translate_as(CPUState *cpu, RISCVPriv priv, bool virt, vaddr va, hwaddr *pa)
 {
     Walk w = { .env = riscv_env(cpu), .access = MMU_LOAD, .debug = true, .priv = priv, .virt = virt };

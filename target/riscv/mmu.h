@@ -32,6 +32,8 @@ bool riscv_data_virt(const CPURISCVState *env);
  * that one goes to. */
 unsigned riscv_masked_bits(const CPURISCVState *env, RISCVPriv priv, bool virt);
 vaddr riscv_masked_address(const CPURISCVState *env, RISCVPriv priv, bool virt, vaddr va);
+/* Debug triggers before a cbo.clean, cbo.flush or cbo.inval of the block at va; raises. */
+void riscv_cbo_trigger(CPURISCVState *env, vaddr va);
 /* The same from the present mode. TCGCPUOps. */
 vaddr riscv_data_address(CPURISCVState *env, vaddr va);
 

@@ -234,6 +234,34 @@ static void test_napot(void)
 }
 
 /* A trigger comes before the fault of its own address, and not without its page's. */
+#define CBO(n, addr) \
+    __asm__ volatile(".insn i 0x0f, 2, x0, %0, " #n : : "r"(addr) : "memory")
+
+/* Cache operations are stores of a block, whichever size is asked for; prefetches are nothing. */
+static void test_cache_blocks(void)
+{
+    u64 t = TYPE(6) | M_BIT, d = (u64)data; /* 128 bytes, two blocks of 64 */
+
+    csr_write(TCONTROL, MTE);
+    set(0, t | STORE, d + 64 + 24);
+    FIRES(d + 64, CBO(0, d + 64)); /* inval, clean, flush, zero */
+    FIRES(d + 64, CBO(1, d + 64 + 8));
+    FIRES(d + 64, CBO(2, d + 127));
+    FIRES(d + 64, CBO(4, d + 64));
+    EXPECT_NO_TRAP(CBO(0, d); CBO(1, d + 63); CBO(2, d); CBO(4, d + 8));
+    EXPECT_NO_TRAP(__asm__ volatile(".insn s 0x13, 6, x3, 0x40(%0)" : : "r"(d))); /* prefetch.w */
+    set(0, t | STORE | SIZE(5), d + 64);
+    EXPECT_NO_TRAP(CBO(1, d + 64); CBO(4, d + 64));
+    set(0, t | LOAD, d + 64);
+    EXPECT_NO_TRAP(CBO(0, d + 64); CBO(1, d + 64); CBO(2, d + 64); CBO(4, d + 64));
+    /* Data values are not compared: select is for opcodes. */
+    set(0, t | STORE | 1ul << 21, 77);
+    CHECK_EQ(get(0) >> 21 & 1, 0);
+    set(0, t | LOAD | EXECUTE | 1ul << 21, 77);
+    CHECK_EQ(get(0) >> 21 & 1, 0);
+    all_off();
+}
+
 static void test_faults(void)
 {
     csr_write(TCONTROL, MTE);
@@ -391,6 +419,7 @@ int main(void)
     test_data(2);
     test_data(6);
     test_napot();
+    test_cache_blocks();
     test_faults();
     test_contexts();
     test_guards();
