@@ -176,6 +176,16 @@ static inline TCGCPU *env_tcgcpu(CPUArchState *env)
 /* ---- tb.c ---- */
 bool tb_init(TCGState *s, Error **errp);
 void tb_finalize(TCGState *s);
+/* Whether it is the valid block for this key. What stands in the block's other cache lines is looked at
+ * only where it matters: an instruction there may go on in one page or another. */
+static inline bool tb_is(const TranslationBlock *tb, uint64_t ram_page, vaddr pc, uint32_t mode,
+                         uint64_t ram_page1, uintptr_t addend)
+{
+    return __atomic_load_n(&tb->key_pc, __ATOMIC_RELAXED) == pc && tb->mode == mode &&
+           tb->addend == addend && tb->page_tag == (uint32_t)ram_page &&
+           ((pc & ~TARGET_PAGE_MASK) != TARGET_PAGE_SIZE - 2 || tb->ram_page[1] == ram_page1);
+}
+
 /* The valid block for this key, or NULL. ram_page1 is TB_NO_PAGE unless the instruction at pc
  * crosses into a second page. Any thread, no lock. */
 TranslationBlock *tb_lookup(TCGState *s, uint64_t ram_page, vaddr pc, uint32_t mode,

@@ -25,15 +25,9 @@ TranslationBlock *tb_lookup(TCGState *s, uint64_t ram_page, vaddr pc, uint32_t m
 {
     TranslationBlock *tb = __atomic_load_n(hash_bucket(s, ram_page, pc, mode), __ATOMIC_ACQUIRE);
 
-    /* What stands in the block's other cache lines is looked at only where it matters: an instruction there
-     * may go on in one page or another. */
-    for (; tb; tb = __atomic_load_n(&tb->hash_next, __ATOMIC_ACQUIRE)) {
-        if (__atomic_load_n(&tb->key_pc, __ATOMIC_RELAXED) == pc && tb->mode == mode &&
-            tb->addend == addend && tb->page_tag == (uint32_t)ram_page &&
-            ((pc & ~TARGET_PAGE_MASK) != TARGET_PAGE_SIZE - 2 || tb->ram_page[1] == ram_page1))
-            return tb;
-    }
-    return NULL;
+    while (tb && !tb_is(tb, ram_page, pc, mode, ram_page1, addend))
+        tb = __atomic_load_n(&tb->hash_next, __ATOMIC_ACQUIRE);
+    return tb;
 }
 
 TranslationBlock *tb_alloc(TCGState *s, unsigned n_ops)

@@ -54,11 +54,12 @@ static int recent_block(Region *r, vaddr pc, TranslationBlock *tb)
     return add_block(r, tb);
 }
 
-static int near_block(Region *r, TCGCPU *c, const RegionBlock *from, vaddr pc)
+/* The block at pc on the page of from; tb: what it probably is, or NULL. */
+static int near_block(Region *r, TCGCPU *c, const TranslationBlock *from, vaddr pc,
+                      TranslationBlock *tb)
 {
-    TranslationBlock *tb = tb_lookup(c->s, from->tb->ram_page[0], pc, from->tb->mode, TB_NO_PAGE,
-                                     from->tb->addend);
-
+    if (!tb || !tb_is(tb, from->ram_page[0], pc, from->mode, TB_NO_PAGE, from->addend))
+        tb = tb_lookup(c->s, from->ram_page[0], pc, from->mode, TB_NO_PAGE, from->addend);
     return tb ? add_block(r, tb) : -1;
 }
 
@@ -66,7 +67,7 @@ static int near_block(Region *r, TCGCPU *c, const RegionBlock *from, vaddr pc)
 static int chain_block(Region *r, TCGCPU *c, const RegionBlock *from, vaddr pc, const TCGOp *chain)
 {
     if (chain->pc_off == CHAIN_SAME_PAGE)
-        return near_block(r, c, from, pc);
+        return near_block(r, c, from->tb, pc, chain_load(chain));
     return recent_block(r, pc, chain_load(chain));
 }
 
@@ -119,7 +120,7 @@ static bool add_target(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *op,
     if (cross_page)
         to = recent_block(r, pc, jc->entry[jump_cache_index(pc)].tb);
     else
-        to = near_block(r, c, blk, pc);
+        to = near_block(r, c, blk->tb, pc, NULL);
     if (to < 0)
         return false;
     *e = (RegionEdge){ .pc = pc, .block = to, .from = block, .backward = pc <= from,
