@@ -66,6 +66,7 @@ bool tb_going(const TCGState *s, const void *p)
 
 static void forget_everywhere(TCGState *s)
 {
+    jit_forget_waiting(s);
     for (unsigned i = 0; i < s->nr_cpus; i++) {
         TCGCPU *c = s->cpus[i];
         if (!c)
@@ -191,6 +192,7 @@ void tb_make_room(TCGState *s)
     g_mutex_unlock(&s->lock);
     if (blocks || code) {
         start_exclusive();
+        jit_pause(s);
         g_mutex_lock(&s->lock);
         if (s->n_flushes == flushes) {
             forget_everywhere(s);
@@ -200,6 +202,7 @@ void tb_make_room(TCGState *s)
                 jit_evict_end(s);
         }
         g_mutex_unlock(&s->lock);
+        jit_resume(s);
         end_exclusive();
     }
     g_mutex_unlock(&s->room_lock);
@@ -207,6 +210,7 @@ void tb_make_room(TCGState *s)
 
 void tb_flush(TCGState *s)
 {
+    jit_pause(s);
     g_mutex_lock(&s->lock);
     tb_drop_all(s);
     generations_init(&s->blocks, s->arena_size, 0);
@@ -214,4 +218,5 @@ void tb_flush(TCGState *s)
     jit_flush(s);
     forget_everywhere(s);
     g_mutex_unlock(&s->lock);
+    jit_resume(s);
 }

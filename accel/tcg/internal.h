@@ -121,6 +121,7 @@ struct TCGState {
     Icount *icount;       /* NULL: time is the host's */
     Jit *jit;             /* NULL: everything is interpreted */
     int jit_wanted;       /* OnOffAuto */
+    int jit_thread;       /* OnOffAuto: whether a thread of its own compiles */
     bool jit_stats;       /* compiled code counts, too */
     GMutex room_lock;     /* who makes room; not taken by a vCPU that counts as running */
     bool room_wanted;     /* atomic: a generation should be emptied */
@@ -338,6 +339,12 @@ void jit_warn_not_compiled(const TCGState *s);
 bool jit_evict_start(TCGState *s);
 bool jit_evict_some(TCGState *s, unsigned n);
 void jit_evict_end(TCGState *s);
+/* ---- jit/worker.c ---- */
+/* Between these two nothing is being compiled. Lock not held by who calls. */
+void jit_pause(TCGState *s);
+void jit_resume(TCGState *s);
+/* Blocks go: regions that wait to be compiled are given up. Paused, lock held. */
+void jit_forget_waiting(TCGState *s);
 /* ---- jit/info.c ---- */
 /* Whether hot code is to be compiled, by the user's will; why it is not. */
 bool jit_on(const TCGState *s);

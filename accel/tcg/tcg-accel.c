@@ -220,6 +220,8 @@ static const Property tcg_props[] = {
     { PROP_(prop_on_off_auto, "jit", TCGState, jit_wanted), .def.i = ON_OFF_AUTO_AUTO,
       .help = "compile hot code; auto is where it can be" },
     PROP_BOOL("jit-stats", TCGState, jit_stats, false, "compiled code counts what it does, for info jit"),
+    { PROP_(prop_on_off_auto, "jit-thread", TCGState, jit_thread), .def.i = ON_OFF_AUTO_AUTO,
+      .help = "compile on a thread of its own; auto is where there is more than one processor" },
     PROP_U32("jit-threshold", TCGState, jit_threshold, 64, 1, UINT32_MAX / 2,
              "times that code is come to before it is compiled"),
     PROP_BOOL("verify", TCGState, want_verify, false,

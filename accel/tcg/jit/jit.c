@@ -398,34 +398,78 @@ static bool full(Jit *j)
     return !more;
 }
 
+/* Whether every block is what it was when the region was built. */
+static bool still_valid(const Region *r)
+{
+    for (unsigned n = 0; n < r->n_blocks; n++) {
+        if (r->blocks[n].tb->key_pc == TB_DEAD_PC)
+            return false;
+    }
+    return !r->head->jit;
+}
+
+static bool make(Jit *j, Region *r, JitCode *code)
+{
+    region_optimise(r);
+    jit_show_optimised(r);
+    if (jit_marks_wanted(j))
+        code->marks = g_array_new(FALSE, FALSE, sizeof(JitMark));
+    return j->backend->compile(j, r, code);
+}
+
+void jit_finish(Jit *j, Region *r, bool unlock)
+{
+    JitCode code = { 0 };
+    size_t code_used, data_used;
+    bool made;
+
+    if (!still_valid(r))
+        return;
+    if (full(j)) {
+        /* It may prove itself again, when there is room. */
+        __atomic_store_n(&r->head->hits, 0, __ATOMIC_RELAXED);
+        return;
+    }
+    code_used = j->code_used;
+    data_used = j->data_used;
+    if (unlock)
+        g_mutex_unlock(&j->s->lock);
+    made = make(j, r, &code);
+    if (unlock)
+        g_mutex_lock(&j->s->lock);
+    if (made && still_valid(r) && j->gens.going != j->gens.current) {
+        jit_watch_code(j, r, &code);
+        publish(j, r, &code);
+        return;
+    }
+    j->code_used = code_used;
+    j->data_used = data_used;
+    g_clear_pointer(&code.marks, g_array_unref);
+    j->n_refused += !made;
+}
+
 void jit_compile(TCGCPU *c, TranslationBlock *tb)
 {
     TCGState *s = c->s;
     Jit *j = s->jit;
-    JitCode code = { 0 };
+    Region *r;
 
     if (!env_tcg(c->env)->jit_threshold || tcg_log_blocks())
         return;
     g_mutex_lock(&s->lock);
-    if (tb->key_pc == TB_DEAD_PC || tb->jit || tb == c->uncached || full(j)) {
-        g_mutex_unlock(&s->lock);
-        return;
-    }
-    if (region_build(j->region, c, tb, j->backend->has_vector)) {
-        jit_show_built(c->cpu, j->region);
-        region_optimise(j->region);
-        jit_show_optimised(j->region);
-        if (jit_marks_wanted(j))
-            code.marks = g_array_new(FALSE, FALSE, sizeof(JitMark));
-        if (j->backend->compile(j, j->region, &code)) {
-            jit_watch_code(j, j->region, &code);
-            publish(j, j->region, &code);
-        } else {
-            g_clear_pointer(&code.marks, g_array_unref);
+    r = j->worker ? jit_worker_slot(j->worker) : j->region;
+    if (!r) {
+        __atomic_store_n(&tb->hits, 0, __ATOMIC_RELAXED);
+    } else if (tb->key_pc != TB_DEAD_PC && !tb->jit && tb != c->uncached) {
+        if (!region_build(r, c, tb, j->backend->has_vector)) {
             j->n_refused++;
+        } else {
+            jit_show_built(c->cpu, r);
+            if (j->worker)
+                jit_worker_push(j->worker);
+            else
+                jit_finish(j, r, false);
         }
-    } else {
-        j->n_refused++;
     }
     g_mutex_unlock(&s->lock);
 }
@@ -479,6 +523,10 @@ void jit_init(TCGState *s)
     j->s = s;
     j->backend = backend;
     j->region = g_new(Region, 1);
+    /* What is verified is compiled at once, so that a run can be repeated. */
+    if (!s->want_verify && (s->jit_thread == ON_OFF_AUTO_ON ||
+                            (s->jit_thread == ON_OFF_AUTO_AUTO && g_get_num_processors() > 1)))
+        j->worker = jit_worker_new(j);
     j->verify = s->want_verify;
     for (unsigned n = 0; n < TCG_GENERATIONS; n++)
         j->gen[n].codes = g_ptr_array_new_with_free_func(code_free);
@@ -516,6 +564,7 @@ void jit_free(TCGState *s)
 
     if (!j)
         return;
+    jit_worker_free(j->worker);
     jit_watch_free(j);
     if (j->emit)
         j->backend->done(j);

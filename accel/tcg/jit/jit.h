@@ -120,7 +120,8 @@ struct Jit {
                                      does atomically need not lock */
     bool verify;                  /* jumps back are counted down instead, in tcg.verify_left */
     const TCGJitOps *model;
-    Region *region;               /* being compiled */
+    Region *region;               /* being compiled, where there is no worker */
+    struct JitWorker *worker;     /* NULL: vCPUs compile themselves */
     void *emit;                   /* the back end's */
     struct JitWatch *watch;       /* NULL: nobody watches; see show.h */
     /* Common routines of the back end. */
@@ -179,7 +180,19 @@ static inline uint8_t *jit_writable(const Jit *j, const void *code)
     return j->code_rw + ((const uint8_t *)code - j->code);
 }
 
-/* ---- jit.c: what compiled code calls ---- */
+/* ---- worker.c: a thread that compiles. All but new and free: lock held ---- */
+typedef struct JitWorker JitWorker;
+JitWorker *jit_worker_new(Jit *j);
+void jit_worker_free(JitWorker *w);
+/* Room for a region to be compiled; NULL: too many wait. */
+Region *jit_worker_slot(JitWorker *w);
+/* It has been filled. */
+void jit_worker_push(JitWorker *w);
+/* ---- jit.c ---- */
+/* Compiles what was built and publishes it, if it is still what guest memory says. Lock held; unlock: it is
+ * not, meanwhile. */
+void jit_finish(Jit *j, Region *r, bool unlock);
+/* What compiled code calls. */
 uint64_t jit_load_slow(CPUArchState *env, vaddr va, const JitSite *site);
 void jit_store_slow(CPUArchState *env, vaddr va, uint64_t value, const JitSite *site);
 /* Before a body, if JIT_TELLS_SANITIZER. */

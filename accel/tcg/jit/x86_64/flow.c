@@ -359,7 +359,8 @@ void x86_call(Emit *e, const IRInsn *i)
         e->a.full = true;
         return;
     }
-    ops[0] = *site->op;
+    /* All but the function, which may be jit_enter() and is not to be read by a thread that compiles. */
+    memcpy(&ops[0].imm, &site->op->imm, sizeof(ops[0]) - offsetof(TCGOp, imm));
     ops[0].fn = e->r->model->body(site->op);
     ops[1].fn = jit_stop;
     site->op = ops;
