@@ -78,6 +78,7 @@ static void set_vtype(IRBuilder *b, const RISCVVecConfig *cfg, uint64_t vtype)
     if (!(*f & VTYPE) || (*f & VTYPE_BITS) != vtype) {
         memcpy(&word, cfg, 8);
         memcpy(&half, (const uint8_t *)cfg + 8, 2);
+        ir_unless(b, OFFSET(vtype), (uint32_t)vtype, 3);
         ir_set_env(b, OFFSET(vtype), 8, vtype);
         ir_set_env(b, OFFSET(vcfg), 8, word);
         ir_set_env(b, OFFSET(vcfg) + 8, 2, half);

@@ -13,6 +13,7 @@
 
 typedef struct Env {
     CPUTCGState tcg;
+    uint64_t started;     /* vstart of the last body */
     uint64_t x[33], f[32];
     uint64_t vl, vstart;
     uint32_t attention, bodies;
@@ -31,6 +32,8 @@ enum { SCALAR = 10 }; /* a variable */
 static const TCGOp *body_fn(CPUArchState *env, const TCGOp *op)
 {
     ((Env *)env)->bodies++;
+    ((Env *)env)->started = ((Env *)env)->vstart;
+    ((Env *)env)->vstart = 0;
     return op + 1;
 }
 
@@ -80,7 +83,7 @@ static void tear_down(Fixture *f)
     g_free(f->tb);
 }
 
-static const void *compile(Fixture *f, const IRVec *v, unsigned a)
+static const void *compile_all(Fixture *f, const IRVec *v, unsigned count, unsigned a)
 {
     Region *r = f->r;
     IRBuilder b = { .r = r };
@@ -95,13 +98,19 @@ static const void *compile(Fixture *f, const IRVec *v, unsigned a)
     r->guest[0] = (GuestOp){ f->tb, &f->tb->ops[1] };
     f->j->code_used = f->j->code_keep;
     f->j->data_used = f->j->data_keep;
-    ir_vector(&b, v, JIT_NONE, a);
+    for (unsigned n = 0; n < count; n++)
+        ir_vector(&b, &v[n], JIT_NONE, a);
     ir_append(&b, IR_interpret);
     r->blocks[0].end = r->n_insns;
     r->used = r->written = ~0ULL;
     memset(r->weight, 0, sizeof(r->weight));
     g_assert_true(f->j->backend->compile(f->j, r, &code));
     return code.entry;
+}
+
+static const void *compile(Fixture *f, const IRVec *v, unsigned a)
+{
+    return compile_all(f, v, 1, a);
 }
 
 static uint64_t get(const uint8_t *p, unsigned size, unsigned i)
@@ -239,9 +248,115 @@ static void test_integers(void)
     tear_down(&f);
 }
 
+/* ---- Several in one block, which keeps pieces in registers ---- */
+
+enum { CHAIN = 8 };
+
+static IRVec random_op(unsigned vl)
+{
+    IRVec v = {
+        .op = (uint8_t)g_test_rand_int_range(IRV_add, IRV_mov + 1), .size = (uint8_t)g_test_rand_int_range(0, 4),
+        .from = g_test_rand_int_range(0, 3) ? IRV_REG : IRV_IMM, .masked = g_test_rand_int_range(0, 4) == 0,
+        .mask = offsetof(Env, v), .vl_offset = offsetof(Env, vl), .start_offset = offsetof(Env, vstart),
+        .imm = g_test_rand_int_range(-16, 16),
+    };
+    uint32_t *reg[] = { &v.d, &v.a, &v.b };
+
+    for (unsigned n = 0; n < 3; n++)
+        *reg[n] = (uint32_t)offsetof(Env, v[g_test_rand_int_range(1, 4)]);
+    v.n = (g_test_rand_bit() ? BYTES : 16u << g_test_rand_int_range(0, 3)) >> v.size;
+    if (is_compare(v.op))
+        v.d = v.mask;
+    if (vl && g_test_rand_bit()) {
+        v.vl = v.n;
+        v.likely = g_test_rand_bit() ? MIN(vl, v.n) : 0;
+    }
+    return v;
+}
+
+/* The operation in the state itself; operands lie in front of or at the result. */
+static void apply(Env *env, const IRVec *v)
+{
+    Env was = *env;
+    const uint8_t *a = (const uint8_t *)&was + v->a, *b = (const uint8_t *)&was + v->b;
+    uint8_t *d = (uint8_t *)env + v->d;
+
+    for (unsigned i = 0; i < (v->vl ? MIN(env->vl, v->n) : v->n); i++) {
+        uint64_t y = v->from == IRV_REG ? get(b, v->size, i) : (uint64_t)v->imm, r;
+
+        if (v->masked && !(was.v[0][i / 8] >> (i & 7) & 1))
+            continue;
+        if (v->size < 3)
+            y &= (1ULL << (8u << v->size)) - 1;
+        r = one(v->op, v->size, get(d, v->size, i), get(a, v->size, i), y);
+        if (is_compare(v->op))
+            d[i / 8] = (uint8_t)((d[i / 8] & ~(1u << (i & 7))) | (unsigned)r << (i & 7));
+        else
+            memcpy(d + (i << v->size), &r, 1u << v->size);
+    }
+}
+
+static void test_chains(void)
+{
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned round = 0; round < 2000; round++) {
+        unsigned vl = (unsigned)g_test_rand_int_range(0, 20);
+        IRVec v[CHAIN];
+        Env want;
+
+        for (unsigned n = 0; n < CHAIN; n++) {
+            do
+                v[n] = random_op(vl);
+            while (!f.j->backend->has_vector(&v[n]));
+        }
+        for (unsigned n = 0; n < 4; n++)
+            fill(f.env->v[n]);
+        f.env->vl = vl;
+        want = *f.env;
+        for (unsigned n = 0; n < CHAIN; n++)
+            apply(&want, &v[n]);
+        f.j->backend->run(f.j, (CPUArchState *)f.env, compile_all(&f, v, CHAIN, JIT_NONE));
+        g_assert_cmpuint(f.env->bodies, ==, 0);
+        g_assert_cmpmem(want.v, sizeof(want.v), f.env->v, sizeof(want.v));
+    }
+    tear_down(&f);
+}
+
+/* A NaN as an addend: the body begins with the pieces that are not written, those before it are. */
+static void test_nan_addend(void)
+{
+    static const uint64_t nan = 0x7ff8000000000001, two = 0x4000000000000000, six = 0x4018000000000000;
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned at = 0; at < BYTES / 8; at++) {
+        IRVec v = {
+            .op = IRV_fmacc, .size = 3, .n = BYTES / 8, .from = IRV_REG, .mask = offsetof(Env, v),
+            .d = offsetof(Env, v[1]), .a = offsetof(Env, v[2]), .b = offsetof(Env, v[3]),
+            .vl_offset = offsetof(Env, vl), .start_offset = offsetof(Env, vstart),
+        };
+        for (unsigned n = 1; n < 4; n++)
+            for (unsigned i = 0; i < BYTES / 8; i++)
+                memcpy(f.env->v[n] + 8 * i, n == 1 && i == at ? &nan : &two, 8);
+        f.env->bodies = 0;
+        f.j->backend->run(f.j, (CPUArchState *)f.env, compile(&f, &v, JIT_NONE));
+        g_assert_cmpuint(f.env->bodies, ==, 1);
+        g_assert_cmpuint(f.env->started, <=, at);
+        for (unsigned i = 0; i < BYTES / 8; i++)
+            g_assert_cmphex(get(f.env->v[1], 3, i), ==, i < f.env->started ? six : i == at ? nan : two);
+    }
+    tear_down(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/jit-vec/integers", test_integers);
+    g_test_add_func("/jit-vec/chains", test_chains);
+    g_test_add_func("/jit-vec/nan-addend", test_nan_addend);
     return g_test_run();
 }

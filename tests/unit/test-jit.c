@@ -218,6 +218,7 @@ static const uint8_t form_is_op2[IR_NR] = {
 #define FORM_INTERPRET 0
 #define FORM_FP 0
 #define FORM_EXPECT 0
+#define FORM_UNLESS 0
 #define FORM_SETENV 0
 #define FORM_CLAMP 0
 #define FORM_VECTOR 0

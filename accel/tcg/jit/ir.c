@@ -276,6 +276,15 @@ void ir_expect(IRBuilder *b, unsigned env_offset, uint32_t value)
     i->imm = value;
 }
 
+void ir_unless(IRBuilder *b, unsigned env_offset, uint32_t value, unsigned count)
+{
+    IRInsn *i = ir_append(b, IR_unless);
+
+    i->target = (uint16_t)env_offset;
+    i->imm = value;
+    i->size = (uint8_t)count;
+}
+
 void ir_set_env(IRBuilder *b, unsigned env_offset, unsigned size, uint64_t value)
 {
     IRInsn *i = ir_append(b, IR_set_env);

@@ -157,6 +157,9 @@ bool ir_has_vector(const IRBuilder *b, const IRVec *v);
 void ir_vector(IRBuilder *b, const IRVec *v, unsigned d, unsigned a);
 /* The interpreter takes over at this instruction unless the 8-byte word of env is value. */
 void ir_expect(IRBuilder *b, unsigned env_offset, uint32_t value);
+/* The next count calls of ir_set_env(), which follow at once, are only to be done if the 8-byte word of env is
+ * not value; it seldom is not. */
+void ir_unless(IRBuilder *b, unsigned env_offset, uint32_t value, unsigned count);
 void ir_set_env(IRBuilder *b, unsigned env_offset, unsigned size, uint64_t value);
 /* d and the 8-byte word of env become a or limit, whichever is less; a: JIT_NONE for that word itself. */
 void ir_clamp(IRBuilder *b, unsigned d, unsigned a, uint32_t limit, unsigned env_offset);

@@ -84,6 +84,7 @@ void x86_operation(Emit *e, const IRInsn *i, unsigned next_block)
         x86_forget(e);
         break;
     case IR_expect:
+    case IR_unless:
     case IR_set_env:
     case IR_clamp:
     case IR_vector:

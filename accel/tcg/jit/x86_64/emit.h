@@ -37,7 +37,7 @@ enum { TLB_MASK_AT = -8, TLB_MASK_MAX = ((1 << TLB_BITS_MAX) - 1) * sizeof(TLBEn
 extern const uint8_t x86_convention[X86_REGS];
 
 typedef enum StubKind { STUB_LOAD, STUB_STORE, STUB_BODY, STUB_INTERPRET, STUB_NAN, STUB_EDGE, STUB_ATTENTION,
-               STUB_LOOKUP, STUB_GUESS, STUB_VEC_PART, STUB_VEC_MISS, STUB_VEC_RESUME } StubKind;
+               STUB_LOOKUP, STUB_GUESS, STUB_VEC_PART, STUB_VEC_MISS, STUB_VEC_RESUME, STUB_VEC_SET } StubKind;
 
 /* What an access, or several, asks of the page at lo to hi (not included) from a base register. */
 typedef struct X86Check {
@@ -77,10 +77,15 @@ typedef struct Stub {
     bool whole;           /* and all are accessed */
     X86Kept kept, then;   /* vectors kept where it is left, and where it comes back */
     struct {
+<<<<<<< HEAD
         uint32_t valid, dirty;
     } kept_at[8];         /* resume: at each of froms */
     uint8_t held;         /* guess: the register for the addend */
     X86Check check;       /* load, store, guess */
+=======
+        uint32_t valid, dirty, first;
+    } kept_at[8];         /* resume: at each of froms, with the element to begin with */
+>>>>>>> 3df727a (accel/tcg/jit: a vset that changes nothing stores nothing; a body begins with the piece that it was left for)
 } Stub;
 
 /* Where an access is made. */
@@ -144,8 +149,12 @@ typedef struct Emit {
         const void *place;
     } vec_const[16];           /* constants of vectors among this region's data */
     unsigned n_vec_const;
+<<<<<<< HEAD
     const IRInsn *lr;          /* NULL, or an LR whose reservation is surely still there, its base unchanged */
     bool lr_value;             /* and so is its result */
+=======
+    const IRInsn *unless;      /* up to here set_env is done out of line */
+>>>>>>> 3df727a (accel/tcg/jit: a vset that changes nothing stores nothing; a body begins with the piece that it was left for)
     unsigned block_end;        /* of the block being written, in insns */
     uint32_t windowed;         /* base registers that have windows at this operation */
     uint32_t guessed;          /* those of which loads guess one */

@@ -177,6 +177,22 @@ static bool multiply_add(VecEmit *x, const Piece *p, unsigned b)
     return true;
 }
 
+/* One instruction, from and to where the pieces are. */
+static bool direct(VecEmit *x, const Piece *p, unsigned b)
+{
+    const IRVec *v = x->v;
+    unsigned code = v->op < IRV_sll ? simple[v->op][v->size] : 0, a, d;
+
+    if (x->blend || !code || (v->op == IRV_mulh && v->size == 2))
+        return false;
+    a = v_source_any(x, p->l, Y_A, v->a + p->at);
+    d = v_target(x, p->l, Y_A, v->d + p->at);
+    v_any(x, code, v->size == 3, p->l, d, a, b);
+    if (d == Y_A)
+        v_store(x, p->l, v->d + p->at, d);
+    return true;
+}
+
 static void one_piece(VecEmit *x, const Piece *p, unsigned b)
 {
     unsigned op = x->v->op, size = x->v->size;
@@ -217,7 +233,10 @@ void vec_int(VecEmit *x)
         vec_splat(x, Y_SCALAR);
     for (unsigned k = 0; k < x->n_pieces; k++) {
         Piece p = vec_begin(x, k);
-        one_piece(x, &p, vec_operand(x, &p));
+        unsigned b = vec_operand(x, &p);
+        if (direct(x, &p, b))
+            continue;
+        one_piece(x, &p, b);
         if (x->blend)
             vec_mask(x, &p);
         vec_result(x, &p);

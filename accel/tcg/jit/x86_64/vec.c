@@ -222,7 +222,7 @@ void vec_result(VecEmit *x, const Piece *p)
     v_store(x, p->l, x->v->d + p->at, Y_A);
 }
 
-static void from_here(VecEmit *x, Stub *s, unsigned cc)
+static void from_here(VecEmit *x, Stub *s, unsigned first, unsigned cc)
 {
     if (s->n_from == ARRAY_SIZE(s->froms)) {
         x->a->full = true;
@@ -230,17 +230,18 @@ static void from_here(VecEmit *x, Stub *s, unsigned cc)
     }
     s->kept_at[s->n_from].valid = x->e->kept.valid;
     s->kept_at[s->n_from].dirty = x->e->kept.dirty;
+    s->kept_at[s->n_from].first = first;
     s->froms[s->n_from++] = asm_jcc(x->a, cc);
 }
 
 void vec_to_body(VecEmit *x, unsigned cc)
 {
-    from_here(x, x->body, cc);
+    from_here(x, x->body, 0, cc);
 }
 
 void vec_to_body_from(VecEmit *x, const Piece *p, unsigned cc)
 {
-    from_here(x, x->resume, cc);
+    from_here(x, x->resume, p->first, cc);
 }
 
 /* ---- One operation ---- */
@@ -453,40 +454,31 @@ static void part_stub(Emit *e, const Stub *s)
     asm_jmp_to(x.a, s->after);
 }
 
-/* From a piece on: the body begins with its first element. */
+/* From a piece on: the body begins with its first element. Those that leave the same piece are together. */
 static void resume_stub(Emit *e, const Stub *s)
 {
     const IRVec *v = &e->r->vec[s->insn->target];
     uint8_t *over[8];
+    unsigned n_over = 0;
 
-    for (unsigned n = 0; n < s->n_from; n++) {
-        asm_aim(&e->a, s->froms[n]);
+    for (unsigned n = 0, end; n < s->n_from; n = end) {
+        for (end = n; end < s->n_from && s->kept_at[end].first == s->kept_at[n].first; end++)
+            asm_aim(&e->a, s->froms[end]);
         e->kept.valid = s->kept_at[n].valid;
         e->kept.dirty = s->kept_at[n].dirty;
         x86_keep_flush(e);
-        if (n) {
+        if (s->kept_at[n].first) {
             asm_rm(&e->a, 0xc7, true, 0, ENV, (int32_t)v->start_offset);
-            asm_imm32(&e->a, n * 32 >> v->size);
+            asm_imm32(&e->a, s->kept_at[n].first);
         }
-        over[n] = n + 1 < s->n_from ? asm_jmp(&e->a) : NULL;
+        if (end < s->n_from)
+            over[n_over++] = asm_jmp(&e->a);
     }
-    for (unsigned n = 0; n + 1 < s->n_from; n++)
-        asm_aim(&e->a, over[n]);
+    while (n_over)
+        asm_aim(&e->a, over[--n_over]);
     x86_call(e, s->insn);
     x86_keep_restore(e, &s->then);
     asm_jmp_to(&e->a, s->after);
-}
-
-void x86_vector_stub(Emit *e, const Stub *s)
-{
-    if (s->kind == STUB_VEC_PART) {
-        asm_aim(&e->a, s->from);
-        part_stub(e, s);
-    } else if (s->n_from && s->kind == STUB_VEC_RESUME) {
-        resume_stub(e, s);
-    } else if (s->kind == STUB_VEC_MISS) {
-        vec_miss_stub(e, s);
-    }
 }
 
 /* ---- The state around them ---- */
@@ -513,6 +505,24 @@ static void set_env(Emit *e, const IRInsn *i)
            i->target);
 }
 
+static void unless(Emit *e, const IRInsn *i)
+{
+    Stub *s = x86_stub(e, STUB_VEC_SET, i);
+
+    asm_alu_mem_imm(&e->a, ALU_CMP, true, ENV, i->target, (int32_t)i->imm);
+    s->from = asm_jcc(&e->a, CC_NE);
+    s->after = asm_here(&e->a);
+    e->unless = i + i->size;
+}
+
+static void set_stub(Emit *e, const Stub *s)
+{
+    asm_aim(&e->a, s->from);
+    for (unsigned n = 1; n <= s->insn->size; n++)
+        set_env(e, s->insn + n);
+    asm_jmp_to(&e->a, s->after);
+}
+
 static void clamp(Emit *e, const IRInsn *i)
 {
     Asm *a = &e->a;
@@ -528,14 +538,32 @@ static void clamp(Emit *e, const IRInsn *i)
     x86_define(e, i->d, RAX);
 }
 
+void x86_vector_stub(Emit *e, const Stub *s)
+{
+    if (s->kind == STUB_VEC_PART) {
+        asm_aim(&e->a, s->from);
+        part_stub(e, s);
+    } else if (s->n_from && s->kind == STUB_VEC_RESUME) {
+        resume_stub(e, s);
+    } else if (s->kind == STUB_VEC_MISS) {
+        vec_miss_stub(e, s);
+    } else if (s->kind == STUB_VEC_SET) {
+        set_stub(e, s);
+    }
+}
+
 void x86_vector(Emit *e, const IRInsn *i)
 {
     switch (i->op) {
     case IR_expect:
         expect(e, i);
         break;
+    case IR_unless:
+        unless(e, i);
+        break;
     case IR_set_env:
-        set_env(e, i);
+        if (i > e->unless)
+            set_env(e, i);
         break;
     case IR_clamp:
         clamp(e, i);
