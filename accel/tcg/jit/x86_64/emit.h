@@ -77,15 +77,10 @@ typedef struct Stub {
     bool whole;           /* and all are accessed */
     X86Kept kept, then;   /* vectors kept where it is left, and where it comes back */
     struct {
-<<<<<<< HEAD
-        uint32_t valid, dirty;
-    } kept_at[8];         /* resume: at each of froms */
-    uint8_t held;         /* guess: the register for the addend */
-    X86Check check;       /* load, store, guess */
-=======
         uint32_t valid, dirty, first;
     } kept_at[8];         /* resume: at each of froms, with the element to begin with */
->>>>>>> 3df727a (accel/tcg/jit: a vset that changes nothing stores nothing; a body begins with the piece that it was left for)
+    uint8_t held;         /* guess: the register for the addend */
+    X86Check check;       /* load, store, guess */
 } Stub;
 
 /* Where an access is made. */
@@ -149,12 +144,9 @@ typedef struct Emit {
         const void *place;
     } vec_const[16];           /* constants of vectors among this region's data */
     unsigned n_vec_const;
-<<<<<<< HEAD
     const IRInsn *lr;          /* NULL, or an LR whose reservation is surely still there, its base unchanged */
     bool lr_value;             /* and so is its result */
-=======
     const IRInsn *unless;      /* up to here set_env is done out of line */
->>>>>>> 3df727a (accel/tcg/jit: a vset that changes nothing stores nothing; a body begins with the piece that it was left for)
     unsigned block_end;        /* of the block being written, in insns */
     uint32_t windowed;         /* base registers that have windows at this operation */
     uint32_t guessed;          /* those of which loads guess one */
