@@ -81,12 +81,12 @@ static double hit_rate(uint64_t made, uint64_t by_c)
 
 static void append_accesses(GString *out, const JitMemCounts *n, const JitCounts *c)
 {
-    g_string_append_printf(out,
-        "Made by compiled code: %" PRIu64 " loads (hit rate %.3f %%), %" PRIu64
-        " stores (hit rate %.3f %%), by %" PRIu64 " checks; out of their window: %" PRIu64 " loads, %" PRIu64 " stores, "
-        "of a guessed one %" PRIu64 "\n",
-        n->made[0], hit_rate(n->made[0], c->loads.all), n->made[1], hit_rate(n->made[1], c->stores.all),
-        n->checks, n->window_missed[0], n->window_missed[1], n->guess_missed);
+    g_string_append_printf(out, "Made by compiled code: %" PRIu64 " loads (hit rate %.3f %%), %" PRIu64
+                           " stores (hit rate %.3f %%), by %" PRIu64 " checks\n",
+                           n->made[0], hit_rate(n->made[0], c->loads.all), n->made[1],
+                           hit_rate(n->made[1], c->stores.all), n->checks);
+    g_string_append_printf(out, "Out of their window: %" PRIu64 " loads, %" PRIu64 " stores; of a guessed one: %"
+                           PRIu64 "\n", n->window_missed[0], n->window_missed[1], n->guess_missed);
 }
 
 static void append_counts(GString *out, const Jit *j, const Sum *sum)

@@ -1,8 +1,8 @@
 /*
  * Vectors: loads and stores of elements that follow one another.
  *
- * One check for all of them, as mem.c has it. What crosses a page is done out of line if the TLB shows both, and
- * what it does not let pass is the body's.
+ * One check for all of them, as mem.c has it. What crosses a page is done out of line if the TLB shows both,
+ * and what it does not let pass is the body's.
  *
  * SPDX-License-Identifier: MIT
  */
