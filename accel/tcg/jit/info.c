@@ -85,8 +85,9 @@ static void append_accesses(GString *out, const JitMemCounts *n, const JitCounts
                            " stores (hit rate %.3f %%), by %" PRIu64 " checks\n",
                            n->made[0], hit_rate(n->made[0], c->loads.all), n->made[1],
                            hit_rate(n->made[1], c->stores.all), n->checks);
-    g_string_append_printf(out, "Out of their window: %" PRIu64 " loads, %" PRIu64 " stores; of a guessed one: %"
-                           PRIu64 "\n", n->window_missed[0], n->window_missed[1], n->guess_missed);
+    g_string_append_printf(out, "Out of their window: %" PRIu64 " loads, %" PRIu64
+                           " stores; of a guessed one: %" PRIu64 "\n",
+                           n->window_missed[0], n->window_missed[1], n->guess_missed);
 }
 
 static void append_counts(GString *out, const Jit *j, const Sum *sum)
