@@ -60,6 +60,14 @@ static void handle_exit(CPUState *cpu, CPUExit why)
     }
 }
 
+/* Mutex held, as with all that wait for cpu->cond on this thread. */
+static void sleep_until_woken(CPUState *cpu)
+{
+    cpu->sleeping = true;
+    g_cond_wait(&cpu->cond, &cpu->mutex);
+    cpu->sleeping = false;
+}
+
 /* The loop. Mutex held on entry and return. */
 static void vcpu_loop(CPUState *cpu)
 {
@@ -76,12 +84,12 @@ static void vcpu_loop(CPUState *cpu)
             return;
         if (cpu->stop_requested) {
             stand_still(cpu);
-            g_cond_wait(&cpu->cond, &cpu->mutex);
+            sleep_until_woken(cpu);
             continue;
         }
         if (cpu->halted && !cpu->debug.step && !cpu->accel_waits) {
             if (!cc->has_work(cpu)) {
-                g_cond_wait(&cpu->cond, &cpu->mutex);
+                sleep_until_woken(cpu);
                 continue;
             }
             __atomic_store_n(&cpu->halted, false, __ATOMIC_SEQ_CST);

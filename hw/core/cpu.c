@@ -57,7 +57,9 @@ void cpu_attention(CPUState *cpu, uint32_t bits)
      * puts this wake-up either before its look, which then sees the reason, or into its wait.
      */
     g_mutex_lock(&cpu->mutex);
-    g_cond_broadcast(&cpu->cond);
+    if (cpu->sleeping) { /* else that would be a system call for nothing */
+        g_cond_broadcast(&cpu->cond);
+    }
     g_mutex_unlock(&cpu->mutex);
     accel = __atomic_load_n(&cpu->accel_attention, __ATOMIC_ACQUIRE);
     if (accel) {

@@ -282,7 +282,9 @@ static gpointer cpu_thread(gpointer opaque)
     while (!quit) {
         g_mutex_lock(&cpu->mutex);
         while (!__atomic_load_n(&cpu->attention, __ATOMIC_SEQ_CST)) {
+            cpu->sleeping = true;
             g_cond_wait(&cpu->cond, &cpu->mutex);
+            cpu->sleeping = false;
         }
         quit = cpu->unplug;
         g_mutex_unlock(&cpu->mutex);

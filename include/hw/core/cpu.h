@@ -91,6 +91,7 @@ struct CPUState {
     GMutex mutex;
     GCond cond;
     GQueue work;            /* of CPUWork */
+    bool sleeping;          /* its thread waits for cond */
     bool created;           /* its thread runs */
     bool stop_requested;    /* asked to pause */
     bool stopped;           /* has paused */
