@@ -192,10 +192,9 @@ static TLBEntry *insert(CPUArchState *env, TLBContext *ctx, vaddr va, const TLBF
                      __ATOMIC_RELAXED);
     ctx->full[index] = *full;
     tlb_mark_used(ctx, index);
-    if (fill->page_bits > TARGET_PAGE_BITS) {
-        tlb_note_large(ctx, va, fill->page_bits);
+    tlb_note_entry(ctx, page, e, full->page_bits);
+    if (fill->page_bits > TARGET_PAGE_BITS)
         large_enter(ctx, va, fill);
-    }
     return e;
 }
 

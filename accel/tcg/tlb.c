@@ -82,6 +82,8 @@ static void context_flush(TLBContext *ctx)
         ctx->any_victim = false;
     }
     large_clear(ctx);
+    memset(&ctx->seen, 0, sizeof(ctx->seen));
+    memset(&ctx->seen_code, 0, sizeof(ctx->seen_code));
     ctx->n_evicted = 0;
 }
 
@@ -212,6 +214,54 @@ static uint8_t *hint_of(CPUTLB *t, const TLBKey *key)
     return &t->hint[(key->mode >> 3 ^ key->mode ^ key->asid << 1) % ARRAY_SIZE(t->hint)];
 }
 
+/* Of the contexts that have the same global mappings, and see them alike: the latest. */
+static const TLBContext *relative(const CPUTLB *t, const TLBContext *ctx)
+{
+    const TLBKey *key = &ctx->key;
+    const TLBContext *found = NULL;
+
+    for (unsigned i = 0; key->root && i < t->nr_ctx; i++) {
+        const TLBContext *c = &t->ctx[i];
+        if (c != ctx && c->live && c->key.root && ((c->key.root ^ key->root) >> TLB_ROOT_MODE) == 0 &&
+            c->key.g_root == key->g_root && ((c->key.asid ^ key->asid) >> TLB_ASID_BITS) == 0 &&
+            c->key.mode == key->mode && c->key.ignored == key->ignored &&
+            (!found || c->last_use > found->last_use))
+            found = c;
+    }
+    return found;
+}
+
+/* An address space begins. Global mappings are in all of them (privileged spec, "Addressing and Memory
+ * Protection"), so a kernel need not be walked for anew in each program. */
+static void inherit_globals(const CPUTLB *t, TLBContext *ctx)
+{
+    const TLBContext *from = relative(t, ctx);
+
+    if (!from)
+        return;
+    for (unsigned w = 0; w < (1u << from->bits) / 64; w++) {
+        for (uint64_t bits = from->used[w] & from->global[w]; bits; bits &= bits - 1) {
+            unsigned i = w * 64 + (unsigned)__builtin_ctzll(bits);
+            uint64_t page = tlb_entry_page(&from->fast[i]);
+            if (page == TLB_TAG_NONE)
+                continue;
+            unsigned to = tlb_index(ctx, page);
+            ctx->fast[to] = from->fast[i];
+            ctx->full[to] = from->full[i];
+            tlb_mark_used(ctx, to);
+            tlb_note_entry(ctx, page, &from->fast[i], from->full[i].page_bits);
+        }
+    }
+    for (unsigned i = 0; from->any_large && i < TLB_LARGES; i++) {
+        const TLBLarge *l = &from->large[i];
+        if (l->va == TLB_TAG_NONE || !l->global)
+            continue;
+        ctx->large[i] = *l;
+        ctx->any_large = true;
+        tlb_note_large(ctx, l->va, l->page_bits);
+    }
+}
+
 /* The context of this key: the live one, else a fresh one in place of the longest unused. */
 static TLBContext *context_get(CPUTLB *t, const TLBKey *key)
 {
@@ -242,6 +292,7 @@ static TLBContext *context_get(CPUTLB *t, const TLBKey *key)
     context_flush(free_ctx);
     free_ctx->key = *key;
     free_ctx->live = true;
+    inherit_globals(t, free_ctx);
     return free_ctx;
 }
 
@@ -351,12 +402,16 @@ static void context_flush_page(TLBContext *ctx, vaddr va, bool globals)
 {
     unsigned i = tlb_index(ctx, va);
 
-    ctx->gen = 0;
     /* One leaf of a large page covers many entries. */
     if (tlb_large_near(ctx, va)) {
         context_flush_if(ctx, va, globals, false);
         return;
     }
+    /* Kernels flush what they have mapped just now, which nobody has seen. */
+    if (!ctx->key.ignored && !tlb_page_in(&ctx->seen, va))
+        return;
+    if (ctx->key.ignored || tlb_page_in(&ctx->seen_code, va))
+        ctx->gen = 0;
     for (unsigned n = 0; n < TLB_WINDOWS; n++) {
         TLBWindow *w = &tlb_windows(ctx->fast)[n];
         if (same_piece(ctx, w->page, va, TARGET_PAGE_BITS))

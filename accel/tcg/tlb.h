@@ -50,6 +50,12 @@ typedef struct TLBLargeMap {
     uint64_t piece[8];
 } TLBLargeMap;
 
+/* Pages that may be among some, by a hash of their address. */
+#define TLB_PAGE_SET 4096
+typedef struct TLBPageSet {
+    uint64_t word[TLB_PAGE_SET / 64];
+} TLBPageSet;
+
 typedef struct TLBContext {
     TLBKey key;
     bool live;           /* key is valid */
@@ -69,11 +75,35 @@ typedef struct TLBContext {
     TLBLarge large[TLB_LARGES];
     TLBLargeMap large_at[2]; /* where mappings larger than a page may be, in each half of the addresses */
     bool any_huge;       /* larger than TLB_LARGE_BITS */
+    /* Of mappings of one page: what was entered since all was flushed, and what of it is code. Wherever
+     * such a page is remembered (entries, victims, windows, tags of the jump cache), it is here. */
+    TLBPageSet seen, seen_code;
 } TLBContext;
 
 static inline unsigned tlb_index(const TLBContext *ctx, vaddr va)
 {
     return (unsigned)(va >> TARGET_PAGE_BITS) & ((1u << ctx->bits) - 1);
+}
+
+static inline unsigned tlb_page_hash(vaddr va)
+{
+    uint64_t page = va >> TARGET_PAGE_BITS;
+
+    return (unsigned)(page ^ page >> 12 ^ page >> 24) & (TLB_PAGE_SET - 1);
+}
+
+static inline void tlb_page_add(TLBPageSet *s, vaddr va)
+{
+    unsigned n = tlb_page_hash(va);
+
+    s->word[n / 64] |= 1ULL << (n % 64);
+}
+
+static inline bool tlb_page_in(const TLBPageSet *s, vaddr va)
+{
+    unsigned n = tlb_page_hash(va);
+
+    return s->word[n / 64] >> (n % 64) & 1;
 }
 
 static inline uint64_t *tlb_large_word(TLBLargeMap *map, vaddr va, uint64_t *bit)
@@ -110,6 +140,18 @@ static inline bool tlb_large_near(TLBContext *ctx, vaddr va)
     return (map->gib >> (va >> 30 & 63) & 1) && (*word & bit);
 }
 
+/* An entry comes into being: what flushes have to know of it. */
+static inline void tlb_note_entry(TLBContext *ctx, vaddr va, const TLBEntry *e, unsigned page_bits)
+{
+    if (page_bits > TARGET_PAGE_BITS) {
+        tlb_note_large(ctx, va, page_bits);
+        return;
+    }
+    tlb_page_add(&ctx->seen, va);
+    if (!(e->tag[MMU_FETCH] & TLB_INVALID))
+        tlb_page_add(&ctx->seen_code, va);
+}
+
 /* fast and full of an entry were set. */
 static inline void tlb_mark_used(TLBContext *ctx, unsigned index)
 {
@@ -120,6 +162,8 @@ static inline void tlb_mark_used(TLBContext *ctx, unsigned index)
 }
 
 #define TLB_CONTEXTS 16
+#define TLB_ASID_BITS 16 /* of TLBKey.asid; above them is the VMID */
+#define TLB_ROOT_MODE 60 /* of TLBKey.root: from this bit on it says how many levels there are */
 
 struct CPUTLB {
     /* Taken by the owner to change entries, by other harts to mark store tags. A spin lock: both

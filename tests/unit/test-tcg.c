@@ -735,6 +735,69 @@ static void test_tlb_flush_near_large(void)
     tcg_tlb_switch(env);
 }
 
+/* What was remembered of code goes with a page of code, in the table still or not, and stays with any other. */
+static void test_tlb_flush_keeps_code(void)
+{
+    setup(2);
+    wide_bits = 12;
+    wide_prot = PAGE_READ | PAGE_EXEC;
+    uint64_t apart = (tlb_mask(env->tcg.tlb) / sizeof(TLBEntry) + 1) * 4096;
+    for (unsigned n = 0; n < 12; n++) /* more than an entry and its victims */
+        probe(WIDE_VA + n * apart, MMU_FETCH);
+    wide_prot = PAGE_READ | PAGE_WRITE;
+    probe(WIDE_VA + 0x5000, MMU_STORE);
+    uint64_t gen = env->tcg.fetch_gen;
+    tcg_tlb_flush_page(env, WIDE_VA + 0x7000, 0); /* never seen */
+    tcg_tlb_flush_page(env, WIDE_VA + 0x5000, 0);
+    g_assert_cmpuint(env->tcg.fetch_gen, ==, gen);
+    g_assert_cmpuint(sweep(WIDE_VA + 0x5000, 1), ==, 1);
+    tcg_tlb_flush_page(env, WIDE_VA, 0);
+    g_assert_cmpuint(env->tcg.fetch_gen, !=, gen);
+    wide_bits = 0;
+}
+
+/* A fresh address space has what is global in another, of the same guest and with the same levels; and nothing else. */
+static void test_tlb_inherits(void)
+{
+    setup(2);
+    env->asid = 1;
+    env->root = 1;
+    for (unsigned i = 20; i < 24; i++) {
+        map(0, i, 0xb, 7);
+        map(1, i, 0xb, 7);
+        tables[0][i].global = tables[1][i].global = i < 22;
+    }
+    tcg_tlb_switch(env);
+    for (unsigned i = 20; i < 24; i++)
+        load_once(i * 4096);
+    unsigned w = walks;
+    env->asid = 3;
+    tcg_tlb_switch(env);
+    load_once(20 * 4096);
+    load_once(21 * 4096);
+    unsigned code = walks - w; /* what the program itself needs */
+    load_once(22 * 4096);
+    g_assert_cmpuint(walks - w, ==, code + 1);
+    /* Flushes of the one and of all find them. */
+    w = walks;
+    tcg_tlb_flush_page(env, 20 * 4096, 3); /* leaves what is global */
+    load_once(20 * 4096);
+    g_assert_cmpuint(walks, ==, w);
+    tcg_tlb_flush_page(env, 20 * 4096, -1);
+    load_once(20 * 4096);
+    g_assert_cmpuint(walks, ==, w + 1);
+    /* Another guest has nothing of it. */
+    env->asid = 4 << 16;
+    tcg_tlb_switch(env);
+    w = walks;
+    load_once(20 * 4096);
+    load_once(21 * 4096);
+    g_assert_cmpuint(walks - w, >=, 2 + code);
+    env->root = 0;
+    env->asid = 0;
+    tcg_tlb_switch(env);
+}
+
 /* Two pages that want the same entry: the victims have the other. */
 static void test_tlb_victims(void)
 {
@@ -1182,6 +1245,8 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/tlb-victims", test_tlb_victims);
     g_test_add_func("/tcg/tlb-large", test_tlb_large);
     g_test_add_func("/tcg/tlb-flush-near-large", test_tlb_flush_near_large);
+    g_test_add_func("/tcg/tlb-flush-keeps-code", test_tlb_flush_keeps_code);
+    g_test_add_func("/tcg/tlb-inherits", test_tlb_inherits);
     g_test_add_func("/tcg/pages-and-bus", test_pages_and_bus);
     g_test_add_func("/tcg/cut-page", test_cut_page);
     g_test_add_func("/tcg/arena-full", test_arena_full);
