@@ -103,8 +103,14 @@ static bool choose_devfn(PCIBus *bus, PCIDevice *d, Error **errp)
         taken(bus, d, devfn, slots, errp);
         return false;
     }
+    /* Functions may come in any order, if each says that it is not alone. */
     first = bus->functions[devfn & ~7u];
-    if (PCI_FUNC(devfn) && (!first || !first->multifunction)) {
+    if (PCI_FUNC(devfn) == 0 && !d->multifunction && !slot_is_free(bus, PCI_SLOT(devfn))) {
+        error_setg(errp, "addr=%s: with other functions in slot %x it needs multifunction=on", d->addr,
+                   PCI_SLOT(devfn));
+        return false;
+    }
+    if (PCI_FUNC(devfn) && (first ? !first->multifunction : !d->multifunction)) {
         error_setg(errp, "addr=%s: there is no multifunction=on device at %x.0 before it", d->addr,
                    PCI_SLOT(devfn));
         return false;
