@@ -37,7 +37,8 @@ enum { TLB_MASK_AT = -8, TLB_MASK_MAX = ((1 << TLB_BITS_MAX) - 1) * sizeof(TLBEn
 extern const uint8_t x86_convention[X86_REGS];
 
 typedef enum StubKind { STUB_LOAD, STUB_STORE, STUB_BODY, STUB_INTERPRET, STUB_NAN, STUB_EDGE, STUB_ATTENTION,
-               STUB_LOOKUP, STUB_GUESS, STUB_VEC_PART, STUB_VEC_MISS, STUB_VEC_RESUME, STUB_VEC_SET } StubKind;
+               STUB_LOOKUP, STUB_GUESS, STUB_VEC_PART, STUB_VEC_MISS, STUB_VEC_RESUME, STUB_VEC_SET,
+               STUB_VEC_EACH } StubKind;
 
 /* What an access, or several, asks of the page at lo to hi (not included) from a base register. */
 typedef struct X86Check {

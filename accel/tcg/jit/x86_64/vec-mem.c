@@ -120,14 +120,84 @@ static void element(VecEmit *x, unsigned k)
     }
 }
 
+/* If all elements are in the page of the first, which is aligned as the last is, rdx becomes where that is, and
+ * the register that has the stride is given back; else each is looked up, out of line. */
+static unsigned one_page(VecEmit *x)
+{
+    Stub tlb = { 0 };
+
+    x->miss = x86_stub(x->e, STUB_VEC_EACH, x->i);
+    x86_copy(x->e, x->i->a, RAX);
+    x86_copy(x->e, x->i->b, RCX);
+    /* By so little that none of them is further away than the last. */
+    asm_lea(x->a, RDX, RCX, TARGET_PAGE_SIZE);
+    asm_alu_imm(x->a, ALU_CMP, true, RDX, 2 * TARGET_PAGE_SIZE);
+    x->miss->froms[x->miss->n_from++] = asm_jcc(x->a, CC_A);
+    asm_rr(x->a, 0x69, true, RCX, RCX); /* imul */
+    asm_imm32(x->a, x->v->n - 1);
+    asm_alu(x->a, ALU_ADD, true, RCX, RAX);
+    asm_alu(x->a, ALU_XOR, true, RCX, RAX);
+    asm_rr(x->a, 0xf7, true, 0, RCX); /* test */
+    asm_imm32(x->a, (uint32_t)TARGET_PAGE_MASK | ((1u << x->v->size) - 1));
+    x->miss->froms[x->miss->n_from++] = asm_jcc(x->a, CC_NE);
+    x86_tlb(x->e, MMU_LOAD, 1u << x->v->size, &tlb);
+    x->miss->froms[x->miss->n_from++] = tlb.froms[0];
+    return x86_use(x->e, x->i->b, RCX);
+}
+
+/* Loads of 4 and 8 bytes: a piece is put together in a register, and the body begins with the one that has an
+ * element which the TLB does not show. */
+static void walk_pieces(VecEmit *x)
+{
+    const IRVec *v = x->v;
+    unsigned in_half = 16u >> v->size, stride = 0;
+    bool wide = v->size == 3;
+
+    if (v->op == IRV_lstride && !x->each)
+        stride = one_page(x);
+    for (unsigned k = 0; k < x->n_pieces; k++) {
+        Piece p = vec_piece(x, k);
+        Stub *s = k ? x86_stub(x->e, STUB_VEC_RESUME, x->i) : x->resume;
+
+        x->walk[k] = s;
+        for (unsigned n = 0; n < in_half << p.l; n++) {
+            unsigned reg = n < in_half ? Y_A : Y_B, at = n % in_half;
+            Stub miss = { 0 };
+
+            if (!stride) {
+                address(x, p.first + n);
+                x86_tlb(x->e, MMU_LOAD, 1u << v->size, &miss);
+                vec_leave_from(x, s, p.first, miss.froms[0]);
+            } else if (p.first + n) {
+                asm_alu(x->a, ALU_ADD, true, RDX, stride);
+            }
+            if (at) {
+                asm_vex_rm(x->a, P3A(0x22), wide, reg, reg, RDX, 0); /* vpinsrd, vpinsrq */
+                asm_byte(x->a, at);
+            } else {
+                asm_vex_rm(x->a, wide ? X86_OP(0xf3, MAP_0F, 0x7e) : P66(0x6e), false, reg, 0, RDX, 0);
+            }
+        }
+        if (p.l)
+            v_rrri(x, P3A(0x38), false, 1, Y_A, Y_A, Y_B, 1); /* vinserti128 */
+        v_store(x, p.l, v->d + p.at, Y_A);
+    }
+}
+
 /* Through the TLB; vstart goes along, so that the body can go on where that has nothing to show. */
 void vec_walk(VecEmit *x)
 {
     const IRVec *v = x->v;
     MMUAccess access = v->op == IRV_scatter || v->op == IRV_sstride ? MMU_STORE : MMU_LOAD;
-    uint8_t *over = asm_jmp(x->a);
-    const uint8_t *body = asm_here(x->a);
+    uint8_t *over;
+    const uint8_t *body;
 
+    if (vec_walks_pieces(v)) {
+        walk_pieces(x);
+        return;
+    }
+    over = asm_jmp(x->a);
+    body = asm_here(x->a);
     x->body->froms[x->body->n_from++] = asm_jmp(x->a);
     asm_aim(x->a, over);
     for (unsigned k = 0; k < v->n; k++) {

@@ -222,7 +222,7 @@ void vec_result(VecEmit *x, const Piece *p)
     v_store(x, p->l, x->v->d + p->at, Y_A);
 }
 
-static void from_here(VecEmit *x, Stub *s, unsigned first, unsigned cc)
+void vec_leave_from(VecEmit *x, Stub *s, unsigned first, uint8_t *jump)
 {
     if (s->n_from == ARRAY_SIZE(s->froms)) {
         x->a->full = true;
@@ -231,17 +231,17 @@ static void from_here(VecEmit *x, Stub *s, unsigned first, unsigned cc)
     s->kept_at[s->n_from].valid = x->e->kept.valid;
     s->kept_at[s->n_from].dirty = x->e->kept.dirty;
     s->kept_at[s->n_from].first = first;
-    s->froms[s->n_from++] = asm_jcc(x->a, cc);
+    s->froms[s->n_from++] = jump;
 }
 
 void vec_to_body(VecEmit *x, unsigned cc)
 {
-    from_here(x, x->body, 0, cc);
+    vec_leave_from(x, x->body, 0, asm_jcc(x->a, cc));
 }
 
 void vec_to_body_from(VecEmit *x, const Piece *p, unsigned cc)
 {
-    from_here(x, x->resume, p->first, cc);
+    vec_leave_from(x, x->resume, p->first, asm_jcc(x->a, cc));
 }
 
 /* ---- One operation ---- */
@@ -357,7 +357,7 @@ VecUse vec_use(VecEmit *x, const IRVec *v)
 
     shape(x, v, true);
     how = in_pieces(v) && !odd(x) ? VEC_PIECES : VEC_OTHERWISE;
-    u.d = how;
+    u.d = classes[v->op] == WALK && vec_walks_pieces(x->v) ? VEC_PIECES : how;
     u.b = v->from == IRV_REG ? how : VEC_NOT;
     switch (classes[v->op]) {
     case MEM:
@@ -409,6 +409,10 @@ static void finish(VecEmit *x, const uint8_t *after, const X86Kept *then)
 {
     x->body->after = x->resume->after = after;
     x->body->then = x->resume->then = *then;
+    for (unsigned k = 1; k < ARRAY_SIZE(x->walk) && x->walk[k]; k++) {
+        x->walk[k]->after = after;
+        x->walk[k]->then = *then;
+    }
     if (x->miss) {
         x->miss->after = after;
         x->miss->then = *then;
@@ -440,16 +444,19 @@ static void vector(Emit *e, const IRInsn *i)
     }
 }
 
-static void part_stub(Emit *e, const Stub *s)
+/* In the state alone; each: the likely shape, but every element is looked up. */
+static void part_stub(Emit *e, const Stub *s, bool each)
 {
     VecEmit x;
 
     x86_keep_flush(e);
     x86_keep_lost(e);
     e->kept.off = true;
-    start(&x, e, s->insn, false);
-    operation(&x, true);
+    start(&x, e, s->insn, each);
+    x.each = each;
+    operation(&x, !each);
     finish(&x, s->after, &s->then);
+    e->kept.off = false;
     x86_keep_restore(e, &s->then);
     asm_jmp_to(x.a, s->after);
 }
@@ -542,7 +549,11 @@ void x86_vector_stub(Emit *e, const Stub *s)
 {
     if (s->kind == STUB_VEC_PART) {
         asm_aim(&e->a, s->from);
-        part_stub(e, s);
+        part_stub(e, s, false);
+    } else if (s->kind == STUB_VEC_EACH) {
+        for (unsigned n = 0; n < s->n_from; n++)
+            asm_aim(&e->a, s->froms[n]);
+        part_stub(e, s, true);
     } else if (s->n_from && s->kind == STUB_VEC_RESUME) {
         resume_stub(e, s);
     } else if (s->kind == STUB_VEC_MISS) {

@@ -50,8 +50,10 @@ typedef struct VecEmit {
     IRVec own;      /* its likely shape */
     bool partial;   /* not all of n elements, perhaps */
     bool blend;     /* partial or masked */
+    bool each;      /* every element is looked up */
     unsigned n_pieces;
     Stub *body, *interpret, *resume, *miss;
+    Stub *walk[8];      /* from each piece to the body */
     uint8_t *done[8];   /* from pieces that are beyond vl */
     unsigned n_done;
 } VecEmit;
@@ -133,10 +135,17 @@ void vec_result(VecEmit *x, const Piece *p);
 /* To the body, if the condition holds: from the first element, or from this piece on. */
 void vec_to_body(VecEmit *x, unsigned cc);
 void vec_to_body_from(VecEmit *x, const Piece *p, unsigned cc);
+/* The same for a jump that is there already, and a stub for it. */
+void vec_leave_from(VecEmit *x, Stub *s, unsigned first, uint8_t *jump);
 
 /* ---- vec-mem.c ---- */
 void vec_load_store(VecEmit *x);
 void vec_walk(VecEmit *x);
+/* Whether the result is written in pieces. */
+static inline bool vec_walks_pieces(const IRVec *v)
+{
+    return (v->op == IRV_gather || v->op == IRV_lstride) && v->size >= 2 && (v->n << v->size) % 16 == 0;
+}
 void vec_miss_stub(Emit *e, const Stub *s);
 
 /* ---- vec-int.c ---- */
