@@ -137,7 +137,7 @@ static uint64_t some_value(void)
 }
 
 /* One that the passes look for, or any other. Its effect on x, too. */
-static void random_op(IRBuilder *b, const uint8_t *vars, unsigned n_vars, uint64_t *x)
+static void random_op(IRBuilder *b, const uint8_t *vars, unsigned n_vars, uint64_t *x, unsigned *last)
 {
     static const uint8_t ops[] = { IR_add, IR_sub, IR_and, IR_or, IR_xor, IR_addw, IR_sll, IR_srl,
                                    IR_sra, IR_slt, IR_sltu, IR_mul, IR_mulw, IR_sh2add, IR_add_uw,
@@ -149,7 +149,24 @@ static void random_op(IRBuilder *b, const uint8_t *vars, unsigned n_vars, uint64
     unsigned op = ops[g_test_rand_int_range(0, G_N_ELEMENTS(ops))];
     int64_t imm = shifts[g_test_rand_int_range(0, G_N_ELEMENTS(shifts))];
 
-    switch (g_test_rand_int_range(0, 6)) {
+    switch (g_test_rand_int_range(0, 9)) {
+    case 6: /* sext.w, mostly of what was computed last */
+        d = a = g_test_rand_bit() ? *last : a;
+        ir_op2i(b, IR_addw, d, a, 0);
+        x[d] = ir_fold(IR_addw, x[a], 0);
+        break;
+    case 7: /* any */
+        op = (unsigned)g_test_rand_int_range(0, IR_mov);
+        if (op == IR_slli_uw)
+            op = IR_srlw;
+        ir_op2(b, op, d, a, v);
+        x[d] = ir_fold(op, x[a], x[v]);
+        break;
+    case 8:
+        op = (unsigned)g_test_rand_int_range(IR_mov, IR_cpopw + 1);
+        ir_op1(b, op, d, a);
+        x[d] = ir_fold(op, x[a], 0);
+        break;
     case 0:
         imm = (int64_t)some_value();
         ir_const(b, d, imm);
@@ -170,6 +187,8 @@ static void random_op(IRBuilder *b, const uint8_t *vars, unsigned n_vars, uint64
         x[d] = ir_fold(op, x[a], x[v]);
         break;
     }
+    x[0] = 0;
+    *last = d ? d : *last;
 }
 
 static void test_sequences(void)
@@ -182,12 +201,13 @@ static void test_sequences(void)
     for (unsigned round = 0; round < 3000; round++) {
         IRBuilder b = begin(&f);
         uint64_t x[32] = { 0 };
+        unsigned last = 10;
 
         for (unsigned v = 1; v < 32; v++)
             f.env->x[v] = x[v] = some_value();
         block(&f, &b, 0);
         for (unsigned n = 0; n < 8; n++)
-            random_op(&b, vars, G_N_ELEMENTS(vars), x);
+            random_op(&b, vars, G_N_ELEMENTS(vars), x, &last);
         ir_append(&b, IR_interpret);
         g_assert_true(run(&f, finish(&f)) == &f.tb[0]->ops[1]);
         for (unsigned v = 1; v < 32; v++)

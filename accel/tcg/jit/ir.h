@@ -131,6 +131,11 @@ void ir_dump(const Region *r, GString *out);
 /* The value of an OP2 or OP1 of constants. */
 uint64_t ir_fold(IROp op, uint64_t a, uint64_t b);
 
+/* ---- narrow.c ---- */
+/* Sign extension of what is extended becomes a move, or nothing. set: the variables that are, by bit; before
+ * i, then behind it. */
+void ir_narrow(IRInsn *i, uint64_t *set);
+
 /* ---- region.c ---- */
 /* Collects the blocks that can be reached from head and puts them into r. False: not worth it. */
 bool region_build(Region *r, TCGCPU *c, TranslationBlock *head,

@@ -267,6 +267,7 @@ void region_optimise(Region *r)
         Shifted shifted;
         unsigned weight = weights[n];
         uint32_t bits_set = r->blocks[n].known.set;
+        uint64_t narrow = 1;
         /* Values mean something only where set says so. */
         k.set = 1;
         k.value[0] = 0;
@@ -274,6 +275,7 @@ void region_optimise(Region *r)
         for (unsigned j = r->blocks[n].first; j < r->blocks[n].end; j++) {
             IRInsn *i = &r->insns[j];
             fold_insn(i, &k);
+            ir_narrow(i, &narrow);
             once(i, &bits_set);
             through_shifts(i, &shifted);
             drop_dead(r, j, &p);
