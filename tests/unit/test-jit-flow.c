@@ -401,6 +401,8 @@ static void test_known(void)
         set[0] = f.r->n_insns;
         ir_set_bits(&b, offsetof(Env, bits), 6);
         ir_float(&b, IR_fadd, JIT_FP + 1, JIT_FP + 1, JIT_FP + 2, JIT_NONE, how);
+        how.size = 4;
+        ir_float(&b, IR_fmul, JIT_FP + 3, JIT_FP + 3, JIT_FP + 4, JIT_NONE, how);
         if (kind == 2)
             ir_append(&b, IR_call);
         b.edge = 0;
@@ -415,16 +417,19 @@ static void test_known(void)
         g_assert_cmpuint(f.r->insns[set[0]].op, ==, kind ? IR_set_bits : IR_nothing);
         g_assert_cmpuint(f.r->insns[set[1]].op, ==, kind ? IR_set_bits : IR_nothing);
         g_assert_cmphex(f.r->blocks[1].known.fast, ==, kind ? 0 : 8);
-        g_assert_cmpuint(f.r->n_needs, ==, kind ? 0 : 2);
+        g_assert_cmpuint(f.r->n_needs, ==, kind ? 0 : 4);
+        g_assert_cmphex(f.r->blocks[1].known.boxed, ==, kind ? 0 : 3ULL << (JIT_FP + 3));
         if (kind)
             continue;
         JitCode code = { 0 };
         g_assert_true(f.j->backend->compile(f.j, f.r, &code));
-        for (unsigned n = 0; n < 4; n++) { /* two bits of a word, one of a byte; one of each is missing */
+        for (unsigned n = 0; n < 6; n++) { /* two bits of a word, one of a byte, two boxes: one is missing */
             f.env->x[10] = 0;
             f.env->x[11] = 5;
             f.env->bits = n == 1 ? 4 : n == 2 ? 2 : 7;
             f.env->fast = n == 3 ? 0xf7 : 8;
+            f.env->f[3] = n == 4 ? 0 : 0xffffffff00000000;
+            f.env->f[4] = n == 5 ? 1ULL << 63 : 0xffffffff00000000;
             const TCGOp *op = run(&f, code.entry);
             g_assert_true(op == (n ? &f.tb[0]->ops[1] : &f.tb[1]->ops[1]));
             g_assert_cmpuint(f.env->x[10], ==, n ? 0 : 5);

@@ -60,9 +60,10 @@ typedef struct RegionEdge {
     bool paired;       /* of a return: the call that it belongs to has pushed nothing */
 } RegionEdge;
 
-/* Bits of the state that are set, and ir_fast_bit() of what the host may do. */
+/* Bits of the state that are set, ir_fast_bit() of what the host may do, variables that are boxed. */
 typedef struct RegionKnown {
     uint32_t set, fast;
+    uint64_t boxed;
 } RegionKnown;
 
 /* Bits of a word, or byte, of env that must be set where the region is entered. */
@@ -90,7 +91,7 @@ typedef struct Region {
     uint64_t used, written;      /* variables, by bit */
     uint32_t weight[JIT_VARS];   /* how often a variable is named */
     unsigned n_needs;
-    RegionNeed needs[4];         /* else the interpreter takes over */
+    RegionNeed needs[7];         /* else the interpreter takes over */
     bool full;                   /* something did not fit: give up */
     RegionBlock blocks[REGION_BLOCKS];
     RegionEdge edges[REGION_EDGES];

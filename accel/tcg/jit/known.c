@@ -1,6 +1,7 @@
 /*
  * What holds wherever a block of a region begins, so that it need not be set or asked again: bits of the
- * state that set_bits sets, and that the host may do floating point of a kind.
+ * state that set_bits sets, that the host may do floating point of a kind, that numbers of 32 bits are
+ * boxed.
  *
  * On the way from block to block what holds at the place where each edge leaves is what counts; calls
  * of C end all of it. At its head a region may be come to from anywhere. What the head needs before
@@ -13,6 +14,27 @@
 static bool ends_all(unsigned op)
 {
     return op == IR_call || op == IR_status;
+}
+
+static uint64_t bit_of(unsigned var)
+{
+    return var >= JIT_FP && var < JIT_VARS ? 1ULL << var : 0;
+}
+
+/* Variables whose boxes an operation asks for: operands of 32 bits. */
+static uint64_t asks_boxed(const IRInsn *i)
+{
+    if (i->op < IR_fadd || i->op >= IR_ffrom_i32 || i->size != 4)
+        return 0;
+    return bit_of(i->a) | bit_of(i->b) | bit_of(i->c);
+}
+
+/* Whether what it writes to a floating-point variable is boxed. */
+static bool boxes(const IRInsn *i)
+{
+    if (i->op == IR_fnarrow)
+        return true;
+    return i->size == 4 && i->op != IR_fwiden && (i->op == IR_load || i->op >= IR_fadd);
 }
 
 static bool asks_host(const IRInsn *i)
@@ -28,6 +50,10 @@ static void after(const IRInsn *i, RegionKnown *k)
         k->set |= (uint32_t)i->imm;
     else if (asks_host(i))
         k->fast |= ir_fast_bit(i->op, i->cond);
+    k->boxed |= asks_boxed(i);
+    k->boxed &= ~bit_of(i->d);
+    if (boxes(i))
+        k->boxed |= bit_of(i->d);
 }
 
 /* The edge is taken while k holds. True: less holds where it leads to than was thought. */
@@ -42,7 +68,8 @@ static bool flow(Region *r, unsigned edge, RegionKnown k)
     old = *at;
     at->set &= k.set;
     at->fast &= k.fast;
-    return at->set != old.set || at->fast != old.fast;
+    at->boxed &= k.boxed;
+    return at->set != old.set || at->fast != old.fast || at->boxed != old.boxed;
 }
 
 static bool flow_block(Region *r, const RegionBlock *b)
@@ -92,6 +119,7 @@ static RegionKnown head(Region *r)
 {
     const RegionBlock *b = &r->blocks[0];
     RegionKnown k = { 0 };
+    uint64_t written = 0;
 
     for (unsigned n = b->first; n < b->end; n++) {
         const IRInsn *i = &r->insns[n];
@@ -102,7 +130,16 @@ static RegionKnown head(Region *r)
             break;
         if (asks_host(i) && !need(r, i->target, true, 1u << i->cond))
             break;
-        after(i, &k);
+        for (uint64_t ask = asks_boxed(i) & ~written; ask; ask &= ask - 1) {
+            unsigned v = (unsigned)__builtin_ctzll(ask);
+            if (need(r, region_var_offset(r, v) + 4, false, UINT32_MAX))
+                k.boxed |= 1ULL << v;
+        }
+        written |= bit_of(i->d) | asks_boxed(i);
+        if (i->op == IR_set_bits)
+            k.set |= (uint32_t)i->imm;
+        if (asks_host(i))
+            k.fast |= ir_fast_bit(i->op, i->cond);
     }
     return k;
 }
@@ -119,7 +156,7 @@ void region_know(Region *r)
     if (!changed || !r->n_edges)
         return;
     for (unsigned n = 1; n < r->n_blocks; n++)
-        r->blocks[n].known = (RegionKnown){ UINT32_MAX, UINT32_MAX };
+        r->blocks[n].known = (RegionKnown){ UINT32_MAX, UINT32_MAX, UINT64_MAX };
     if (loops(r))
         r->blocks[0].known = head(r);
     while (changed) {
@@ -127,6 +164,6 @@ void region_know(Region *r)
         for (unsigned n = 0; n < r->n_blocks; n++)
             changed |= flow_block(r, &r->blocks[n]);
     }
-    if (!r->blocks[0].known.set && !r->blocks[0].known.fast)
+    if (!r->blocks[0].known.set && !r->blocks[0].known.fast && !r->blocks[0].known.boxed)
         r->n_needs = 0; /* the way back has lost it all */
 }

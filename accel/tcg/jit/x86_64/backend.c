@@ -223,6 +223,7 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
         e->label[n] = asm_here(&e->a);
         x86_forget(e);
         e->fast = r->blocks[n].known.fast;
+        e->boxed = r->blocks[n].known.boxed;
         if (x86_keep_enter(e, n)) {
             align_loop(e, n);
             e->again[n] = asm_here(&e->a);

@@ -5,8 +5,8 @@
  * a bit of env says whether an operation may be done here. Where not, and where an operand is not boxed, the
  * interpreter takes over, so that what was tested once in a block holds for the rest of it. Results that
  * are NaNs become the canonical one in a stub, with the flags that they have raised. Where these may
- * be others (a fused infinity times zero, plus a NaN), with equal operands of a minimum and integers out
- * of range, the instruction's body is called there: what it reads was not changed by then, or is
+ * be others (a fused infinity times zero, plus a NaN), with a minimum of NaNs and with integers out of
+ * range, the instruction's body is called there: what it reads was not changed by then, or is
  * restored, and no flag raised that it would not raise as well.
  *
  * Numbers of 32 bits are kept boxed: three-operand instructions carry bits 32 to 63 over from their first
@@ -208,15 +208,19 @@ static void fused(Emit *e, const Decline *s, const IRInsn *i, unsigned byte)
     define(e, i->d, d, single(i));
 }
 
-/* Equal operands (zeros of both signs) and NaNs are declined. */
+/* NaNs are declined. Equal operands are the same or zeros, of which the sign bits say what is less. */
 static void min_max(Emit *e, const Decline *s, const IRInsn *i, unsigned byte)
 {
+    bool min = i->op == IR_fmin;
     unsigned a = operand(e, s, i, i->a, X0), b = operand(e, s, i, i->b, X1);
 
     asm_vex_rr(&e->a, compare_op(i, 0x2e), false, a, 0, b);
-    decline(e, s->body, CC_E);
-    asm_vex_rr(&e->a, scalar(i, byte), false, X0, a, b);
-    define(e, i->d, X0, single(i));
+    decline(e, s->body, CC_P);
+    asm_vex_rr(&e->a, scalar(i, byte), false, X2, a, b);
+    uint8_t *differ = asm_jcc(&e->a, CC_NE);
+    asm_vex_rr(&e->a, X86_OP(0, MAP_0F, min ? 0x56 : 0x54), false, X2, a, b); /* vorps, vandps */
+    asm_aim(&e->a, differ);
+    define(e, i->d, X2, single(i));
 }
 
 /* feq is quiet, the others signal: x86's "above" and "above or equal" are false if unordered. */
