@@ -4,10 +4,9 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <glib.h>
-#include <inttypes.h>
+#include "tests/unit/jit-rig.h"
 
-#include "accel/tcg/jit/jit.h"
+#include <inttypes.h>
 
 typedef struct Env {
     CPUTCGState tcg;
@@ -36,36 +35,16 @@ static const TCGJitOps model = {
     .f_offset = offsetof(Env, f),
 };
 
-static TranslationBlock *new_tb(vaddr pc)
-{
-    TranslationBlock *tb = g_malloc0(sizeof(TranslationBlock) + 4 * sizeof(TCGOp));
-
-    tb->pc = tb->key_pc = pc;
-    return tb;
-}
-
 static bool set_up(Fixture *f)
 {
-    const char *reason;
-    const JitBackend *backend = jit_backend(&reason);
-
-    if (!backend) {
-        g_test_message("nothing to test: %s", reason);
+    f->j = jit_rig_new(&model, offsetof(Env, attention), false);
+    if (!f->j)
         return false;
-    }
-    f->j = g_new0(Jit, 1);
-    f->j->backend = backend;
-    f->j->model = &model;
-    f->j->attention_offset = offsetof(Env, attention);
-    g_assert_true(jit_cache_init(f->j, 4 * MiB));
-    g_assert_true(backend->init(f->j));
-    f->j->code_keep = f->j->code_used;
-    f->j->data_keep = f->j->data_used;
     f->r = g_new0(Region, 1);
     f->env = g_new0(Env, 1);
     for (unsigned n = 0; n < G_N_ELEMENTS(f->tb); n++)
-        f->tb[n] = new_tb(PC + 0x100 * n);
-    f->dummy = new_tb(TB_DEAD_PC);
+        f->tb[n] = jit_rig_tb(PC + 0x100 * n);
+    f->dummy = jit_rig_tb(TB_DEAD_PC);
     f->env->tcg.jump_cache = g_new(JumpCache, 1);
     for (unsigned n = 0; n < G_N_ELEMENTS(f->env->tcg.jump_cache->entry); n++)
         f->env->tcg.jump_cache->entry[n].tb = f->dummy;
@@ -74,9 +53,7 @@ static bool set_up(Fixture *f)
 
 static void tear_down(Fixture *f)
 {
-    f->j->backend->done(f->j);
-    jit_cache_free(f->j);
-    g_free(f->j);
+    jit_rig_free(f->j);
     g_free(f->r);
     for (unsigned n = 0; n < G_N_ELEMENTS(f->tb); n++)
         g_free(f->tb[n]);
@@ -87,36 +64,17 @@ static void tear_down(Fixture *f)
 
 static IRBuilder begin(Fixture *f)
 {
-    Region *r = f->r;
-
-    memset(r, 0, sizeof(*r));
-    r->model = &model;
-    r->head = f->tb[0];
-    f->j->code_used = f->j->code_keep;
-    f->j->data_used = f->j->data_keep;
-    return (IRBuilder){ .r = r };
+    return jit_rig_begin(f->j, f->r, f->tb[0]);
 }
 
-/* The operations that follow belong to a block of tb n. */
 static void block(Fixture *f, IRBuilder *b, unsigned n)
 {
-    Region *r = f->r;
-
-    if (r->n_blocks)
-        r->blocks[r->n_blocks - 1].end = r->n_insns;
-    r->blocks[r->n_blocks++] = (RegionBlock){ .tb = f->tb[n], .first = r->n_insns };
-    b->guest = r->n_guest;
-    r->guest[r->n_guest++] = (GuestOp){ f->tb[n], &f->tb[n]->ops[1] };
+    jit_rig_block(b, f->tb[n]);
 }
 
 static const void *finish(Fixture *f)
 {
-    JitCode code = { 0 };
-
-    f->r->blocks[f->r->n_blocks - 1].end = f->r->n_insns;
-    region_optimise(f->r);
-    g_assert_true(f->j->backend->compile(f->j, f->r, &code));
-    return code.entry;
+    return jit_rig_finish(f->j, f->r, true);
 }
 
 static const TCGOp *run(Fixture *f, const void *code)

@@ -5,9 +5,7 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <glib.h>
-
-#include "accel/tcg/jit/jit.h"
+#include "tests/unit/jit-rig.h"
 
 #define BYTES 64 /* of a register group */
 
@@ -50,34 +48,18 @@ static const TCGJitOps model = {
 
 static bool set_up(Fixture *f)
 {
-    const char *reason;
-    const JitBackend *backend = jit_backend(&reason);
-
-    if (!backend || !backend->has_vector) {
-        g_test_message("nothing to test");
+    f->j = jit_rig_new(&model, offsetof(Env, attention), true);
+    if (!f->j)
         return false;
-    }
-    f->j = g_new0(Jit, 1);
-    f->j->s = g_new0(TCGState, 1);
-    f->j->backend = backend;
-    f->j->model = &model;
-    f->j->attention_offset = offsetof(Env, attention);
-    g_assert_true(jit_cache_init(f->j, 4 * MiB));
-    g_assert_true(backend->init(f->j));
-    f->j->code_keep = f->j->code_used;
-    f->j->data_keep = f->j->data_used;
     f->r = g_new0(Region, 1);
     f->env = g_new0(Env, 1);
-    f->tb = g_malloc0(sizeof(TranslationBlock) + 4 * sizeof(TCGOp));
+    f->tb = jit_rig_tb(0);
     return true;
 }
 
 static void tear_down(Fixture *f)
 {
-    f->j->backend->done(f->j);
-    jit_cache_free(f->j);
-    g_free(f->j->s);
-    g_free(f->j);
+    jit_rig_free(f->j);
     g_free(f->r);
     g_free(f->env);
     g_free(f->tb);
@@ -85,27 +67,13 @@ static void tear_down(Fixture *f)
 
 static const void *compile_all(Fixture *f, const IRVec *v, unsigned count, unsigned a)
 {
-    Region *r = f->r;
-    IRBuilder b = { .r = r };
-    JitCode code = { 0 };
+    IRBuilder b = jit_rig_begin(f->j, f->r, f->tb);
 
-    r->model = &model;
-    r->head = f->tb;
-    r->n_blocks = r->n_guest = 1;
-    r->n_edges = r->n_insns = r->n_vecs = 0;
-    r->full = false;
-    r->blocks[0] = (RegionBlock){ .tb = f->tb };
-    r->guest[0] = (GuestOp){ f->tb, &f->tb->ops[1] };
-    f->j->code_used = f->j->code_keep;
-    f->j->data_used = f->j->data_keep;
+    jit_rig_block(&b, f->tb);
     for (unsigned n = 0; n < count; n++)
         ir_vector(&b, &v[n], JIT_NONE, a);
     ir_append(&b, IR_interpret);
-    r->blocks[0].end = r->n_insns;
-    r->used = r->written = ~0ULL;
-    memset(r->weight, 0, sizeof(r->weight));
-    g_assert_true(f->j->backend->compile(f->j, r, &code));
-    return code.entry;
+    return jit_rig_finish(f->j, f->r, false);
 }
 
 static const void *compile(Fixture *f, const IRVec *v, unsigned a)

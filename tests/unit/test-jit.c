@@ -5,10 +5,10 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include <glib.h>
+#include "tests/unit/jit-rig.h"
+
 #include <inttypes.h>
 
-#include "accel/tcg/jit/jit.h"
 #include "accel/tcg/tlb.h"
 
 typedef struct Env {
@@ -75,25 +75,12 @@ static const TCGJitOps model = {
 
 static bool set_up(Fixture *f)
 {
-    const char *reason;
-    const JitBackend *backend = jit_backend(&reason);
-
-    if (!backend) {
-        g_test_message("nothing to test: %s", reason);
+    f->j = jit_rig_new(&model, offsetof(Env, attention), false);
+    if (!f->j)
         return false;
-    }
-    f->j = g_new0(Jit, 1);
-    f->j->s = g_new0(TCGState, 1);
-    f->j->backend = backend;
-    f->j->model = &model;
-    f->j->attention_offset = offsetof(Env, attention);
-    g_assert_true(jit_cache_init(f->j, 4 * MiB));
-    g_assert_true(backend->init(f->j));
-    f->j->code_keep = f->j->code_used;
-    f->j->data_keep = f->j->data_used;
     f->r = g_new0(Region, 1);
     f->env = g_new0(Env, 1);
-    f->tb = g_malloc0(sizeof(TranslationBlock) + 4 * sizeof(TCGOp));
+    f->tb = jit_rig_tb(0);
     f->table = tlb_table_new(TLB_BITS_MIN);
     g_assert_nonnull(f->table);
     f->page = g_malloc0(TARGET_PAGE_SIZE);
@@ -104,10 +91,7 @@ static bool set_up(Fixture *f)
 
 static void tear_down(Fixture *f)
 {
-    f->j->backend->done(f->j);
-    jit_cache_free(f->j);
-    g_free(f->j->s);
-    g_free(f->j);
+    jit_rig_free(f->j);
     g_free(f->r);
     g_free(f->env);
     g_free(f->tb);
@@ -128,34 +112,16 @@ static void map_page(Fixture *f)
 
 static IRBuilder begin(Fixture *f)
 {
-    Region *r = f->r;
+    IRBuilder b = jit_rig_begin(f->j, f->r, f->tb);
 
-    r->model = &model;
-    r->head = f->tb;
-    r->n_blocks = 1;
-    r->n_edges = r->n_insns = 0;
-    r->n_guest = 1;
-    r->full = false;
-    r->blocks[0] = (RegionBlock){ .tb = f->tb };
-    r->guest[0] = (GuestOp){ f->tb, &f->tb->ops[1] };
-    f->j->code_used = f->j->code_keep;
-    f->j->data_used = f->j->data_keep;
-    return (IRBuilder){ .r = r };
+    jit_rig_block(&b, f->tb);
+    return b;
 }
 
 static const void *finish(Fixture *f, IRBuilder *b, bool optimise)
 {
-    JitCode code = { 0 };
-    Region *r = f->r;
-
     ir_append(b, IR_interpret);
-    r->blocks[0].end = r->n_insns;
-    r->used = r->written = ~0ULL;
-    memset(r->weight, 0, sizeof(r->weight));
-    if (optimise)
-        region_optimise(r);
-    g_assert_true(f->j->backend->compile(f->j, r, &code));
-    return code.entry;
+    return jit_rig_finish(f->j, f->r, optimise);
 }
 
 static void run(Fixture *f, const void *code)
