@@ -9,7 +9,7 @@
  */
 #include "accel/tcg/jit/x86_64/vec.h"
 
-enum { UNORDERED = 3 };
+enum { UNORDERED = 3, K1 = 1 };
 
 static uint64_t one(unsigned size)
 {
@@ -209,7 +209,8 @@ static bool is_arithmetic(unsigned op)
     return fused(op) || (op >= IRV_fadd && op <= IRV_fsqrt);
 }
 
-static void compute(VecEmit *x, const Piece *p, unsigned d)
+/* Where the result is then: d; or in place, where nobody will ask for the operands again. */
+static unsigned compute(VecEmit *x, const Piece *p, unsigned d)
 {
     static const uint8_t code[] = { 0x58, 0x5c, 0x5c, 0x59, 0x5e, 0x5e, 0x51 };
     const IRVec *v = x->v;
@@ -222,38 +223,64 @@ static void compute(VecEmit *x, const Piece *p, unsigned d)
         v_load(x, p->l, d, (accumulate ? v->d : v->a) + p->at);
         a = v_source_any(x, p->l, Y_T, (accumulate ? v->a : v->d) + p->at);
         v_any(x, P38(fused_code(v->op)), wide, p->l, d, a, b);
-        return;
+        return d;
     }
     a = v_source_any(x, p->l, Y_T, v->a + p->at);
+    d = v_target(x, p->l, d, v->d + p->at);
     if (v->op == IRV_fsqrt)
         v_any(x, FP_OP(v->size, 0x51), wide, p->l, d, 0, a);
     else if (v->op == IRV_frsub || v->op == IRV_frdiv)
         v_any(x, FP_OP(v->size, code[v->op - IRV_fadd]), wide, p->l, d, b, a);
     else
         v_any(x, FP_OP(v->size, code[v->op - IRV_fadd]), wide, p->l, d, a, b);
+    return d;
+}
+
+/* Not equal: a or b has a NaN. */
+static void test_nans(VecEmit *x, unsigned l, unsigned a, unsigned b)
+{
+    if (a < X86_REGS && b < X86_REGS) {
+        compare(x, l, Y_T, a, b, UNORDERED);
+        v_rrr(x, P38(0x17), false, l, Y_T, 0, Y_T); /* vptest */
+        return;
+    }
+    v_any(x, FP_OP(x->v->size, 0xc2), x->v->size == 3, l, K1, a, b);
+    asm_byte(x->a, UNORDERED);
+    asm_vex_rr(x->a, X86_OP(0, MAP_0F, 0x98), false, K1, 0, K1); /* kortestw */
+}
+
+static void canonical_anywhere(VecEmit *x, unsigned l, unsigned reg)
+{
+    unsigned low = reg < X86_REGS ? reg : Y_MASK;
+
+    asm_ymm(x->a, l, low, reg);
+    make_canonical(x, l, low);
+    asm_ymm(x->a, l, reg, low);
 }
 
 static void arithmetic(VecEmit *x)
 {
-    static const uint8_t result[] = { Y_A, Y_B };
+    static const uint8_t scratch[] = { Y_A, Y_B };
     const IRVec *v = x->v;
 
     for (unsigned k = 0, count; k < x->n_pieces; k += count) {
         Piece p[2] = { vec_piece(x, k), vec_piece(x, MIN(k + 1, x->n_pieces - 1)) };
+        unsigned result[2];
 
         count = k + 1 < x->n_pieces && p[0].l == p[1].l ? 2 : 1;
         for (unsigned n = 0; n < count; n++)
-            compute(x, &p[n], result[n]);
-        compare(x, p->l, Y_T, Y_A, result[count - 1], UNORDERED);
-        v_rrr(x, P38(0x17), false, p->l, Y_T, 0, Y_T); /* vptest */
+            result[n] = compute(x, &p[n], scratch[n]);
+        test_nans(x, p->l, result[0], result[count - 1]);
         uint8_t *over = asm_jcc(x->a, CC_E);
         for (unsigned n = 0; n < count && fused(v->op); n++)
             body_if_nan_at(x, &p[n], &p[0]);
         for (unsigned n = 0; n < count; n++)
-            make_canonical(x, p->l, result[n]);
+            canonical_anywhere(x, p->l, result[n]);
         asm_aim(x->a, over);
-        for (unsigned n = 0; n < count; n++)
-            v_store(x, p[n].l, v->d + p[n].at, result[n]);
+        for (unsigned n = 0; n < count; n++) {
+            if (result[n] == scratch[n])
+                v_store(x, p[n].l, v->d + p[n].at, scratch[n]);
+        }
     }
 }
 
