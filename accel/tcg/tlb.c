@@ -53,10 +53,19 @@ static void window_close(TLBWindow *w)
     __atomic_store_n(&w->room, 0, __ATOMIC_RELAXED);
 }
 
+/* Those that may be open are the first of all. */
+static unsigned windows_open(const TLBContext *ctx)
+{
+    return tlb_front(ctx->fast)->any_guess ? TLB_WINDOWS : TLB_WINDOWS_GUESS;
+}
+
 static void windows_close(TLBContext *ctx)
 {
-    for (unsigned i = 0; i < TLB_WINDOWS; i++)
+    unsigned open = windows_open(ctx);
+
+    for (unsigned i = 0; i < open; i++)
         window_close(&tlb_windows(ctx->fast)[i]);
+    tlb_front(ctx->fast)->any_guess = 0;
 }
 
 static void large_clear(TLBContext *ctx)
@@ -148,6 +157,7 @@ bool tlb_resize(CPUTLB *t, TLBContext *ctx, unsigned bits)
     }
     context_take(ctx, table);
     memcpy(tlb_windows(table), tlb_windows(old.fast), sizeof(tlb_front(table)->window));
+    tlb_front(table)->any_guess = tlb_front(old.fast)->any_guess;
     for (unsigned w = 0; w < (1u << old.bits) / 64; w++) {
         for (uint64_t left = old.used[w]; left; left &= left - 1) {
             unsigned from = w * 64 + (unsigned)__builtin_ctzll(left);
@@ -412,7 +422,7 @@ static void context_flush_page(TLBContext *ctx, vaddr va, bool globals)
         return;
     if (ctx->key.ignored || tlb_page_in(&ctx->seen_code, va))
         ctx->gen = 0;
-    for (unsigned n = 0; n < TLB_WINDOWS; n++) {
+    for (unsigned n = 0, open = windows_open(ctx); n < open; n++) {
         TLBWindow *w = &tlb_windows(ctx->fast)[n];
         if (same_piece(ctx, w->page, va, TARGET_PAGE_BITS))
             window_close(w);

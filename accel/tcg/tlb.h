@@ -227,7 +227,8 @@ typedef struct TLBWindow {
 /* What stands in front of a table. */
 typedef struct TLBFront {
     TLBWindow window[TLB_WINDOWS];
-    uint64_t pad[7];
+    uint64_t pad[6];
+    uint64_t any_guess;       /* one of the last TLB_GUESSES windows may be open */
     uint64_t mask;            /* tlb_mask() */
 } TLBFront;
 

@@ -631,6 +631,11 @@ static void test_guesses(void)
         run(&f, code);
         g_assert_cmphex(f.env->x[NEXT], ==, slot[at]);
         g_assert_cmphex(f.env->x[SUM], ==, sum);
+        unsigned open = 0;
+        for (unsigned n = TLB_WINDOWS_GUESS; n < TLB_WINDOWS; n++)
+            open += tlb_windows(f.table)[n].room != 0;
+        if (!both) /* and flushes are told */
+            g_assert_true(open == 1 && tlb_front(f.table)->any_guess);
     }
     g_free(second);
     tear_down(&f);

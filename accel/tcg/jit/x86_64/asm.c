@@ -366,8 +366,23 @@ void asm_aim(Asm *a, uint8_t *place)
     asm_aim_at(a, place, asm_here(a));
 }
 
+/* With a distance of 8 bits, if it is that near. */
+static bool short_jump(Asm *a, unsigned op, const void *target)
+{
+    ptrdiff_t distance = (const uint8_t *)target - (asm_here(a) + 2);
+
+    if (distance != (int8_t)distance)
+        return false;
+    begin(a);
+    put8(a, op);
+    put8(a, (uint8_t)distance);
+    return true;
+}
+
 void asm_jcc_to(Asm *a, unsigned cc, const void *target)
 {
+    if (short_jump(a, 0x70 | cc, target))
+        return;
     uint8_t *place = asm_jcc(a, cc);
 
     asm_aim_at(a, place, target);
@@ -375,6 +390,8 @@ void asm_jcc_to(Asm *a, unsigned cc, const void *target)
 
 void asm_jmp_to(Asm *a, const void *target)
 {
+    if (short_jump(a, 0xeb, target))
+        return;
     uint8_t *place = asm_jmp(a);
 
     asm_aim_at(a, place, target);

@@ -258,6 +258,8 @@ static void write_try_window(Jit *j, Asm *a)
     asm_imm32(a, MISSES - 1);
     asm_rm(a, 0xc7, true, 0, RCX, offsetof(TLBWindow, room));
     asm_imm32(a, TLB_WINDOW_ROOM);
+    asm_rm(a, 0xc7, true, 0, TLB, (int32_t)offsetof(TLBFront, any_guess) - (int32_t)sizeof(TLBFront));
+    asm_imm32(a, 1);
     uint8_t *opened = asm_jmp(a);
     asm_aim(a, often);
     asm_rm(a, 0xc7, false, 0, RCX, offsetof(TLBWindow, left));
