@@ -21,8 +21,20 @@ static IRFloat on_host(unsigned size, unsigned bit)
                       .fast_offset = offsetof(CPURISCVState, fp_fast) };
 }
 
+/* A mode in the instruction itself that the host hardly ever has: the body sees to it. */
+static bool other_mode(IRBuilder *b, const TCGOp *op)
+{
+    bool other = op->aux != FP_RNE && op->aux != FP_DYN;
+
+    if (other)
+        ir_call(b);
+    return other;
+}
+
 static void rounding(IRBuilder *b, const TCGOp *op, IROp ir, unsigned v, unsigned size)
 {
+    if (other_mode(b, op))
+        return;
     dirty(b);
     ir_float(b, ir, FD, FA, v, JIT_NONE, on_host(size, op->aux));
 }
@@ -31,6 +43,8 @@ static void fused(IRBuilder *b, const TCGOp *op, IROp ir, unsigned size)
 {
     IRFloat how = on_host(size, op->aux);
 
+    if (other_mode(b, op))
+        return;
     how.fast_offset = offsetof(CPURISCVState, fp_fast_fma);
     dirty(b);
     ir_float(b, ir, FD, FA, FB, FC, how);
@@ -55,13 +69,17 @@ static void compare(IRBuilder *b, const TCGOp *op, IROp ir, unsigned size)
     ir_float(b, ir, D, FA, FB, JIT_NONE, on_host(size, FP_ANY));
 }
 
-/* Towards zero in any mode, else in the host's. */
+/* Towards zero, down and up in any mode, else in the host's. */
 static void to_integer(IRBuilder *b, const TCGOp *op, IROp ir, unsigned size)
 {
-    bool rz = op->aux == FP_RTZ;
+    bool rz = op->aux == FP_RTZ || op->aux == FP_RDN || op->aux == FP_RUP;
     IRFloat how = on_host(size, rz ? FP_ANY : op->aux);
 
+    if (!rz && other_mode(b, op))
+        return;
     how.rz = rz;
+    how.down = op->aux == FP_RDN;
+    how.up = op->aux == FP_RUP;
     dirty(b);
     ir_float(b, ir, D, FA, JIT_NONE, JIT_NONE, how);
 }
@@ -69,9 +87,12 @@ static void to_integer(IRBuilder *b, const TCGOp *op, IROp ir, unsigned size)
 /* always: exact in every mode that exists. */
 static void from_integer(IRBuilder *b, const TCGOp *op, IROp ir, unsigned size, bool always)
 {
+    bool any = always && op->aux <= FP_RMM;
+
+    if (!any && other_mode(b, op))
+        return;
     dirty(b);
-    ir_float(b, ir, FD, A, JIT_NONE, JIT_NONE,
-             on_host(size, always && op->aux <= FP_RMM ? FP_ANY : op->aux));
+    ir_float(b, ir, FD, A, JIT_NONE, JIT_NONE, on_host(size, any ? FP_ANY : op->aux));
 }
 
 const JitFlags riscv_jit_fflags = {
@@ -128,6 +149,7 @@ EMIT(fsgnjx_s) { bits(b, op, IR_fsgnjx, 4); }
 EMIT(feq_s) { compare(b, op, IR_feq, 4); }
 EMIT(flt_s) { compare(b, op, IR_flt, 4); }
 EMIT(fle_s) { compare(b, op, IR_fle, 4); }
+EMIT(fclass_s) { ir_float(b, IR_fclass, D, FA, JIT_NONE, JIT_NONE, (IRFloat){ .size = 4 }); }
 EMIT(fcvt_w_s) { to_integer(b, op, IR_fto_i32, 4); }
 EMIT(fcvt_wu_s) { to_integer(b, op, IR_fto_u32, 4); }
 EMIT(fcvt_l_s) { to_integer(b, op, IR_fto_i64, 4); }
@@ -154,6 +176,7 @@ EMIT(fsgnjx_d) { bits(b, op, IR_fsgnjx, 8); }
 EMIT(feq_d) { compare(b, op, IR_feq, 8); }
 EMIT(flt_d) { compare(b, op, IR_flt, 8); }
 EMIT(fle_d) { compare(b, op, IR_fle, 8); }
+EMIT(fclass_d) { ir_float(b, IR_fclass, D, FA, JIT_NONE, JIT_NONE, (IRFloat){ .size = 8 }); }
 EMIT(fcvt_w_d) { to_integer(b, op, IR_fto_i32, 8); }
 EMIT(fcvt_wu_d) { to_integer(b, op, IR_fto_u32, 8); }
 EMIT(fcvt_l_d) { to_integer(b, op, IR_fto_i64, 8); }

@@ -166,6 +166,7 @@ void ir_float(IRBuilder *b, IROp op, unsigned d, unsigned a, unsigned v, unsigne
     i->cond = how.bit;
     i->target = how.fast_offset;
     i->sign = how.rz;
+    i->imm = how.down ? IR_ROUND_DOWN : how.up ? IR_ROUND_UP : 0;
 }
 
 void ir_branch(IRBuilder *b, IRCond cond, unsigned a, unsigned v)

@@ -33,8 +33,11 @@ typedef struct IRInsn {
     uint16_t guest;    /* index into Region.guest: the instruction this is part of */
     uint16_t target;   /* branch, jump, lookup: index into Region.edges; vector: into Region.vec;
                           get, put, swap, floating point and others: offset in env */
-    int64_t imm;
+    int64_t imm;       /* also IR_ROUND_* */
 } IRInsn;
+
+/* Of floating point to integer: the number is rounded so first. */
+enum { IR_ROUND_DOWN = 1, IR_ROUND_UP };
 
 /* An indirect jump. size: instructions of the block that end with it; the edges have none of their own. */
 typedef enum IRLookup {

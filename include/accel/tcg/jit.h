@@ -61,13 +61,14 @@ void ir_nothing(IRBuilder *b);
 void ir_call(IRBuilder *b);
 /*
  * Floating point of size 4 or 8 bytes; unused operands are JIT_NONE. The fast form may be used while the
- * byte of env at fast_offset has bit `bit` set; rz: an integer result is rounded towards zero.
+ * byte of env at fast_offset has bit `bit` set; rz: an integer result is rounded towards zero, after
+ * a rounding that down or up says.
  */
 typedef struct IRFloat {
     uint8_t size;
     uint8_t bit;
     uint16_t fast_offset;
-    bool rz;
+    bool rz, down, up;
 } IRFloat;
 void ir_float(IRBuilder *b, IROp op, unsigned d, unsigned a, unsigned v, unsigned c, IRFloat how);
 /* The conditional branch that ends the instruction: taken if cond holds of a and v. */

@@ -275,6 +275,41 @@ static void sign_injection(Emit *e, const Decline *s, const IRInsn *i)
     define(e, i->d, d, single(i));
 }
 
+/* eax = plus, or minus if the sign in bit `sign` of rax is set. */
+static void by_sign(Emit *e, unsigned sign, int32_t plus, int32_t minus)
+{
+    asm_shift_imm(&e->a, SH_SHR, true, RAX, sign);
+    asm_rr(&e->a, 0xf7, false, 3, RAX); /* neg */
+    asm_alu_imm(&e->a, ALU_AND, false, RAX, minus - plus);
+    asm_alu_imm(&e->a, ALU_ADD, false, RAX, plus);
+}
+
+/* Normal numbers, whose exponent plus 1 is more than 1 modulo what it can be, and zeros; the rest is
+ * declined. */
+static void classify(Emit *e, const Decline *s, const IRInsn *i)
+{
+    enum { MINUS_NORMAL = 1 << 1, MINUS_ZERO = 1 << 3, PLUS_ZERO = 1 << 4, PLUS_NORMAL = 1 << 6 };
+    unsigned a = operand(e, s, i, i->a, X0), sign = single(i) ? 31 : 63, fraction = single(i) ? 23 : 52;
+    Asm *p = &e->a;
+
+    if (i->d == JIT_NONE)
+        return;
+    asm_vex_rr(p, X86_OP(0x66, MAP_0F, 0x7e), !single(i), a, 0, RAX);
+    asm_mov_imm(p, RCX, 1ULL << (fraction + 1));
+    asm_rx(p, 0x8d, !single(i), RCX, RCX, RAX, 1, 0);
+    asm_shift_imm(p, SH_SHR, !single(i), RCX, fraction + 2);
+    uint8_t *normal = asm_jcc(p, CC_NE);
+    asm_mov(p, RCX, RAX);
+    asm_alu(p, ALU_ADD, !single(i), RCX, RCX);
+    decline(e, s->body, CC_NE);
+    by_sign(e, sign, PLUS_ZERO, MINUS_ZERO);
+    uint8_t *end = asm_jmp(p);
+    asm_aim(p, normal);
+    by_sign(e, sign, PLUS_NORMAL, MINUS_NORMAL);
+    asm_aim(p, end);
+    x86_define(e, i->d, RAX);
+}
+
 /* Operands that stay in range however they are rounded; see FP_IN_* in fpu/ops.h. */
 static void decline_range(Emit *e, const Decline *s, const IRInsn *i)
 {
@@ -305,6 +340,11 @@ static void to_integer(Emit *e, const Decline *s, const IRInsn *i)
     else
         to_int(e, RAX, a);
     decline_range(e, s, i);
+    if (i->imm) { /* vroundss, vroundsd */
+        asm_vex_rr(&e->a, X86_OP(0x66, MAP_0F3A, single(i) ? 0x0a : 0x0b), false, X2, a, a);
+        asm_byte(&e->a, i->imm == IR_ROUND_DOWN ? 1 : 2);
+        a = X2;
+    }
     asm_vex_rr(&e->a, scalar(i, i->sign ? 0x2c : 0x2d), true, RAX, 0, a);
     if (word)
         asm_rr(&e->a, 0x63, true, RAX, RAX);
@@ -513,6 +553,9 @@ static void operation(Emit *e, const Decline *s, const IRInsn *i)
     case IR_flt:
     case IR_fle:
         compare(e, s, i);
+        break;
+    case IR_fclass:
+        classify(e, s, i);
         break;
     case IR_fto_i32:
     case IR_fto_u32:

@@ -155,7 +155,7 @@ static unsigned disturbs(const Emit *e, const IRInsn *i, bool *ends)
     case IR_andn ... IR_xnor:
     case IR_bext ... IR_binv:
     case IR_fmv_from_int:
-    case IR_feq ... IR_fle:
+    case IR_feq ... IR_fclass:
     case IR_fto_i32 ... IR_fto_u64:
     case IR_fflags_get ... IR_fflags_put:
         return HELD_RCX;
