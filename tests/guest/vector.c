@@ -1,5 +1,5 @@
 /*
- * Fault-only-first loads, of every width and number of fields, where they meet the end of what can be
+ * Loads and stores across pages; fault-only-first loads, of every width and number of fields, where they meet the end of what can be
  * loaded: a page that is not there, within an element and between fields, and a few bytes that PMP closes.
  * What loads compute otherwise is compared with another emulator by tests/random/run.py --vlen.
  *
@@ -156,6 +156,48 @@ static void test_pmp(void)
     check_regs(2, 2, va - 12, 0, 4);
 }
 
+/* ---- Loads and stores over two pages that do not follow one another in memory ---- */
+
+enum { COPY = 0x2000, FROM = 0xf80, STEPS = 0xa0, GROUP = 4 * VLENB };
+
+/* Group by group, each a byte further; again and again, so that it is compiled. */
+static void copy_bytewise(u64 va, unsigned rounds)
+{
+    __asm__ volatile(".option push\n.option arch, +v\n"
+                     "csrc mstatus, %4\ncsrs mstatus, %5\n"
+                     "1: mv t0, %1\nli t1, %2\n"
+                     "2: vsetvli t2, zero, e8, m4, ta, ma\n"
+                     "vle8.v v8, (t0)\nadd t2, t0, %3\nvse8.v v8, (t2)\n"
+                     "vle8.v v12, (t0)\nvadd.vi v16, v12, 1\n"
+                     "addi t0, t0, 1\naddi t1, t1, -1\nbnez t1, 2b\n"
+                     "addi %0, %0, -1\nbnez %0, 1b\n"
+                     "csrc mstatus, %4\n"
+                     ".option pop"
+                     : "+r"(rounds)
+                     : "r"(va), "i"(STEPS), "r"((u64)COPY), "r"(MSTATUS_MPRV | MSTATUS_MPP),
+                       "r"(MSTATUS_MPRV | (u64)MODE_S << 11)
+                     : "t0", "t1", "t2", "memory");
+}
+
+static void test_two_pages(void)
+{
+    u8 *to2 = page_alloc(), *to = page_alloc();
+
+    map_second(true);
+    *pt_entry(root, 3, low + COPY, 0) = pte((u64)to, OPEN);
+    *pt_entry(root, 3, end + COPY, 0) = pte((u64)to2, OPEN);
+    sfence_all();
+    EXPECT_NO_TRAP(copy_bytewise(low + FROM, 20));
+    for (unsigned i = 0; i < 4096; i++) {
+        to[i] = to2[i] = 0;
+    }
+    EXPECT_NO_TRAP(copy_bytewise(low + FROM, 1));
+    for (unsigned i = 0; i < 8192; i++) {
+        bool copied = i >= FROM && i < FROM + STEPS - 1 + GROUP;
+        CHECK_EQ(i < 4096 ? to[i] : to2[i - 4096], copied ? byte_at(low + i) : 0);
+    }
+}
+
 int main(void)
 {
     page2 = page_alloc();
@@ -170,6 +212,7 @@ int main(void)
     csr_write("satp", pt_satp(root, 3, 0));
     sfence_all();
     test_page_end();
+    test_two_pages();
     test_pmp();
     return 0;
 }
