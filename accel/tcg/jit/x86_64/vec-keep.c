@@ -102,7 +102,7 @@ static uint32_t free_registers(const Emit *e)
 
     for (unsigned h = XMM_FIRST_VECTORS; h < X86_REGS; h++)
         regs |= e->fvar[h] == JIT_NONE && h != e->count ? 1u << h : 0;
-    if (__builtin_cpu_supports("avx512vl"))
+    if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw"))
         regs |= 0xffff0000;
     return regs;
 }
