@@ -57,10 +57,19 @@ static bool is_csr(unsigned row)
     }
 }
 
+/* Fences that end no block: the page tables that are read behind them are those of before, in a repetition. */
+static bool is_fence(unsigned row)
+{
+    return row == INSN_hfence_vvma || row == INSN_hfence_gvma || row == INSN_hinval_vvma ||
+           row == INSN_hinval_gvma;
+}
+
 /* CSRs without a fast form may be clocks, timers and interrupt files; what ends a block may switch anything. */
 static bool repeats(const TCGOp *op)
 {
-    return !(riscv_insn_flags(op->row) & INSN_EXIT) && !is_csr(riscv_insn_body(op->row));
+    unsigned row = riscv_insn_body(op->row);
+
+    return !(riscv_insn_flags(op->row) & INSN_EXIT) && !is_csr(row) && !is_fence(row);
 }
 
 const TCGJitOps riscv_jit_ops = {
