@@ -37,7 +37,7 @@ static unsigned compare_op(const IRInsn *i, unsigned byte)
 
 /* Where to go with what cannot be done here, and with NaNs. */
 typedef struct Decline {
-    Stub *interpreter, *body, *nan;
+    Stub *nan, *body, *interpreter;
 } Decline;
 
 static void decline(Emit *e, Stub *s, unsigned cc)
@@ -579,10 +579,16 @@ void x86_float(Emit *e, const IRInsn *i)
         move(e, i);
         return;
     }
-    Decline d = { x86_stub(e, STUB_INTERPRET, i), x86_stub(e, STUB_BODY, i),
-                  x86_stub(e, STUB_NAN, i) };
+    unsigned first = e->n_stubs;
+    Decline d;
+    d.nan = x86_stub(e, STUB_NAN, i);
+    d.body = x86_stub(e, STUB_BODY, i);
+    d.interpreter = x86_stub(e, STUB_INTERPRET, i);
     test_fast(e, &d, i);
     operation(e, &d, i);
     d.body->after = asm_here(&e->a);
     d.body->resume = x86_resume(e, i);
+    /* Most ask for one of them only. */
+    while (e->n_stubs > first && !e->stubs[e->n_stubs - 1].n_from)
+        e->n_stubs--;
 }
