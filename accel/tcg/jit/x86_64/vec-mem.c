@@ -226,8 +226,8 @@ static void pop(Asm *a, unsigned reg)
     asm_byte(a, 0x58 + reg);
 }
 
-/* rcx bytes from rsi to rdi, which stay; the last first, so that what is aligned is moved whole. rep movsb takes
- * hundreds of cycles for so few. */
+/* rcx bytes from rsi to rdi, which stay; the last first, so that what is aligned is moved whole. rep movsb
+ * takes hundreds of cycles for so few. */
 static void copy(Asm *a)
 {
     static const struct {
