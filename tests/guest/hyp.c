@@ -417,8 +417,11 @@ static void test_timer(void)
     csr_write(HTIMEDELTA, 1ul << 62); /* time of the guest has passed it */
     CHECK_EQ(csr_read(HIP) & VSTI, VSTI);
     csr_write(HTIMEDELTA, -1ul << 62); /* far before */
-    csr_write(VSTIMECMP, (-1ul << 62) + csr_read("time") + 2000);
-    CHECK_EQ(csr_read(HIP) & VSTI, 0);
+    u64 at = csr_read("time") + 2000;
+    csr_write(VSTIMECMP, (-1ul << 62) + at);
+    u64 early = csr_read(HIP) & VSTI;
+    if (csr_read("time") < at) /* a busy host may have let it pass */
+        CHECK_EQ(early, 0);
     while (!(csr_read("mip") & VSTI))
         ;
     csr_write(HVIP, VSTI);
