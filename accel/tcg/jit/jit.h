@@ -9,7 +9,9 @@
  *
  * Threads. Code is written through one mapping and run through another; what is published never
  * changes, except for JitExit.jump, an atomic pointer to where an exit leads. Everything here but
- * running code and reading that pointer is guarded by TCGState.lock. Memory is reused only in an
+ * running code and reading that pointer is guarded by TCGState.lock; while a region is compiled, its
+ * memory and that which is not used yet belong to who compiles: a vCPU that holds the lock, or the thread of
+ * worker.c without it. Memory is reused only in an
  * exclusive section, with all blocks; vCPUs keep pointers to exits in their ring of return addresses, which
  * tcg_jump_cache_clear() empties.
  *
