@@ -104,9 +104,9 @@ static void store(CPUArchState *env, vaddr va, uint64_t value, const JitSite *si
     }
 }
 
-void jit_body_begins(CPUArchState *env)
+void jit_body_begins(const Jit *j)
 {
-    jit_acquire(env_tcgcpu(env)->s->jit);
+    jit_acquire(j);
 }
 
 /* Why it is slow shows in what it does; one that faults does not come back. */

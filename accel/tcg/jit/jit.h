@@ -198,7 +198,7 @@ void jit_finish(Jit *j, Region *r, bool unlock);
 uint64_t jit_load_slow(CPUArchState *env, vaddr va, const JitSite *site);
 void jit_store_slow(CPUArchState *env, vaddr va, uint64_t value, const JitSite *site);
 /* Before a body, if JIT_TELLS_SANITIZER. */
-void jit_body_begins(CPUArchState *env);
+void jit_body_begins(const Jit *j);
 /* Behind the copy of an operation whose body is called: gives itself back. */
 const TCGOp *jit_stop(CPUArchState *env, const TCGOp *op);
 

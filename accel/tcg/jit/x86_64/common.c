@@ -284,7 +284,7 @@ static void write_call_body(Jit *j, Asm *a, const uint8_t *out_spilled)
     asm_store(a, ENV, ENV_TCG(tb), RAX);
     asm_alu_imm(a, ALU_SUB, true, RSP, 8);
     if (JIT_TELLS_SANITIZER) {
-        asm_mov(a, RDI, ENV);
+        asm_mov_imm(a, RDI, (uintptr_t)j);
         asm_call_far(a, RAX, (const void *)jit_body_begins);
         asm_load(a, RDX, RSP, 8 + F + FRAME_SITE);
     }
