@@ -46,7 +46,7 @@ static void *elements_of(const StateField *f, const void *base)
     return f->flags & STATE_POINTER ? *(void **)at : at;
 }
 
-static size_t element_size(const StateField *f)
+size_t state_element_size(const StateField *f)
 {
     switch (f->type) {
     case STATE_U8:
@@ -67,7 +67,7 @@ static size_t element_size(const StateField *f)
 
 static uint64_t read_element(const StateField *f, const void *at)
 {
-    switch (element_size(f)) {
+    switch (state_element_size(f)) {
     case 1:
         return *(const uint8_t *)at;
     case 2:
@@ -81,7 +81,7 @@ static uint64_t read_element(const StateField *f, const void *at)
 
 static void write_element(const StateField *f, void *at, uint64_t v)
 {
-    switch (element_size(f)) {
+    switch (state_element_size(f)) {
     case 1:
         *(uint8_t *)at = (uint8_t)v;
         break;
@@ -104,7 +104,7 @@ static void reset_rows(const StateField *rows, void *base)
     for (const StateField *f = rows; f->name; f++) {
         char *at = elements_of(f, base);
         uint32_t n = count_of(f, base);
-        size_t size = element_size(f);
+        size_t size = state_element_size(f);
 
         if ((f->flags & STATE_NO_RESET) || !at) {
             continue;
@@ -168,7 +168,7 @@ static void save_rows(const StateField *rows, const void *base, GByteArray *out)
     for (const StateField *f = rows; f->name; f++) {
         const char *at = elements_of(f, base);
         uint32_t n = count_of(f, base);
-        size_t size = element_size(f);
+        size_t size = state_element_size(f);
 
         if (!is_saved(f, base)) {
             continue;
@@ -262,7 +262,7 @@ static uint64_t largest(const StateField *f)
     if (f->type == STATE_BOOL) {
         return 1;
     }
-    return element_size(f) >= 8 ? UINT64_MAX : (1ULL << (8 * element_size(f))) - 1;
+    return state_element_size(f) >= 8 ? UINT64_MAX : (1ULL << (8 * state_element_size(f))) - 1;
 }
 
 static bool load_rows(Reader *r, const StateField *rows, void *base, const char *where,
@@ -271,7 +271,7 @@ static bool load_rows(Reader *r, const StateField *rows, void *base, const char 
 static bool load_values(Reader *r, const StateField *f, char *at, uint32_t n, const char *where,
                         Error **errp)
 {
-    size_t size = element_size(f);
+    size_t size = state_element_size(f);
 
     for (uint32_t i = 0; i < n; i++, at += size) {
         uint64_t v;
@@ -436,7 +436,7 @@ static void detach_arrays(const StateField *rows, void *base, GPtrArray *made)
             continue;
         }
         if (f->flags & STATE_POINTER) {
-            at = g_memdup2(at, element_size(f) * n);
+            at = g_memdup2(at, state_element_size(f) * n);
             *(void **)((char *)base + f->offset) = at;
             g_ptr_array_add(made, at);
         }
@@ -458,7 +458,7 @@ static void commit_rows(const StateField *rows, void *to, const void *from)
             continue;
         }
         if (f->type != STATE_STRUCT) {
-            memcpy(dst, src, element_size(f) * n);
+            memcpy(dst, src, state_element_size(f) * n);
             continue;
         }
         for (uint32_t i = 0; i < n; i++) {
@@ -501,7 +501,7 @@ static void print_rows(const StateField *rows, const void *base, const char *pre
     for (const StateField *f = rows; f->name; f++) {
         const char *at = elements_of(f, base);
         uint32_t n = count_of(f, base);
-        size_t size = element_size(f);
+        size_t size = state_element_size(f);
 
         if (!at) {
             continue;

@@ -58,6 +58,8 @@ struct StateTable {
     { STATE_(State, f), .type = STATE_STRUCT, .count = (n), .size = sizeof(Elem), .sub = (sub_) }
 #define S_END { .name = NULL }
 
+/* Bytes of one element of a field; a structure's are all of it. */
+size_t state_element_size(const StateField *f);
 /* Sets every field of obj's classes (root first) to its reset value, except STATE_NO_RESET. */
 void object_state_reset(void *obj);
 

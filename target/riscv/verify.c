@@ -60,20 +60,6 @@ static bool is_exception(const StateField *f)
     return g_str_has_prefix(f->name, "env.exc_");
 }
 
-static size_t element_size(const StateField *f)
-{
-    switch (f->type) {
-    case STATE_U16:
-        return 2;
-    case STATE_U32:
-        return 4;
-    case STATE_U64:
-        return 8;
-    default:
-        return 1;
-    }
-}
-
 static uint64_t element(const uint8_t *p, size_t size)
 {
     uint64_t v = 0;
@@ -84,7 +70,7 @@ static uint64_t element(const uint8_t *p, size_t size)
 
 static void tell(const StateField *f, const uint8_t *a, const uint8_t *b, size_t bytes, GString *out)
 {
-    size_t size = f->type == STATE_BYTES ? 8 : element_size(f);
+    size_t size = f->type == STATE_BYTES ? 8 : state_element_size(f);
 
     for (size_t i = 0; i + size <= bytes; i += size) {
         if (!memcmp(a + i, b + i, size))
@@ -103,7 +89,7 @@ void riscv_shadow_differences(CPUArchState *compiled, CPUArchState *interpreted,
     const uint8_t *b = (const uint8_t *)env_cpu(interpreted);
 
     for (const StateField *f = riscv_cpu_state.fields; f->name; f++) {
-        size_t bytes = element_size(f) * MAX(f->count, 1);
+        size_t bytes = state_element_size(f) * MAX(f->count, 1);
 
         /* First the cheap question, most rows are the same. */
         if (!memcmp(a + f->offset, b + f->offset, bytes) || is_free(f) || f->type == STATE_STRUCT ||
