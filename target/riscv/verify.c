@@ -40,24 +40,33 @@ void riscv_shadow_settle(CPUArchState *env)
     fp_get_fflags(env);
 }
 
-/* Other threads change it, or it says how we work. */
-static bool is_free(const StateField *f)
+/* Rows that are not compared: other threads change them, or they say how we work. */
+static bool is_free(const char *name)
 {
     static const char *const names[] = {
         "env.pc", "env.mip", "env.hvip", "env.hgeip", "env.nmi_lines", "env.nmi_edges",
         "env.tlb_misses", "env.mhpmevent", "env.tcg.icount",
+        /* What harts and timers leave for a hart's firmware. */
+        "sbi.hsm", "sbi.start_addr", "sbi.opaque", "sbi.todo", "sbi.fence", "sbi.nr_fences",
+        "sbi.fence_i", "sbi.fence_posted", "sbi.fence_done", "sbi.fw_value", "sbi.event.pending",
+        "sbi.global_event.pending",
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-        if (!strcmp(f->name, names[i]))
+        if (!strcmp(name, names[i]))
             return true;
     }
-    return !g_str_has_prefix(f->name, "env.");
+    return false;
 }
 
-static bool is_exception(const StateField *f)
+typedef struct Comparison {
+    bool exception; /* one was raised: what is said of it counts */
+    GString *out;
+} Comparison;
+
+static bool is_looked_at(const Comparison *c, const char *name)
 {
-    return g_str_has_prefix(f->name, "env.exc_");
+    return !is_free(name) && (c->exception || !g_str_has_prefix(name, "env.exc_"));
 }
 
 static uint64_t element(const uint8_t *p, size_t size)
@@ -68,35 +77,51 @@ static uint64_t element(const uint8_t *p, size_t size)
     return v;
 }
 
-static void tell(const StateField *f, const uint8_t *a, const uint8_t *b, size_t bytes, GString *out)
+static void tell(const Comparison *c, const char *name, const StateField *f, const uint8_t *a,
+                 const uint8_t *b, size_t bytes)
 {
     size_t size = f->type == STATE_BYTES ? 8 : state_element_size(f);
 
-    for (size_t i = 0; i + size <= bytes; i += size) {
-        if (!memcmp(a + i, b + i, size))
+    if (g_str_has_prefix(name, "env."))
+        name += 4;
+    for (size_t i = 0; i < bytes; i += size) {
+        size_t n = MIN(size, bytes - i);
+        if (!memcmp(a + i, b + i, n))
             continue;
-        g_autofree char *name = bytes > size
-            ? g_strdup_printf("%s[%zu]", f->name + 4, i / size) : g_strdup(f->name + 4);
-        g_string_append_printf(out, "%-13s %016" PRIx64 "  %016" PRIx64 "\n", name,
-                               element(a + i, size), element(b + i, size));
+        g_autofree char *which = bytes > size ? g_strdup_printf("%s[%zu]", name, i / size) : NULL;
+        g_string_append_printf(c->out, "%-13s %016" PRIx64 "  %016" PRIx64 "\n", which ? which : name,
+                               element(a + i, n), element(b + i, n));
+    }
+}
+
+/* of: the name of the structure that the rows are of, and a dot; or nothing. */
+static void compare_rows(const Comparison *c, const StateField *rows, const char *of, const uint8_t *a,
+                         const uint8_t *b)
+{
+    for (const StateField *f = rows; f->name; f++) {
+        size_t size = state_element_size(f), bytes = size * MAX(f->count, 1);
+
+        /* First the cheap question, most rows are the same. */
+        if (!memcmp(a + f->offset, b + f->offset, bytes))
+            continue;
+        g_autofree char *name = g_strconcat(of, f->name, NULL);
+        if (f->type == STATE_STRUCT) {
+            g_autofree char *inner = g_strconcat(name, ".", NULL);
+            for (size_t at = f->offset; at < f->offset + bytes; at += size)
+                compare_rows(c, f->sub, inner, a + at, b + at);
+        } else if (is_looked_at(c, name)) {
+            if (!strcmp(name, "env.x"))
+                bytes = 32 * 8; /* the last one takes what is written to x0 */
+            tell(c, name, f, a + f->offset, b + f->offset, bytes);
+        }
     }
 }
 
 void riscv_shadow_differences(CPUArchState *compiled, CPUArchState *interpreted, bool exception,
                               GString *out)
 {
-    const uint8_t *a = (const uint8_t *)env_cpu(compiled);
-    const uint8_t *b = (const uint8_t *)env_cpu(interpreted);
+    const Comparison c = { exception, out };
 
-    for (const StateField *f = riscv_cpu_state.fields; f->name; f++) {
-        size_t bytes = state_element_size(f) * MAX(f->count, 1);
-
-        /* First the cheap question, most rows are the same. */
-        if (!memcmp(a + f->offset, b + f->offset, bytes) || is_free(f) || f->type == STATE_STRUCT ||
-            (is_exception(f) && !exception))
-            continue;
-        if (!strcmp(f->name, "env.x"))
-            bytes = 32 * 8; /* the last one takes what is written to x0 */
-        tell(f, a + f->offset, b + f->offset, bytes, out);
-    }
+    compare_rows(&c, riscv_cpu_state.fields, "", (const uint8_t *)env_cpu(compiled),
+                 (const uint8_t *)env_cpu(interpreted));
 }
