@@ -46,6 +46,8 @@ struct TranslationBlock {
 };
 _Static_assert(offsetof(TranslationBlock, ops) == TCG_TB_OPS, "hot part and ops[0] share a cache line");
 
+#define TCG_MAX_OPS 512 /* of a block */
+
 #define JUMP_CACHE_BITS 14
 typedef struct JumpCache {
     struct {

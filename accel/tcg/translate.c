@@ -14,7 +14,6 @@
 
 #define MAX_INSNS 128
 #define MAX_BRANCHES 6   /* conditional ones that a block goes on behind */
-#define MAX_OPS 512
 #define OPS_PER_INSN 16  /* room kept for one more instruction and the chains at the end */
 
 typedef struct TBBuild {
@@ -23,7 +22,7 @@ typedef struct TBBuild {
     unsigned n_ops, n_branches;
     unsigned copied;                    /* bytes of code read */
     uint8_t code[MAX_INSNS * 4];        /* as read, to see whether it changed meanwhile */
-    TCGOp ops[MAX_OPS];
+    TCGOp ops[TCG_MAX_OPS];
 } TBBuild;
 
 /* Where a page of code is. */
@@ -51,7 +50,7 @@ TCGOp *tb_append(TBBuilder *pub, TCGOpFn fn, uint32_t insn, unsigned len)
 
     /* Room for OPS_PER_INSN was made before the instruction; a model that appends more than that
      * gets its last one replaced rather than memory overwritten. */
-    if (b->n_ops < MAX_OPS - 1)
+    if (b->n_ops < TCG_MAX_OPS - 1)
         b->n_ops++;
     memset(op, 0, sizeof(*op));
     op->fn = fn;
@@ -169,7 +168,7 @@ static void build_page(TBBuild *b, const uint8_t *host)
             insn = tcg_code_parcel(host);
             len = t->ops->insn_len(insn);
         }
-        if (left < len || b->pub.n_insns == MAX_INSNS || b->n_ops > MAX_OPS - OPS_PER_INSN) {
+        if (left < len || b->pub.n_insns == MAX_INSNS || b->n_ops > TCG_MAX_OPS - OPS_PER_INSN) {
             append_chain(b, b->pub.pc, b->pub.n_insns);
             break;
         }
@@ -280,7 +279,7 @@ TranslationBlock *tb_get_single(TCGCPU *c)
     build_start(b, c->env, CHAIN_NEVER);
     build_one(b, insn, len);
     if (!c->uncached)
-        c->uncached = g_malloc0(sizeof(TranslationBlock) + MAX_OPS * sizeof(TCGOp));
+        c->uncached = g_malloc0(sizeof(TranslationBlock) + TCG_MAX_OPS * sizeof(TCGOp));
     tb_fill(c->uncached, b);
     c->uncached->key_pc = TB_DEAD_PC;
     return c->uncached;

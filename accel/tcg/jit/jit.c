@@ -63,39 +63,38 @@ const TCGOp *jit_stop(CPUArchState *env, const TCGOp *op)
     return op;
 }
 
-static uint64_t load(CPUArchState *env, vaddr va, const JitSite *site)
+static uint64_t load(CPUArchState *env, vaddr va, unsigned kind)
 {
-    uint64_t v;
-
-    switch (site->size) {
-    case 0: /* the body will do it */
-        return 0;
+    switch (kind) {
+    case 0:
+        return tcg_ld8(env, va);
     case 1:
-        v = tcg_ld8(env, va);
-        return site->sign ? (uint64_t)(int64_t)(int8_t)v : v;
+        return tcg_ld16(env, va);
     case 2:
-        v = tcg_ld16(env, va);
-        return site->sign ? (uint64_t)(int64_t)(int16_t)v : v;
-    case 4:
-        v = tcg_ld32(env, va);
-        return site->sign ? (uint64_t)(int64_t)(int32_t)v : v;
-    default:
+        return tcg_ld32(env, va);
+    case 3:
         return tcg_ld64(env, va);
+    case JIT_ACCESS_SIGN | 0:
+        return (uint64_t)(int64_t)(int8_t)tcg_ld8(env, va);
+    case JIT_ACCESS_SIGN | 1:
+        return (uint64_t)(int64_t)(int16_t)tcg_ld16(env, va);
+    case JIT_ACCESS_SIGN | 2:
+        return (uint64_t)(int64_t)(int32_t)tcg_ld32(env, va);
+    default:
+        return tcg_ld32(env, va) | 0xffffffff00000000;
     }
 }
 
-static void store(CPUArchState *env, vaddr va, uint64_t value, const JitSite *site)
+static void store(CPUArchState *env, vaddr va, uint64_t value, unsigned kind)
 {
-    switch (site->size) {
+    switch (kind) {
     case 0:
-        break;
-    case 1:
         tcg_st8(env, va, (uint8_t)value);
         break;
-    case 2:
+    case 1:
         tcg_st16(env, va, (uint16_t)value);
         break;
-    case 4:
+    case 2:
         tcg_st32(env, va, (uint32_t)value);
         break;
     default:
@@ -110,48 +109,48 @@ void jit_body_begins(const Jit *j)
 }
 
 /* Why it is slow shows in what it does; one that faults does not come back. */
-static JitSlow *slow_begins(TCGCPU *c, JitSlow *n, const JitSite *site)
+static JitSlow *slow_begins(TCGCPU *c, JitSlow *n, const JitHead *head, uint32_t access)
 {
     CPUTCGState *t = env_tcg(c->env);
 
     jit_acquire(c->s->jit);
-    t->tb = site->tb;
-    t->cur = site->op;
+    t->tb = head->tb[access >> JIT_ACCESS_BLOCK & (REGION_BLOCKS - 1)];
+    t->cur = &t->tb->ops[access >> JIT_ACCESS_OP & (TCG_MAX_OPS - 1)];
     n->all++;
     return n;
 }
 
-static void slow_ends(const CPUTCGState *t, JitSlow *n, vaddr va, const JitSite *site, uint64_t fills)
+static void slow_ends(const CPUTCGState *t, JitSlow *n, vaddr va, uint32_t access, uint64_t fills)
 {
     if (t->tlbs->n_fills != fills)
         n->filled++;
-    else if ((va & ~TARGET_PAGE_MASK) + site->size > TARGET_PAGE_SIZE)
+    else if ((va & ~TARGET_PAGE_MASK) + jit_access_bytes(access) > TARGET_PAGE_SIZE)
         n->crossing++;
     else
         n->other++;
 }
 
-uint64_t jit_load_slow(CPUArchState *env, vaddr va, const JitSite *site)
+uint64_t jit_load_slow(CPUArchState *env, vaddr va, const JitHead *head, uint32_t access)
 {
     CPUTCGState *t = env_tcg(env);
     TCGCPU *c = env_tcgcpu(env);
-    JitSlow *n = slow_begins(c, &c->counts.loads, site);
+    JitSlow *n = slow_begins(c, &c->counts.loads, head, access);
     uint64_t v, fills = t->tlbs->n_fills;
 
-    v = load(env, va, site);
-    slow_ends(t, n, va, site, fills);
+    v = load(env, va, access % JIT_ACCESS_KINDS);
+    slow_ends(t, n, va, access, fills);
     return v;
 }
 
-void jit_store_slow(CPUArchState *env, vaddr va, uint64_t value, const JitSite *site)
+void jit_store_slow(CPUArchState *env, vaddr va, uint64_t value, const JitHead *head, uint32_t access)
 {
     CPUTCGState *t = env_tcg(env);
     TCGCPU *c = env_tcgcpu(env);
-    JitSlow *n = slow_begins(c, &c->counts.stores, site);
+    JitSlow *n = slow_begins(c, &c->counts.stores, head, access);
     uint64_t fills = t->tlbs->n_fills;
 
-    store(env, va, value, site);
-    slow_ends(t, n, va, site, fills);
+    store(env, va, value, access % JIT_ACCESS_KINDS);
+    slow_ends(t, n, va, access, fills);
 }
 
 /* ---- Linking ---- */

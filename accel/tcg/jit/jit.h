@@ -40,15 +40,42 @@ typedef struct JitExit {
     bool was_linked;
 } JitExit;
 
-/* A place that may leave compiled code for C and come back. */
+/* A place that leaves compiled code for the body of an operation, or for the interpreter. */
 typedef struct JitSite {
     TranslationBlock *tb;
     const TCGOp *op;         /* the operation being run; a copy with a stop behind it if fn is called */
     TCGOpFn fn;              /* calls of bodies */
     const void *spill, *fill; /* code that stores guest registers to env, and loads them again */
-    uint8_t size;            /* of a memory access */
-    bool sign;
 } JitSite;
+
+/* What the accesses of a region share; in front of its code, aligned to 16 bytes. */
+typedef struct JitHead {
+    const void *spill, *fill; /* as above */
+    TranslationBlock *tb[];   /* its blocks */
+} JitHead;
+
+/*
+ * A load or store that C may have to do. There are so many that each is a number, which a back end has in its
+ * code: what is accessed, the operation, its block, and how far behind the head the code is (which says nothing
+ * to C).
+ */
+enum {
+    JIT_ACCESS_SIZE = 3,      /* log2 of the bytes */
+    JIT_ACCESS_SIGN = 4,      /* a load extends the sign; of 8 bytes: there are 4, boxed */
+    JIT_ACCESS_KINDS = 8,
+    JIT_ACCESS_BLOCK = 3,     /* shifts */
+    JIT_ACCESS_OP = 8,
+    JIT_ACCESS_FAR = 17,
+};
+_Static_assert(REGION_BLOCKS <= 1 << (JIT_ACCESS_OP - JIT_ACCESS_BLOCK), "JIT_ACCESS_BLOCK");
+_Static_assert(TCG_MAX_OPS <= 1 << (JIT_ACCESS_FAR - JIT_ACCESS_OP), "JIT_ACCESS_OP");
+
+static inline unsigned jit_access_bytes(uint32_t access)
+{
+    unsigned kind = access % JIT_ACCESS_KINDS;
+
+    return kind == (JIT_ACCESS_SIGN | 3) ? 4 : 1u << (kind & JIT_ACCESS_SIZE);
+}
 
 /* A region that was compiled. */
 typedef struct JitCode JitCode;
@@ -127,8 +154,13 @@ struct Jit {
     void *emit;                   /* the back end's */
     struct JitWatch *watch;       /* NULL: nobody watches; see show.h */
     /* Common routines of the back end. */
-    const void *run, *exit_unlinked, *exit_interpret, *lookup, *load_slow, *store_slow, *call_body;
+    const void *run, *exit_unlinked, *exit_interpret, *lookup, *call_body;
     const void *interpret, *spill, *fill, *try_window;
+    struct {
+        const void *slow;         /* C does it */
+        const void *plain[JIT_ACCESS_KINDS]; /* the TLB is asked first */
+        const void *moving[JIT_ACCESS_KINDS]; /* and a window becomes its page */
+    } access[2];                  /* loads, stores */
     const uint8_t *vec_tables;    /* constants of vectors, among the data */
     const uint8_t *count_table;   /* and those added to the count of instructions */
     uint64_t n_regions, n_insns, n_killed, n_refused, n_linked; /* for info jit */
@@ -195,8 +227,8 @@ void jit_worker_push(JitWorker *w);
  * not, meanwhile. */
 void jit_finish(Jit *j, Region *r, bool unlock);
 /* What compiled code calls. */
-uint64_t jit_load_slow(CPUArchState *env, vaddr va, const JitSite *site);
-void jit_store_slow(CPUArchState *env, vaddr va, uint64_t value, const JitSite *site);
+uint64_t jit_load_slow(CPUArchState *env, vaddr va, const JitHead *head, uint32_t access);
+void jit_store_slow(CPUArchState *env, vaddr va, uint64_t value, const JitHead *head, uint32_t access);
 /* Before a body, if JIT_TELLS_SANITIZER. */
 void jit_body_begins(const Jit *j);
 /* Behind the copy of an operation whose body is called: gives itself back. */

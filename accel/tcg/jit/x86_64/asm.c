@@ -54,6 +54,19 @@ void asm_imm64(Asm *a, uint64_t v)
     put64(a, v);
 }
 
+void asm_ret(Asm *a)
+{
+    asm_byte(a, 0xc3);
+}
+
+void asm_vzeroupper(Asm *a)
+{
+    begin(a);
+    put8(a, 0xc5);
+    put8(a, 0xf8);
+    put8(a, 0x77);
+}
+
 /* Prefixes and opcode. force: a REX prefix even if it would be empty. */
 static inline void opcode(Asm *a, unsigned op, bool w, unsigned reg, unsigned index, unsigned base,
                           bool force)

@@ -45,6 +45,9 @@ static inline const uint8_t *asm_here(const Asm *a)
 void asm_byte(Asm *a, unsigned byte);
 void asm_imm32(Asm *a, uint32_t v);
 void asm_imm64(Asm *a, uint64_t v);
+void asm_ret(Asm *a);
+/* C may use instructions that are slow while the upper halves of vector registers are not zero. */
+void asm_vzeroupper(Asm *a);
 
 /*
  * An instruction with a ModRM byte; w: 64-bit operands. reg is the register field (or a number that

@@ -137,6 +137,21 @@ static void align_loop(Emit *e, unsigned block)
     }
 }
 
+/* In front of the code. */
+static JitHead *write_head(Emit *e)
+{
+    size_t size = align_up(sizeof(JitHead) + e->r->n_blocks * sizeof(TranslationBlock *), 16);
+    JitHead *head = (JitHead *)e->a.p;
+
+    if (size > (size_t)(e->a.end - e->a.p))
+        return NULL;
+    for (unsigned n = 0; n < e->r->n_blocks; n++)
+        head->tb[n] = e->r->blocks[n].tb;
+    e->head = asm_here(&e->a);
+    e->a.p = e->a.start = e->a.p + size;
+    return head;
+}
+
 static void routines(Emit *e)
 {
     e->spill = e->j->spill;
@@ -202,15 +217,22 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
     Emit *e = j->emit;
     uint8_t *p = j->code_rw + j->code_used;
     size_t data = j->data_used;
+    JitHead *head;
 
     memset(e, 0, offsetof(Emit, stubs));
     e->j = j;
     e->r = r;
     e->a = (Asm){ .p = p, .start = p, .end = j->code_rw + j->code_end,
                   .delta = j->code - j->code_rw };
+    head = write_head(e);
+    if (!head)
+        return false;
+    out->start = asm_here(&e->a);
     x86_assign(e);
     x86_find_loops(e);
     routines(e);
+    head->spill = e->spill;
+    head->fill = e->fill;
     out->entry = asm_here(&e->a);
     out->entries = j->s && j->s->jit_stats ? jit_data(j, sizeof(uint64_t)) : NULL;
     if (out->entries)
@@ -261,8 +283,7 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
         j->data_used = data;
         return false;
     }
-    out->start = j->code + (p - j->code_rw);
-    out->size = (uint32_t)(e->a.p - p);
+    out->size = (uint32_t)(e->a.p - e->a.start);
     j->code_used = align_up((size_t)(e->a.p - j->code_rw), 16);
     return true;
 }

@@ -1,6 +1,5 @@
 /*
- * What all regions share: the way in and out, looking up a computed address, what happens when a memory
- * access misses its window, calls of bodies.
+ * What all regions share: the way in and out, looking up a computed address, calls of bodies.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -28,19 +27,6 @@ static void fill_all(Jit *j, Asm *a)
         if (x86_convention[h] != JIT_NONE)
             asm_load(a, h, ENV, env_x(j, x86_convention[h]));
     }
-}
-
-static void ret(Asm *a)
-{
-    asm_byte(a, 0xc3);
-}
-
-/* vzeroupper: C may use instructions that are slow while the upper halves are not zero. */
-static void forget_upper(Asm *a)
-{
-    asm_byte(a, 0xc5);
-    asm_byte(a, 0xf8);
-    asm_byte(a, 0x77);
 }
 
 static void push(Asm *a, unsigned reg)
@@ -73,11 +59,11 @@ static const uint8_t *write_out(Jit *j, Asm *a)
 
     spill_all(j, a);
     spilled = asm_here(a);
-    forget_upper(a);
+    asm_vzeroupper(a);
     asm_alu_imm(a, ALU_ADD, true, RSP, FRAME);
     for (unsigned n = ARRAY_SIZE(saved); n-- > 0;)
         pop(a, saved[n]);
-    ret(a);
+    asm_ret(a);
     return spilled;
 }
 
@@ -210,66 +196,10 @@ _Static_assert(sizeof(((JumpCache *)0)->entry[0]) == 16 &&
 /* In a routine that was called, the frame is 8 bytes further away. */
 enum { F = 8 };
 
-/* rax: the address of an access that C does; rdx: the JitSite. What is loaded comes back in rax. */
-static void write_slow(Asm *a, bool store)
-{
-    asm_store(a, RSP, F + FRAME_SITE, RDX);
-    asm_rm(a, 0xff, false, 2, RDX, offsetof(JitSite, spill));
-    forget_upper(a);
-    asm_mov(a, RDI, ENV);
-    asm_mov(a, RSI, RAX);
-    if (store) {
-        asm_mov(a, RCX, RDX);
-        asm_load(a, RDX, RSP, F + FRAME_VALUE);
-    }
-    asm_alu_imm(a, ALU_SUB, true, RSP, 8);
-    asm_call_far(a, RAX, store ? (const void *)jit_store_slow : (const void *)jit_load_slow);
-    asm_alu_imm(a, ALU_ADD, true, RSP, 8);
-    asm_load(a, RDX, RSP, F + FRAME_SITE);
-    asm_rm(a, 0xff, false, 4, RDX, offsetof(JitSite, fill));
-}
-
 static void store_imm32(Asm *a, int32_t disp, uint32_t v)
 {
     asm_rm(a, 0xc7, false, 0, ENV, disp);
     asm_imm32(a, v);
-}
-
-/*
- * rax: a window that was guessed and has missed as often as it may; page and addend are set. If that took long
- * it opens, else it is closed until as many misses as will not matter. rcx and rdx are kept.
- */
-static void write_try_window(Jit *j, Asm *a)
-{
-    enum { MISSES = 8, MISSES_CLOSED = 8192, CYCLES = 256 * MISSES };
-
-    j->try_window = asm_here(a);
-    asm_store(a, RSP, F + FRAME_VALUE, RCX);
-    asm_store(a, RSP, F + FRAME_SITE, RDX);
-    asm_mov(a, RCX, RAX);
-    asm_byte(a, 0x0f); /* rdtsc */
-    asm_byte(a, 0x31);
-    asm_mov32(a, RDX, RAX);
-    asm_alu_load(a, ALU_SUB, false, RDX, RCX, offsetof(TLBWindow, time));
-    asm_rm(a, 0x89, false, RAX, RCX, offsetof(TLBWindow, time));
-    asm_alu_imm(a, ALU_CMP, false, RDX, CYCLES);
-    uint8_t *often = asm_jcc(a, CC_B);
-    asm_rm(a, 0xc7, false, 0, RCX, offsetof(TLBWindow, left));
-    asm_imm32(a, MISSES - 1);
-    asm_rm(a, 0xc7, true, 0, RCX, offsetof(TLBWindow, room));
-    asm_imm32(a, TLB_WINDOW_ROOM);
-    asm_rm(a, 0xc7, true, 0, TLB, (int32_t)offsetof(TLBFront, any_guess) - (int32_t)sizeof(TLBFront));
-    asm_imm32(a, 1);
-    uint8_t *opened = asm_jmp(a);
-    asm_aim(a, often);
-    asm_rm(a, 0xc7, false, 0, RCX, offsetof(TLBWindow, left));
-    asm_imm32(a, MISSES_CLOSED - 1);
-    asm_rm(a, 0xc7, true, 0, RCX, offsetof(TLBWindow, room));
-    asm_imm32(a, 0);
-    asm_aim(a, opened);
-    asm_load(a, RCX, RSP, F + FRAME_VALUE);
-    asm_load(a, RDX, RSP, F + FRAME_SITE);
-    ret(a);
 }
 
 /* rdx: the JitSite, whose op is a copy with a stop behind it. */
@@ -277,7 +207,7 @@ static void write_call_body(Jit *j, Asm *a, const uint8_t *out_spilled)
 {
     j->call_body = asm_here(a);
     asm_rm(a, 0xff, false, 2, RDX, offsetof(JitSite, spill));
-    forget_upper(a);
+    asm_vzeroupper(a);
     asm_store(a, RSP, F + FRAME_SITE, RDX);
     store_imm32(a, ENV_TCG(jit_calls), 1);
     asm_load(a, RAX, RDX, offsetof(JitSite, tb));
@@ -321,18 +251,14 @@ bool x86_init(Jit *j)
     spilled = write_out(j, &a);
     j->spill = asm_here(&a);
     spill_all(j, &a);
-    ret(&a);
+    asm_ret(&a);
     j->fill = asm_here(&a);
     fill_all(j, &a);
-    ret(&a);
+    asm_ret(&a);
     write_lookup(j, &a, out);
     write_exits(j, &a, out);
-    j->load_slow = asm_here(&a);
-    write_slow(&a, false);
-    j->store_slow = asm_here(&a);
-    write_slow(&a, true);
     write_call_body(j, &a, spilled);
-    write_try_window(j, &a);
-    j->code_used = (size_t)(a.p - j->code_rw);
+    x86_access_init(j, &a);
+    j->code_used = align_up((size_t)(a.p - j->code_rw), 16);
     return !a.full && x86_count_init(j) && x86_vector_init(j);
 }

@@ -26,7 +26,7 @@ enum { ENV = RBP, TLB = R15 };
 enum { XMM_FIRST = 3, XMM_FIRST_VECTORS = 6 }; /* those below are free between operations */
 
 /* Slots of the frame, from rsp. */
-enum { FRAME_VALUE = 0, FRAME_SITE = 8, FRAME = 24 };
+enum { FRAME_VALUE = 0, FRAME_SITE = 8, FRAME_ACCESS = 8, FRAME_SPARE = 16, FRAME = 24 };
 
 /* Where a table's mask is, from the table; what it never exceeds. */
 enum { TLB_MASK_AT = -8, TLB_MASK_MAX = ((1 << TLB_BITS_MAX) - 1) * sizeof(TLBEntry) };
@@ -73,7 +73,7 @@ typedef struct Stub {
     unsigned n_from;
     int resume;           /* body: go on in the copy of a stretch, at this operation; 0: at after */
     uint8_t reg, restore; /* NaN: the register; body: that becomes what restore is, unless equal */
-    bool window;          /* load, store: it was a window that did not fit */
+    bool window;          /* it was a window that did not fit */
     int32_t bytes;        /* vectors: that were asked for */
     bool whole;           /* and all are accessed */
     X86Kept kept, then;   /* vectors kept where it is left, and where it comes back */
@@ -101,7 +101,7 @@ typedef struct X86Stretch {
     int first, end;
     const uint8_t *back;      /* behind them */
     uint64_t boxed;
-    uint32_t fast, windowed;
+    uint32_t fast;
     X86Kept kept;
 } X86Stretch;
 #define X86_STRETCHES 256
@@ -140,6 +140,7 @@ typedef struct Emit {
     JitExit *exits[REGION_EDGES];
     uint8_t *flags;            /* of the guest by those of the host; NULL: not needed so far */
     const void *spill, *fill;  /* routines of this region, or the common ones */
+    const uint8_t *head;       /* JitHead */
     struct {
         uint64_t bits;
         const void *place;
@@ -156,6 +157,7 @@ typedef struct Emit {
     unsigned n_loops;
     X86Held held[2];           /* rcx, rdx */
     bool cold;                 /* a copy of a stretch is being written */
+    uint32_t moves[REGION_INSNS / 32]; /* accesses that move a window there, by bit */
     unsigned n_stretches, n_fails;
     unsigned n_stubs;
     Stub stubs[X86_STUBS];
@@ -175,6 +177,9 @@ void x86_operation(Emit *e, const IRInsn *i, unsigned next_block);
 bool x86_init(Jit *j);
 /* Tests whether attention is wanted. Returns the condition under which it is. */
 unsigned x86_attention(const Jit *j, Asm *a);
+
+/* ---- access.c ---- */
+void x86_access_init(Jit *j, Asm *a);
 
 /* ---- regs.c ---- */
 void x86_assign(Emit *e);
@@ -212,6 +217,8 @@ void x86_muldiv(Emit *e, const IRInsn *i);
 
 /* ---- mem.c ---- */
 void x86_access(Emit *e, const IRInsn *i);
+/* d = offset of the TLB's entry of the address in s; they may be the same. */
+void x86_tlb_entry(Asm *a, unsigned d, unsigned s);
 /* h, rcx or rdx, becomes the addend of what c asks for; no: the jumps of a failure, NULL where there is none.
  * rax is used. */
 void x86_check(Emit *e, const X86Check *c, unsigned h, uint8_t *no[2]);

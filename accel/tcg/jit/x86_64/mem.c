@@ -20,9 +20,14 @@
  */
 #include "accel/tcg/jit/x86_64/emit.h"
 
+static unsigned window_number(unsigned var, bool store)
+{
+    return var + (store ? TLB_WINDOWS_STORE : 0u);
+}
+
 static int32_t window(const X86Check *c, size_t field)
 {
-    unsigned n = c->guess ? c->guess : c->var + (c->store ? TLB_WINDOWS_STORE : 0u);
+    unsigned n = c->guess ? c->guess : window_number(c->var, c->store);
 
     return (int32_t)(n * sizeof(TLBWindow) + field) - (int32_t)sizeof(TLBFront);
 }
@@ -65,8 +70,7 @@ static void count(Emit *e, const uint64_t *n)
 
 /* ---- Checks: h becomes the addend; rax is used ---- */
 
-/* d, which may be rax: offset of the entry of the address in rax or s. */
-static void tlb_entry_of(Asm *a, unsigned d, unsigned s)
+void x86_tlb_entry(Asm *a, unsigned d, unsigned s)
 {
     asm_rorx(a, d, s, TLB_INDEX_SHIFT);
     asm_alu_load(a, ALU_AND, false, d, TLB, TLB_MASK_AT);
@@ -81,7 +85,7 @@ static uint8_t *check_tlb(Emit *e, const X86Check *c, unsigned h)
         s = (unsigned)e->reg[c->var];
     else
         address(e, c->var, c->lo, RAX);
-    tlb_entry_of(a, h, s);
+    x86_tlb_entry(a, h, s);
     /* Of the last byte's page: it is the entry's if that is where the first byte is. */
     asm_lea(a, RAX, s, (int32_t)(c->hi - c->lo) - 1);
     asm_alu_imm(a, ALU_AND, true, RAX, (int32_t)TARGET_PAGE_MASK);
@@ -127,14 +131,14 @@ void x86_check_two(Emit *e, const X86Check *c, uint8_t *no[2])
     int32_t tag = 8 * (c->store ? MMU_STORE : MMU_LOAD);
 
     address(e, c->var, c->lo, RAX);
-    tlb_entry_of(a, RCX, RAX);
+    x86_tlb_entry(a, RCX, RAX);
     asm_mov(a, RDX, RAX);
     asm_alu_imm(a, ALU_AND, true, RDX, (int32_t)TARGET_PAGE_MASK);
     asm_rx(a, ALU_CMP << 3 | 3, true, RDX, TLB, RCX, 0, tag);
     no[0] = asm_jcc(a, CC_NE);
     asm_rx(a, 0x8b, true, RDX, TLB, RCX, 0, offsetof(TLBEntry, addend));
     asm_lea(a, RAX, RAX, (int32_t)(c->hi - c->lo) - 1);
-    tlb_entry_of(a, RCX, RAX);
+    x86_tlb_entry(a, RCX, RAX);
     asm_alu_imm(a, ALU_AND, true, RAX, (int32_t)TARGET_PAGE_MASK);
     asm_rx(a, ALU_CMP << 3 | 3, true, RAX, TLB, RCX, 0, tag);
     no[1] = asm_jcc(a, CC_NE);
@@ -145,7 +149,7 @@ void x86_tlb(Emit *e, MMUAccess access, unsigned size, Stub *s)
 {
     Asm *a = &e->a;
 
-    tlb_entry_of(a, RCX, RAX);
+    x86_tlb_entry(a, RCX, RAX);
     asm_mov(a, RDX, RAX);
     asm_alu_imm(a, ALU_AND, true, RDX, (int32_t)TARGET_PAGE_MASK | ((int32_t)size - 1));
     asm_rx(a, ALU_CMP << 3 | 3, true, RDX, TLB, RCX, 0, 8 * access);
@@ -288,11 +292,81 @@ static void alone(Emit *e, const IRInsn *i)
     s->after = asm_here(&e->a);
 }
 
+/* Out of line: the number of the access whose call returns to ret. */
+static uint32_t access_number(Emit *e, const IRInsn *i, unsigned kind, const uint8_t *ret)
+{
+    const GuestOp *g = &e->r->guest[i->guest];
+    uint32_t far = (uint32_t)(ret - e->head) / 16, block = 0;
+
+    while (block < e->r->n_blocks - 1 && e->r->blocks[block].tb != g->tb)
+        block++;
+    if (far >> (32 - JIT_ACCESS_FAR))
+        e->a.full = true;
+    return far << JIT_ACCESS_FAR | (uint32_t)(g->op - g->tb->ops) << JIT_ACCESS_OP |
+           block << JIT_ACCESS_BLOCK | kind;
+}
+
+static unsigned access_kind(const IRInsn *i)
+{
+    unsigned size = (unsigned)__builtin_ctz(i->size);
+
+    if (i->op == IR_store)
+        return size;
+    if (i->d >= JIT_FP && i->d < JIT_VARS)
+        return i->size == 4 ? JIT_ACCESS_SIGN | 3 : 3;
+    return i->sign && size < 3 ? JIT_ACCESS_SIGN | size : size;
+}
+
+/* rcx = what is stored */
+static void stored_value(Emit *e, const IRInsn *i)
+{
+    if (i->b >= JIT_FP && e->reg[i->b] >= 0)
+        asm_vex_rr(&e->a, X86_OP(0x66, MAP_0F, 0x7e), true, (unsigned)e->reg[i->b], 0, RCX); /* vmovq */
+    else if (i->b == 0)
+        asm_alu(&e->a, ALU_XOR, false, RCX, RCX);
+    else
+        x86_copy(e, i->b, RCX);
+}
+
+typedef enum { BY_C, BY_TLB, BY_TLB_AND_MOVE } Way;
+
+/* A common routine does it. then: the vectors that are kept behind it. */
+static void out_of_line(Emit *e, const IRInsn *i, Way way, X86Kept then)
+{
+    enum { BEHIND = 10 }; /* bytes from mov edx, .. to where the call returns to */
+    bool store = i->op == IR_store;
+    unsigned kind = access_kind(i);
+    Asm *a = &e->a;
+
+    if (store)
+        stored_value(e, i);
+    x86_keep_flush(e);
+    address(e, i->a, i->imm, RAX);
+    if (way == BY_TLB_AND_MOVE) {
+        asm_byte(a, 0x6a); /* push */
+        asm_byte(a, window_number(i->a, store));
+    }
+    asm_mov_imm(a, RDX, access_number(e, i, kind, asm_here(a) + BEHIND));
+    asm_call_to(a, way == BY_C ? e->j->access[store].slow : way == BY_TLB ?
+                e->j->access[store].plain[kind] : e->j->access[store].moving[kind]);
+    x86_keep_lost(e);
+    if (!store && i->d >= JIT_FP && i->d < JIT_VARS) {
+        x86_float_define(e, i->d);
+        if (i->size == 4)
+            e->boxed |= 1ULL << i->d;
+    } else if (!store) {
+        x86_define(e, i->d, RAX);
+    }
+    x86_keep_restore(e, &then);
+}
+
 void x86_access(Emit *e, const IRInsn *i)
 {
-    unsigned h;
+    unsigned k = (unsigned)(i - e->r->insns), h;
 
-    if (x86_shared(e, i, &h))
+    if (e->cold)
+        out_of_line(e, i, e->moves[k / 32] >> (k % 32) & 1 ? BY_TLB_AND_MOVE : BY_TLB, e->kept);
+    else if (x86_shared(e, i, &h))
         do_access(e, i, h);
     else
         alone(e, i);
@@ -316,10 +390,7 @@ JitSite *x86_site(Emit *e, const IRInsn *i)
     return site;
 }
 
-/*
- * A window for stores is published before the TLB is looked at again: a thread that marks the page
- * as code marks the TLB first and looks for windows second (tlb_protect_page()).
- */
+/* As the routine in access.c does. */
 void x86_move_window(Emit *e, const X86Check *c, const uint8_t *back)
 {
     Asm *a = &e->a;
@@ -329,7 +400,7 @@ void x86_move_window(Emit *e, const X86Check *c, const uint8_t *back)
     if (e->j->counts)
         count(e, &e->j->counts->window_missed[c->store]);
     address(e, c->var, c->lo, RAX);
-    tlb_entry_of(a, RCX, RAX);
+    x86_tlb_entry(a, RCX, RAX);
     asm_lea(a, RAX, RAX, (int32_t)(c->hi - c->lo) - 1);
     asm_alu_imm(a, ALU_AND, true, RAX, (int32_t)TARGET_PAGE_MASK);
     asm_rx(a, ALU_CMP << 3 | 3, true, RAX, TLB, RCX, 0, tag);
@@ -369,40 +440,11 @@ void x86_guess(Emit *e, const X86Check *c, unsigned h, const uint8_t *back)
     asm_aim(a, no);
 }
 
-/* C does the access; a value loaded comes back in rax. */
 void x86_memory_stub(Emit *e, const Stub *s)
 {
-    const IRInsn *i = s->insn;
-    JitSite *site = x86_site(e, i);
-
     asm_aim(&e->a, s->from);
-    if (!site)
-        return;
-    site->size = i->size;
-    site->sign = i->sign;
-    if (s->window)
-        x86_move_window(e, &s->check, s->back);
-    else if (s->check.guess)
+    if (s->check.guess)
         x86_guess(e, &s->check, RDX, s->back);
-    if (i->op == IR_store && i->b >= JIT_FP && e->reg[i->b] >= 0)
-        asm_vex_rm(&e->a, X86_OP(0x66, MAP_0F, 0xd6), false, (unsigned)e->reg[i->b], 0, RSP,
-                   FRAME_VALUE);
-    else if (i->op == IR_store)
-        asm_store(&e->a, RSP, FRAME_VALUE, x86_use(e, i->b, RAX));
-    x86_keep_flush(e);
-    address(e, i->a, i->imm, RAX);
-    asm_rip(&e->a, 0x8d, true, RDX, site, 0);
-    asm_call_to(&e->a, i->op == IR_store ? e->j->store_slow : e->j->load_slow);
-    x86_keep_lost(e);
-    if (i->op == IR_load && i->d >= JIT_FP && i->d < JIT_VARS) {
-        if (i->size == 4) { /* boxed */
-            asm_mov_imm(&e->a, RCX, 0xffffffff00000000);
-            asm_alu(&e->a, ALU_OR, true, RAX, RCX);
-        }
-        x86_float_define(e, i->d);
-    } else if (i->op == IR_load) {
-        x86_define(e, i->d, RAX);
-    }
-    x86_keep_restore(e, &s->then);
+    out_of_line(e, s->insn, s->window ? BY_TLB_AND_MOVE : BY_C, s->then);
     asm_jmp_to(&e->a, s->after);
 }

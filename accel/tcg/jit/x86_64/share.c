@@ -7,9 +7,10 @@
  * registers are held at a time.
  *
  * What of a stretch of operations in which something is held fails its check, goes on in a copy of the
- * stretch in which every access is checked on its own, out of line: a miss, an access to a device, one
- * that crosses into another page. No access of the stretch itself ever calls C; what else may (the body
- * of a floating-point operation) comes back to the copy. The copy ends where the stretch does.
+ * stretch, out of line, in which every access is a call (access.c): a miss, an access to a device, one
+ * that crosses into another page, the first to another page of a window. No access of the stretch itself
+ * ever calls C; what else may (the body of a floating-point operation) comes back to the copy. The copy ends
+ * where the stretch does.
  *
  * Between a check and the accesses that it covers this hart does not leave compiled code, so what may
  * change the mapping (a flush, an exclusive section) cannot come between. Another hart may make the page
@@ -245,7 +246,7 @@ static bool stretch(Emit *e, int k, int until)
     if (e->n_stretches == X86_STRETCHES)
         return false;
     *s = (X86Stretch){ .first = k, .end = until + 1, .boxed = e->boxed, .fast = e->fast,
-                       .windowed = e->windowed, .kept = e->kept };
+                       .kept = e->kept };
     e->n_stretches++;
     return true;
 }
@@ -260,6 +261,14 @@ static void fails_to(Emit *e, uint8_t *from, int k)
     }
     e->fails[e->n_fails].from = from;
     e->fails[e->n_fails++].insn = k;
+}
+
+/* Where this check fails, the first access of its kind in the copy moves the window. */
+static void moves_window(Emit *e, const X86Check *c, int k)
+{
+    while (c->store && (e->r->insns[k].op != IR_store || e->r->insns[k].a != c->var))
+        k++;
+    e->moves[k / 32] |= 1u << (k % 32);
 }
 
 /* How far the base that is held has gone on when operation k begins. */
@@ -290,8 +299,6 @@ bool x86_shared(Emit *e, const IRInsn *i, unsigned *h)
     int k = (int)(i - e->r->insns);
     unsigned busy;
 
-    if (e->cold)
-        return false;
     for (unsigned n = 0; n < 2; n++) {
         if (covers(e, &e->held[n], i, k)) {
             *h = held_reg[n];
@@ -329,6 +336,8 @@ bool x86_shared(Emit *e, const IRInsn *i, unsigned *h)
         fails_to(e, no[0], k);
     }
     fails_to(e, no[1], k);
+    if (p.check.window)
+        moves_window(e, &p.check, k);
     return true;
 }
 
@@ -365,7 +374,6 @@ void x86_cold_copies(Emit *e)
 
         e->boxed = s->boxed;
         e->fast = s->fast;
-        e->windowed = s->windowed;
         e->kept = s->kept;
         e->lr = NULL;
         for (int k = s->first; k < s->end; k++) {
