@@ -14,46 +14,12 @@
  *
  * SPDX-License-Identifier: MIT
  */
-#include "accel/tcg/jit/x86_64/emit.h"
-
-enum { X0, X1, X2 };
-
-static bool single(const IRInsn *i)
-{
-    return i->size == 4;
-}
-
-/* The scalar opcode of that number, by size. */
-static unsigned scalar(const IRInsn *i, unsigned byte)
-{
-    return X86_OP(single(i) ? 0xf3 : 0xf2, MAP_0F, byte);
-}
+#include "accel/tcg/jit/x86_64/fp.h"
 
 /* ucomis and comis. */
 static unsigned compare_op(const IRInsn *i, unsigned byte)
 {
-    return X86_OP(single(i) ? 0 : 0x66, MAP_0F, byte);
-}
-
-/* Where to go with what cannot be done here, and with NaNs. */
-typedef struct Decline {
-    Stub *nan, *body, *interpreter;
-} Decline;
-
-static void decline(Emit *e, Stub *s, unsigned cc)
-{
-    s->froms[s->n_from++] = asm_jcc(&e->a, cc);
-}
-
-/* vmovq to and from integer registers. */
-static void to_int(Emit *e, unsigned d, unsigned x)
-{
-    asm_vex_rr(&e->a, X86_OP(0x66, MAP_0F, 0x7e), true, x, 0, d);
-}
-
-static void from_int(Emit *e, unsigned x, unsigned s)
-{
-    asm_vex_rr(&e->a, X86_OP(0x66, MAP_0F, 0x6e), true, x, 0, s);
+    return X86_OP(fp_single(i) ? 0 : 0x66, MAP_0F, byte);
 }
 
 static void copy(Emit *e, unsigned d, unsigned s)
@@ -70,7 +36,7 @@ void x86_test_fast(Emit *e, Stub *s, unsigned env_offset, unsigned bit, bool fus
         return;
     asm_rm(&e->a, 0xf6, false, 0, ENV, (int32_t)env_offset); /* test byte */
     asm_byte(&e->a, 1u << bit);
-    decline(e, s, CC_E);
+    fp_decline(e, s, CC_E);
     e->fast |= known;
 }
 
@@ -95,32 +61,29 @@ void x86_test_boxed(Emit *e, Stub *s, unsigned var)
     if (e->boxed >> var & 1)
         return;
     if (e->reg[var] >= 0) {
-        to_int(e, RAX, (unsigned)e->reg[var]);
+        fp_to_int(e, RAX, (unsigned)e->reg[var]);
         asm_shift_imm(&e->a, SH_SHR, true, RAX, 32);
         asm_alu_imm(&e->a, ALU_CMP, false, RAX, -1);
     } else {
         asm_alu_mem_imm(&e->a, ALU_CMP, false, ENV, x86_offset(e, var) + 4, -1);
     }
-    decline(e, s, CC_NE);
+    fp_decline(e, s, CC_NE);
     e->boxed |= 1ULL << var;
 }
 
-/* An operand of i's size, boxed if it is narrow: see Decline.interpreter. */
-static unsigned operand(Emit *e, const Decline *s, const IRInsn *i, unsigned var, unsigned scratch)
+unsigned fp_operand(Emit *e, const Decline *s, const IRInsn *i, unsigned var, unsigned scratch)
 {
-    if (single(i))
+    if (fp_single(i))
         x86_test_boxed(e, s->interpreter, var);
     return whole(e, var, scratch);
 }
 
-/* Where a result is computed: in var's register, or in xmm0. */
-static unsigned dest(const Emit *e, unsigned var)
+unsigned fp_dest(const Emit *e, unsigned var)
 {
     return e->reg[var] >= 0 ? (unsigned)e->reg[var] : X0;
 }
 
-/* The result in x becomes var; boxed: as a narrow number. */
-static void define(Emit *e, unsigned var, unsigned x, bool boxed)
+void fp_define(Emit *e, unsigned var, unsigned x, bool boxed)
 {
     if (e->reg[var] >= 0)
         copy(e, (unsigned)e->reg[var], x);
@@ -136,11 +99,10 @@ static void define(Emit *e, unsigned var, unsigned x, bool boxed)
 static void test_nan(Emit *e, Stub *s, unsigned x, bool is_single)
 {
     asm_vex_rr(&e->a, X86_OP(is_single ? 0 : 0x66, MAP_0F, 0x2e), false, x, 0, x);
-    decline(e, s, CC_P);
+    fp_decline(e, s, CC_P);
 }
 
-/* The host's NaNs are not the canonical one, which the stub puts into x. */
-static void canonical(Emit *e, const Decline *s, unsigned x, bool is_single)
+void fp_canonical(Emit *e, const Decline *s, unsigned x, bool is_single)
 {
     test_nan(e, s->nan, x, is_single);
     s->nan->reg = (uint8_t)x;
@@ -160,28 +122,28 @@ void x86_nan_stub(Emit *e, const Stub *s)
 
 static void binary(Emit *e, const Decline *s, const IRInsn *i, unsigned byte)
 {
-    unsigned a = operand(e, s, i, i->a, X0), b = operand(e, s, i, i->b, X1), d = dest(e, i->d);
+    unsigned a = fp_operand(e, s, i, i->a, X0), b = fp_operand(e, s, i, i->b, X1), d = fp_dest(e, i->d);
 
-    asm_vex_rr(&e->a, scalar(i, byte), false, d, a, b);
-    canonical(e, s, d, single(i));
-    define(e, i->d, d, single(i));
+    asm_vex_rr(&e->a, fp_scalar(i, byte), false, d, a, b);
+    fp_canonical(e, s, d, fp_single(i));
+    fp_define(e, i->d, d, fp_single(i));
 }
 
 static void square_root(Emit *e, const Decline *s, const IRInsn *i)
 {
-    unsigned a = operand(e, s, i, i->a, X0), d = dest(e, i->d);
+    unsigned a = fp_operand(e, s, i, i->a, X0), d = fp_dest(e, i->d);
 
-    asm_vex_rr(&e->a, scalar(i, 0x51), false, d, a, a);
-    canonical(e, s, d, single(i));
-    define(e, i->d, d, single(i));
+    asm_vex_rr(&e->a, fp_scalar(i, 0x51), false, d, a, a);
+    fp_canonical(e, s, d, fp_single(i));
+    fp_define(e, i->d, d, fp_single(i));
 }
 
 /* byte: the opcode for d = a * b + d. A register that the body reads is saved if it is written. */
 static void fused(Emit *e, const Decline *s, const IRInsn *i, unsigned byte)
 {
     enum { D_IS_FACTOR = 0x10 }; /* opcodes for d = a * d + c are so much less */
-    unsigned a = operand(e, s, i, i->a, X1), b = operand(e, s, i, i->b, X2);
-    unsigned c = operand(e, s, i, i->c, X0), d = dest(e, i->d), saved = d;
+    unsigned a = fp_operand(e, s, i, i->a, X1), b = fp_operand(e, s, i, i->b, X2);
+    unsigned c = fp_operand(e, s, i, i->c, X0), d = fp_dest(e, i->d), saved = d;
 
     if (d == c) {
         if (d != X0)
@@ -199,34 +161,34 @@ static void fused(Emit *e, const Decline *s, const IRInsn *i, unsigned byte)
     } else {
         copy(e, d, c);
     }
-    asm_vex_rr(&e->a, X86_OP(0x66, MAP_0F38, byte), !single(i), d, a, b);
-    test_nan(e, s->body, d, single(i));
+    asm_vex_rr(&e->a, X86_OP(0x66, MAP_0F38, byte), !fp_single(i), d, a, b);
+    test_nan(e, s->body, d, fp_single(i));
     if (saved != d) {
         s->body->restore = (uint8_t)saved;
         s->body->reg = (uint8_t)d;
     }
-    define(e, i->d, d, single(i));
+    fp_define(e, i->d, d, fp_single(i));
 }
 
 /* NaNs are declined. Equal operands are the same or zeros, of which the sign bits say what is less. */
 static void min_max(Emit *e, const Decline *s, const IRInsn *i, unsigned byte)
 {
     bool min = i->op == IR_fmin;
-    unsigned a = operand(e, s, i, i->a, X0), b = operand(e, s, i, i->b, X1);
+    unsigned a = fp_operand(e, s, i, i->a, X0), b = fp_operand(e, s, i, i->b, X1);
 
     asm_vex_rr(&e->a, compare_op(i, 0x2e), false, a, 0, b);
-    decline(e, s->body, CC_P);
-    asm_vex_rr(&e->a, scalar(i, byte), false, X2, a, b);
+    fp_decline(e, s->body, CC_P);
+    asm_vex_rr(&e->a, fp_scalar(i, byte), false, X2, a, b);
     uint8_t *differ = asm_jcc(&e->a, CC_NE);
     asm_vex_rr(&e->a, X86_OP(0, MAP_0F, min ? 0x56 : 0x54), false, X2, a, b); /* vorps, vandps */
     asm_aim(&e->a, differ);
-    define(e, i->d, X2, single(i));
+    fp_define(e, i->d, X2, fp_single(i));
 }
 
 /* feq is quiet, the others signal: x86's "above" and "above or equal" are false if unordered. */
 static void compare(Emit *e, const Decline *s, const IRInsn *i)
 {
-    unsigned a = operand(e, s, i, i->a, X0), b = operand(e, s, i, i->b, X1);
+    unsigned a = fp_operand(e, s, i, i->a, X0), b = fp_operand(e, s, i, i->b, X1);
 
     if (i->op == IR_feq) {
         asm_vex_rr(&e->a, compare_op(i, 0x2e), false, a, 0, b);
@@ -242,8 +204,7 @@ static void compare(Emit *e, const Decline *s, const IRInsn *i)
         x86_define(e, i->d, RAX);
 }
 
-/* d = a op the bits. */
-static void with_bits(Emit *e, unsigned byte, unsigned d, unsigned a, uint64_t bits)
+void fp_with_bits(Emit *e, unsigned byte, unsigned d, unsigned a, uint64_t bits)
 {
     const void *place = x86_bytes(e, bits);
 
@@ -251,174 +212,39 @@ static void with_bits(Emit *e, unsigned byte, unsigned d, unsigned a, uint64_t b
         asm_vex_rip(&e->a, X86_OP(0, MAP_0F, byte), false, d, a, place);
 }
 
+void fp_box(Emit *e, unsigned x)
+{
+    fp_with_bits(e, 0x56, x, x, 0xffffffff00000000);
+}
+
 static void sign_injection(Emit *e, const Decline *s, const IRInsn *i)
 {
     enum { AND = 0x54, ANDN = 0x55, OR = 0x56, XOR = 0x57 }; /* vandps and so on; ~a & b */
-    uint64_t sign = single(i) ? 0x80000000 : 0x8000000000000000;
-    unsigned a = operand(e, s, i, i->a, X0), b = operand(e, s, i, i->b, X1), d = dest(e, i->d);
+    uint64_t sign = fp_single(i) ? 0x80000000 : 0x8000000000000000;
+    unsigned a = fp_operand(e, s, i, i->a, X0), b = fp_operand(e, s, i, i->b, X1), d = fp_dest(e, i->d);
 
     if (i->a == i->b) {
         if (i->op == IR_fsgnj)
             d = a;
         else if (i->op == IR_fsgnjn)
-            with_bits(e, XOR, d, a, sign);
+            fp_with_bits(e, XOR, d, a, sign);
         else
-            with_bits(e, AND, d, a, ~sign);
+            fp_with_bits(e, AND, d, a, ~sign);
     } else {
-        with_bits(e, i->op == IR_fsgnjn ? ANDN : AND, X1, b, sign);
+        fp_with_bits(e, i->op == IR_fsgnjn ? ANDN : AND, X1, b, sign);
         if (i->op != IR_fsgnjx) {
-            with_bits(e, AND, X0, a, ~sign);
+            fp_with_bits(e, AND, X0, a, ~sign);
             a = X0;
         }
         asm_vex_rr(&e->a, X86_OP(0, MAP_0F, i->op == IR_fsgnjx ? XOR : OR), false, d, a, X1);
     }
-    define(e, i->d, d, single(i));
-}
-
-/* eax = plus, or minus if the sign in bit `sign` of rax is set. */
-static void by_sign(Emit *e, unsigned sign, int32_t plus, int32_t minus)
-{
-    asm_shift_imm(&e->a, SH_SHR, true, RAX, sign);
-    asm_rr(&e->a, 0xf7, false, 3, RAX); /* neg */
-    asm_alu_imm(&e->a, ALU_AND, false, RAX, minus - plus);
-    asm_alu_imm(&e->a, ALU_ADD, false, RAX, plus);
-}
-
-/* Normal numbers, whose exponent plus 1 is more than 1 modulo what it can be, and zeros; the rest is
- * declined. */
-static void classify(Emit *e, const Decline *s, const IRInsn *i)
-{
-    enum { MINUS_NORMAL = 1 << 1, MINUS_ZERO = 1 << 3, PLUS_ZERO = 1 << 4, PLUS_NORMAL = 1 << 6 };
-    unsigned a = operand(e, s, i, i->a, X0), sign = single(i) ? 31 : 63, fraction = single(i) ? 23 : 52;
-    Asm *p = &e->a;
-
-    if (i->d == JIT_NONE)
-        return;
-    asm_vex_rr(p, X86_OP(0x66, MAP_0F, 0x7e), !single(i), a, 0, RAX);
-    asm_mov_imm(p, RCX, 1ULL << (fraction + 1));
-    asm_rx(p, 0x8d, !single(i), RCX, RCX, RAX, 1, 0);
-    asm_shift_imm(p, SH_SHR, !single(i), RCX, fraction + 2);
-    uint8_t *normal = asm_jcc(p, CC_NE);
-    asm_mov(p, RCX, RAX);
-    asm_alu(p, ALU_ADD, !single(i), RCX, RCX);
-    decline(e, s->body, CC_NE);
-    by_sign(e, sign, PLUS_ZERO, MINUS_ZERO);
-    uint8_t *end = asm_jmp(p);
-    asm_aim(p, normal);
-    by_sign(e, sign, PLUS_NORMAL, MINUS_NORMAL);
-    asm_aim(p, end);
-    x86_define(e, i->d, RAX);
-}
-
-/* Operands that stay in range however they are rounded; see FP_IN_* in fpu/ops.h. */
-static void decline_range(Emit *e, const Decline *s, const IRInsn *i)
-{
-    bool is_signed = i->op == IR_fto_i32 || i->op == IR_fto_i64;
-    uint64_t limit; /* the first that is out of range */
-
-    if (single(i))
-        limit = i->op == IR_fto_i32 ? 0x4f000000 : i->op == IR_fto_u32 ? 0x4f800000 : 0x5f000000;
-    else
-        limit = i->op == IR_fto_i32 ? 0x41dfffffffc00001
-              : i->op == IR_fto_u32 ? 0x41efffffffe00001 : 0x43e0000000000000;
-    if (is_signed) {
-        asm_rr(&e->a, X86_OP(0, MAP_0F, 0xba), true, 6, RAX); /* btr */
-        asm_byte(&e->a, single(i) ? 31 : 63);
-    }
-    asm_mov_imm(&e->a, RCX, limit);
-    asm_alu(&e->a, ALU_CMP, true, RAX, RCX);
-    decline(e, s->body, CC_AE);
-}
-
-static void to_integer(Emit *e, const Decline *s, const IRInsn *i)
-{
-    unsigned a = operand(e, s, i, i->a, X0);
-    bool word = i->op == IR_fto_i32 || i->op == IR_fto_u32;
-
-    if (single(i))
-        asm_vex_rr(&e->a, X86_OP(0x66, MAP_0F, 0x7e), false, a, 0, RAX); /* vmovd */
-    else
-        to_int(e, RAX, a);
-    decline_range(e, s, i);
-    if (i->imm) { /* vroundss, vroundsd */
-        asm_vex_rr(&e->a, X86_OP(0x66, MAP_0F3A, single(i) ? 0x0a : 0x0b), false, X2, a, a);
-        asm_byte(&e->a, i->imm == IR_ROUND_DOWN ? 1 : 2);
-        a = X2;
-    }
-    asm_vex_rr(&e->a, scalar(i, i->sign ? 0x2c : 0x2d), true, RAX, 0, a);
-    if (word)
-        asm_rr(&e->a, 0x63, true, RAX, RAX);
-    if (i->d != JIT_NONE)
-        x86_define(e, i->d, RAX);
-}
-
-/* The bits of a narrow number in x are boxed. */
-static void box(Emit *e, unsigned x)
-{
-    with_bits(e, 0x56, x, x, 0xffffffff00000000);
-}
-
-static void from_integer(Emit *e, const Decline *s, const IRInsn *i)
-{
-    unsigned a = x86_use(e, i->a, RAX), d = dest(e, i->d);
-
-    if (i->op == IR_ffrom_u32) {
-        asm_mov32(&e->a, RAX, a);
-        a = RAX;
-    } else if (i->op == IR_ffrom_u64) {
-        asm_rr(&e->a, 0x85, true, a, a);
-        decline(e, s->body, CC_S);
-    }
-    asm_vex_rr(&e->a, X86_OP(0, MAP_0F, 0x57), false, d, d, d);
-    asm_vex_rr(&e->a, scalar(i, 0x2a), i->op != IR_ffrom_i32, d, d, a);
-    if (single(i))
-        box(e, d);
-    define(e, i->d, d, single(i));
-}
-
-/* size: of the source. */
-static void convert(Emit *e, const Decline *s, const IRInsn *i)
-{
-    unsigned a = operand(e, s, i, i->a, X0), d = dest(e, i->d);
-    bool narrow = i->op == IR_fnarrow;
-
-    asm_vex_rr(&e->a, scalar(i, 0x5a), false, d, a, a);
-    if (narrow)
-        box(e, d);
-    canonical(e, s, d, narrow);
-    define(e, i->d, d, narrow);
-}
-
-static void move(Emit *e, const IRInsn *i)
-{
-    if (i->op == IR_fmv_to_int) {
-        if (i->d == JIT_NONE)
-            return;
-        if (e->reg[i->a] >= 0)
-            to_int(e, RAX, (unsigned)e->reg[i->a]);
-        else
-            asm_load(&e->a, RAX, ENV, x86_offset(e, i->a));
-        if (single(i))
-            asm_rr(&e->a, 0x63, true, RAX, RAX);
-        x86_define(e, i->d, RAX);
-        return;
-    }
-    if (single(i)) {
-        asm_mov32(&e->a, RAX, x86_use(e, i->a, RAX));
-        asm_mov_imm(&e->a, RCX, 0xffffffff00000000);
-        asm_alu(&e->a, ALU_OR, true, RAX, RCX);
-    } else {
-        x86_copy(e, i->a, RAX);
-    }
-    x86_float_define(e, i->d);
-    if (single(i))
-        e->boxed |= 1ULL << i->d;
+    fp_define(e, i->d, d, fp_single(i));
 }
 
 void x86_float_define(Emit *e, unsigned var)
 {
     if (e->reg[var] >= 0)
-        from_int(e, (unsigned)e->reg[var], RAX);
+        fp_from_int(e, (unsigned)e->reg[var], RAX);
     else
         asm_store(&e->a, ENV, x86_offset(e, var), RAX);
     e->boxed &= ~(1ULL << var);
@@ -426,24 +252,24 @@ void x86_float_define(Emit *e, unsigned var)
 
 void x86_float_load(Emit *e, const IRInsn *i, X86Place p)
 {
-    if (!single(i)) {
+    if (!fp_single(i)) {
         unsigned x = e->reg[i->d] >= 0 ? (unsigned)e->reg[i->d] : X0;
         asm_vex_rx(&e->a, X86_OP(0xf3, MAP_0F, 0x7e), false, x, 0, p.base, p.index, p.disp);
-        define(e, i->d, x, false);
+        fp_define(e, i->d, x, false);
         return;
     }
-    unsigned x = dest(e, i->d);
+    unsigned x = fp_dest(e, i->d);
 
     asm_vex_rx(&e->a, X86_OP(0xf3, MAP_0F, 0x10), false, x, 0, p.base, p.index, p.disp);
-    box(e, x);
-    define(e, i->d, x, true);
+    fp_box(e, x);
+    fp_define(e, i->d, x, true);
 }
 
 void x86_float_store(Emit *e, const IRInsn *i, X86Place p)
 {
     unsigned x = whole(e, i->b, X0);
 
-    if (single(i))
+    if (fp_single(i))
         asm_vex_rx(&e->a, X86_OP(0xf3, MAP_0F, 0x11), false, x, 0, p.base, p.index, p.disp);
     else
         asm_vex_rx(&e->a, X86_OP(0x66, MAP_0F, 0xd6), false, x, 0, p.base, p.index, p.disp);
@@ -501,7 +327,7 @@ static void flags(Emit *e, const Decline *s, const IRInsn *i)
     asm_alu_imm(&e->a, ALU_AND, false, RCX,
                 f->invalid | f->by_zero | f->overflow | f->underflow | f->inexact);
     asm_alu(&e->a, ALU_CMP, false, RAX, RCX);
-    decline(e, s->body, CC_NE);
+    fp_decline(e, s->body, CC_NE);
 }
 
 static void operation(Emit *e, const Decline *s, const IRInsn *i)
@@ -542,7 +368,7 @@ static void operation(Emit *e, const Decline *s, const IRInsn *i)
         break;
     case IR_fnarrow:
     case IR_fwiden:
-        convert(e, s, i);
+        fp_convert(e, s, i);
         break;
     case IR_fsgnj:
     case IR_fsgnjn:
@@ -555,20 +381,20 @@ static void operation(Emit *e, const Decline *s, const IRInsn *i)
         compare(e, s, i);
         break;
     case IR_fclass:
-        classify(e, s, i);
+        fp_classify(e, s, i);
         break;
     case IR_fto_i32:
     case IR_fto_u32:
     case IR_fto_i64:
     case IR_fto_u64:
-        to_integer(e, s, i);
+        fp_to_integer(e, s, i);
         break;
     case IR_fflags_get:
     case IR_fflags_put:
         flags(e, s, i);
         break;
     default:
-        from_integer(e, s, i);
+        fp_from_integer(e, s, i);
         break;
     }
 }
@@ -576,7 +402,7 @@ static void operation(Emit *e, const Decline *s, const IRInsn *i)
 void x86_float(Emit *e, const IRInsn *i)
 {
     if (i->op == IR_fmv_to_int || i->op == IR_fmv_from_int) {
-        move(e, i);
+        fp_move(e, i);
         return;
     }
     unsigned first = e->n_stubs;

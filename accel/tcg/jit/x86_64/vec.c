@@ -488,63 +488,6 @@ static void resume_stub(Emit *e, const Stub *s)
     asm_jmp_to(&e->a, s->after);
 }
 
-/* ---- The state around them ---- */
-
-static void expect(Emit *e, const IRInsn *i)
-{
-    Stub *s = x86_stub(e, STUB_INTERPRET, i);
-
-    asm_alu_mem_imm(&e->a, ALU_CMP, true, ENV, i->target, (int32_t)i->imm);
-    s->froms[s->n_from++] = asm_jcc(&e->a, CC_NE);
-}
-
-static void set_env(Emit *e, const IRInsn *i)
-{
-    Asm *a = &e->a;
-
-    if (i->size == 8 && i->imm == (int32_t)i->imm) {
-        asm_rm(a, 0xc7, true, 0, ENV, i->target);
-        asm_imm32(a, (uint32_t)i->imm);
-        return;
-    }
-    asm_mov_imm(a, RAX, (uint64_t)i->imm);
-    asm_rm(a, i->size == 2 ? X86_OP(0x66, 0, 0x89) : i->size == 1 ? 0x88 : 0x89, i->size == 8, RAX, ENV,
-           i->target);
-}
-
-static void unless(Emit *e, const IRInsn *i)
-{
-    Stub *s = x86_stub(e, STUB_VEC_SET, i);
-
-    asm_alu_mem_imm(&e->a, ALU_CMP, true, ENV, i->target, (int32_t)i->imm);
-    s->from = asm_jcc(&e->a, CC_NE);
-    s->after = asm_here(&e->a);
-    e->unless = i + i->size;
-}
-
-static void set_stub(Emit *e, const Stub *s)
-{
-    asm_aim(&e->a, s->from);
-    for (unsigned n = 1; n <= s->insn->size; n++)
-        set_env(e, s->insn + n);
-    asm_jmp_to(&e->a, s->after);
-}
-
-static void clamp(Emit *e, const IRInsn *i)
-{
-    Asm *a = &e->a;
-
-    if (i->a == JIT_NONE)
-        asm_load(a, RAX, ENV, i->target);
-    else
-        x86_copy(e, i->a, RAX);
-    asm_mov_imm(a, RCX, (uint64_t)i->imm);
-    asm_alu(a, ALU_CMP, true, RAX, RCX);
-    asm_rr(a, X86_OP(0, MAP_0F, 0x40 | CC_A), true, RAX, RCX); /* cmova */
-    asm_store(a, ENV, i->target, RAX);
-    x86_define(e, i->d, RAX);
-}
-
 void x86_vector_stub(Emit *e, const Stub *s)
 {
     if (s->kind == STUB_VEC_PART) {
@@ -559,7 +502,7 @@ void x86_vector_stub(Emit *e, const Stub *s)
     } else if (s->kind == STUB_VEC_MISS) {
         vec_miss_stub(e, s);
     } else if (s->kind == STUB_VEC_SET) {
-        set_stub(e, s);
+        vec_set_stub(e, s);
     }
 }
 
@@ -567,17 +510,17 @@ void x86_vector(Emit *e, const IRInsn *i)
 {
     switch (i->op) {
     case IR_expect:
-        expect(e, i);
+        vec_expect(e, i);
         break;
     case IR_unless:
-        unless(e, i);
+        vec_unless(e, i);
         break;
     case IR_set_env:
         if (i > e->unless)
-            set_env(e, i);
+            vec_set_env(e, i);
         break;
     case IR_clamp:
-        clamp(e, i);
+        vec_clamp(e, i);
         break;
     default:
         vector(e, i);

@@ -138,6 +138,13 @@ void vec_to_body_from(VecEmit *x, const Piece *p, unsigned cc);
 /* The same for a jump that is there already, and a stub for it. */
 void vec_leave_from(VecEmit *x, Stub *s, unsigned first, uint8_t *jump);
 
+/* ---- vec-state.c: one operation each ---- */
+void vec_expect(Emit *e, const IRInsn *i);
+void vec_unless(Emit *e, const IRInsn *i);
+void vec_set_stub(Emit *e, const Stub *s);
+void vec_set_env(Emit *e, const IRInsn *i);
+void vec_clamp(Emit *e, const IRInsn *i);
+
 /* ---- vec-mem.c ---- */
 void vec_load_store(VecEmit *x);
 void vec_walk(VecEmit *x);
