@@ -237,8 +237,8 @@ bool code_page_was_hot(TCGState *s, const TranslationBlock *tb);
 /* Bytes of one page were written: kills the blocks that were made of them. Any thread, lock not
  * held. Returns whether the page holds no code (any more), so that writes may be quick again. */
 bool code_page_written(TCGState *s, RAMBlock *block, uint64_t offset, unsigned len);
-/* A vCPU may from now on write to the page without anybody noticing. */
-void code_page_note_store(TCGState *s, RAMBlock *block, uint64_t offset);
+/* A vCPU may from now on write to the page without anybody noticing, by its TLB's entry of va. */
+void code_page_note_store(TCGState *s, RAMBlock *block, uint64_t offset, vaddr va);
 /* The hook for writes by devices and loaders. */
 void code_pages_write_hook(RAMBlock *block, uint64_t offset, uint64_t len);
 /* For ram_block_collect_dirty(). */

@@ -5,7 +5,8 @@
  * path, where one bit per 64 bytes says whether code was really touched, so that data beside code
  * costs a look-up only.
  *
- * Watching a page costs its stores, and beginning to watch it costs a look at every TLB. So a page whose
+ * Watching a page costs its stores, and beginning to watch it costs a look at every TLB, though mostly only
+ * at the entries of few virtual pages, which are kept with the page. So a page whose
  * last block goes is let go at once the first time, when it is most likely no code any more, but if
  * it becomes code again it is kept for a number of stores, which doubles each time. A page that
  * does hold code is let go, with that code, after many more stores that hit none: who executes it then
@@ -44,7 +45,7 @@ typedef struct CodePage {
 
 typedef struct Chunk {
     CodePage *code[1 << CHUNK_BITS];      /* atomic */
-    uint8_t store_mapped[1 << CHUNK_BITS]; /* atomic: some TLB may write to it unnoticed */
+    TLBPlaces stored[1 << CHUNK_BITS];    /* atomic: what TLBs may write to it unnoticed by */
 } Chunk;
 
 struct CodePages {
@@ -128,17 +129,22 @@ static uint64_t granule_mask(unsigned off, unsigned len)
     return (MASK_ULL(last - first + 1)) << first;
 }
 
-void code_page_note_store(TCGState *s, RAMBlock *block, uint64_t offset)
+void code_page_note_store(TCGState *s, RAMBlock *block, uint64_t offset, vaddr va)
 {
     uint64_t page = page_number(block, offset);
     Chunk *c = chunk_get(s->pages, page);
-    uint8_t *flag;
+    TLBPlaces *stored, before, after;
 
     if (!c)
         return;
-    flag = &c->store_mapped[page & ((1 << CHUNK_BITS) - 1)];
-    if (!__atomic_load_n(flag, __ATOMIC_SEQ_CST))
-        __atomic_store_n(flag, 1, __ATOMIC_SEQ_CST);
+    stored = &c->stored[page & ((1 << CHUNK_BITS) - 1)];
+    before = __atomic_load_n(stored, __ATOMIC_SEQ_CST);
+    do {
+        after = tlb_places_add(before, va);
+        if (after == before)
+            return;
+    } while (!__atomic_compare_exchange_n(stored, &before, after, false, __ATOMIC_SEQ_CST,
+                                          __ATOMIC_SEQ_CST));
 }
 
 enum { PATIENCE_FIRST = 8, PATIENCE_EMPTY_MAX = 1024, PATIENCE_MAX = 1 << 20, PATIENCE_CODE = 32 };
@@ -174,11 +180,13 @@ bool code_page_protect(TCGState *s, RAMBlock *block, uint64_t offset)
         return true;
     __atomic_store_n(&cp->stores, 0, __ATOMIC_RELAXED);
     /* Pairs with insert() of the TLB: note, then read the bit. */
-    if (__atomic_exchange_n(&c->store_mapped[i], 0, __ATOMIC_SEQ_CST)) {
+    TLBPlaces stored = __atomic_exchange_n(&c->stored[i], 0, __ATOMIC_SEQ_CST);
+    if (stored) {
         bool others = false;
         for (unsigned n = 0; n < s->nr_cpus; n++) {
             TCGCPU *cpu = __atomic_load_n(&s->cpus[n], __ATOMIC_ACQUIRE);
-            if (cpu && tlb_protect_page(env_tcg(cpu->env)->tlbs, (uintptr_t)block->host + offset))
+            if (cpu &&
+                tlb_protect_page(env_tcg(cpu->env)->tlbs, (uintptr_t)block->host + offset, stored))
                 others |= cpu->cpu != this_cpu;
         }
         if (others)

@@ -181,7 +181,7 @@ static TLBEntry *insert(CPUArchState *env, TLBContext *ctx, vaddr va, const TLBF
     if (full->readonly)
         store |= TLB_SLOW;
     if (!(store & TLB_SLOW) && (fill->prot & PAGE_WRITE)) {
-        code_page_note_store(s, full->block, full->offset);
+        code_page_note_store(s, full->block, full->offset, page);
         if (ram_block_page_watched(full->block, full->offset) || env_tcg(env)->verify)
             store |= TLB_CODE;
     }
@@ -260,7 +260,7 @@ void tlb_unprotect_entry(CPUArchState *env, const TLBProbe *p)
 {
     CPUTLB *t = env_tcg(env)->tlbs;
 
-    code_page_note_store(env_tcgcpu(env)->s, p->block, p->offset);
+    code_page_note_store(env_tcgcpu(env)->s, p->block, p->offset, (uintptr_t)p->host - p->addend);
     tlb_lock(t);
     if (!ram_block_page_watched(p->block, p->offset))
         __atomic_fetch_and(&p->entry->tag[MMU_STORE], ~(uint64_t)TLB_CODE, __ATOMIC_RELAXED);

@@ -502,11 +502,16 @@ static void protect_windows(TLBContext *ctx, uintptr_t host, uint64_t len)
     }
 }
 
-static bool protect_context(TLBContext *ctx, uintptr_t host, uint64_t len)
+static bool protect_context(TLBContext *ctx, uintptr_t host, uint64_t len, TLBPlaces places)
 {
     bool any_marked = false;
+    bool anywhere = tlb_places_nr(places) > TLB_PLACES;
 
-    for (unsigned w = 0; w < (1u << ctx->bits) / 64; w++) {
+    for (unsigned i = 0; !anywhere && i < tlb_places_nr(places); i++) {
+        unsigned index = (unsigned)(places >> 16 * i) & ((1u << ctx->bits) - 1);
+        any_marked |= protect_entry(&ctx->fast[index], host, len);
+    }
+    for (unsigned w = 0; anywhere && w < (1u << ctx->bits) / 64; w++) {
         for (uint64_t bits = ctx->used[w]; bits; bits &= bits - 1)
             any_marked |= protect_entry(&ctx->fast[w * 64 + __builtin_ctzll(bits)], host, len);
     }
@@ -516,27 +521,27 @@ static bool protect_context(TLBContext *ctx, uintptr_t host, uint64_t len)
     return any_marked;
 }
 
-static bool protect(CPUTLB *t, uintptr_t host, uint64_t len)
+static bool protect(CPUTLB *t, uintptr_t host, uint64_t len, TLBPlaces places)
 {
     bool any_marked = false;
 
     tlb_lock(t);
     for (unsigned c = 0; c < t->nr_ctx; c++) {
         if (t->ctx[c].fast)
-            any_marked |= protect_context(&t->ctx[c], host, len);
+            any_marked |= protect_context(&t->ctx[c], host, len, places);
     }
     tlb_unlock(t);
     return any_marked;
 }
 
-bool tlb_protect_page(CPUTLB *t, uintptr_t host_page)
+bool tlb_protect_page(CPUTLB *t, uintptr_t host_page, TLBPlaces places)
 {
-    return protect(t, host_page, TARGET_PAGE_SIZE);
+    return protect(t, host_page, TARGET_PAGE_SIZE, places);
 }
 
 void tlb_protect_range(CPUTLB *t, uintptr_t host, uint64_t len)
 {
-    protect(t, host, len);
+    protect(t, host, len, TLB_ANYWHERE);
 }
 
 void tlb_notice_stores(CPUArchState *env)
@@ -544,7 +549,7 @@ void tlb_notice_stores(CPUArchState *env)
     CPUTLB *t = env_tcg(env)->tlbs;
 
     tlb_lock(t);
-    protect_context(t->data, 0, UINT64_MAX);
+    protect_context(t->data, 0, UINT64_MAX, TLB_ANYWHERE);
     tlb_unlock(t);
 }
 

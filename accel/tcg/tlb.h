@@ -267,9 +267,36 @@ typedef struct TLBProbe {
  * recorded in env. Owner's thread. */
 bool tlb_probe(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLBProbe *out);
 
+/*
+ * Where in TLBs the entries of a page of RAM may be: up to TLB_PLACES numbers of virtual pages, of which the
+ * lower 16 bits are kept, and above them how many; one more than that means anywhere. 0: nowhere.
+ */
+typedef uint64_t TLBPlaces;
+#define TLB_PLACES 3
+#define TLB_ANYWHERE UINT64_MAX
+_Static_assert(TLB_BITS_MAX <= 16, "TLBPlaces");
+
+static inline unsigned tlb_places_nr(TLBPlaces p)
+{
+    return (unsigned)(p >> 16 * TLB_PLACES);
+}
+
+static inline TLBPlaces tlb_places_add(TLBPlaces p, vaddr va)
+{
+    uint64_t place = (uint16_t)(va >> TARGET_PAGE_BITS);
+    unsigned n = tlb_places_nr(p);
+
+    for (unsigned i = 0; i < n; i++) {
+        if (n > TLB_PLACES || (uint16_t)(p >> 16 * i) == place)
+            return p;
+    }
+    p += 1ULL << 16 * TLB_PLACES;
+    return n < TLB_PLACES ? p | place << 16 * n : p;
+}
+
 /* Writes to this page of RAM must be noticed: marks the store tags of every entry that shows it.
  * Returns whether one did that let writes pass. Any thread. */
-bool tlb_protect_page(CPUTLB *t, uintptr_t host_page);
+bool tlb_protect_page(CPUTLB *t, uintptr_t host_page, TLBPlaces places);
 /* The same for a range of pages. */
 void tlb_protect_range(CPUTLB *t, uintptr_t host, uint64_t len);
 /* Unless writes to the page at out->block, out->offset are watched still, the owner's entry may be

@@ -118,7 +118,7 @@ static void test_tlb_grows(void)
     g_assert_cmpuint(sweep(WIDE_VA, 4000), ==, 4000);
     /* So does who protects pages. */
     probe(WIDE_VA + 5 * 4096, MMU_STORE);
-    g_assert_true(tlb_protect_page(env->tcg.tlbs, (uintptr_t)ram + 5 * 4096));
+    g_assert_true(tlb_protect_page(env->tcg.tlbs, (uintptr_t)ram + 5 * 4096, TLB_ANYWHERE));
     tcg_tlb_flush_all(env);
     g_assert_cmpuint(sweep(WIDE_VA, 4000), ==, 4000);
     wide_bits = 0;
@@ -224,6 +224,97 @@ static void test_tlb_inherits(void)
     tcg_tlb_switch(env);
 }
 
+/* Begins to watch a page of RAM as one that holds code. Whether every entry of it notices, and other pages' do
+ * not; shown: how many there are. */
+static void watch(unsigned page, unsigned shown)
+{
+    TCGState *s = env_tcgcpu(env)->s;
+    TLBProbe p;
+
+    g_assert_true(tlb_probe(env, WIDE_VA + page * 4096, MMU_STORE, 8, &p));
+    g_mutex_lock(&s->lock);
+    g_assert_true(code_page_protect(s, p.block, p.offset & TARGET_PAGE_MASK));
+    g_mutex_unlock(&s->lock);
+    for (unsigned n = 0; n < shown; n++) {
+        unsigned before = walks;
+        g_assert_true(tlb_probe(env, WIDE_VA + page * 4096 + n * RAM_SIZE, MMU_STORE, 8, &p));
+        g_assert_true(p.code);
+        if (shown <= 3) /* more are not all there any more */
+            g_assert_cmpuint(walks, ==, before);
+        g_assert_true(tlb_probe(env, WIDE_VA + (page + 1) * 4096 + n * RAM_SIZE, MMU_STORE, 8, &p));
+        g_assert_false(p.code);
+    }
+}
+
+/* What other tests wrote to by many places was never watched. */
+static void forget_stores(void)
+{
+    TCGState *s = env_tcgcpu(env)->s;
+    TLBProbe p;
+
+    g_assert_true(tlb_probe(env, WIDE_VA, MMU_LOAD, 8, &p));
+    g_mutex_lock(&s->lock);
+    for (uint64_t at = 0; at < RAM_SIZE; at += TARGET_PAGE_SIZE)
+        g_assert_true(code_page_protect(s, p.block, at));
+    g_mutex_unlock(&s->lock);
+    ram_block_set_dirty(p.block, DIRTY_CODE, 0, RAM_SIZE);
+    tcg_tlb_flush_all(env);
+}
+
+/* Who begins to watch a page finds its entries wherever they are: few and many, in tables of any size, in contexts
+ * that are not in use, among the victims; and those that came to watch no more. */
+static void test_tlb_watch(void)
+{
+    static const uint8_t shown[] = { 1, 2, 3, 4, 1, 2, 3, 12 };
+    TLBProbe p;
+
+    setup(2);
+    env->root = 1;
+    env->asid = 79;
+    tcg_tlb_switch(env);
+    wide_bits = 12;
+    wide_prot = PAGE_READ | PAGE_WRITE;
+    forget_stores();
+    for (unsigned page = 30; page < 30 + ARRAY_SIZE(shown); page++) {
+        if (page == 34) { /* a larger table, where they are not all at one place */
+            wide_prot = PAGE_READ;
+            for (unsigned round = 0; round < 6; round++)
+                sweep(WIDE_VA + 0x400000000, 4000);
+            wide_prot = PAGE_READ | PAGE_WRITE;
+            g_assert_cmpuint(tlb_mask(env->tcg.tlb) / sizeof(TLBEntry), >=, 1023);
+        }
+        for (unsigned n = 0; n < shown[page - 30]; n++) {
+            probe(WIDE_VA + page * 4096 + n * RAM_SIZE, n & 1 ? MMU_LOAD : MMU_STORE);
+            probe(WIDE_VA + (page + 1) * 4096 + n * RAM_SIZE, MMU_STORE);
+        }
+        watch(page, shown[page - 30]);
+    }
+    /* As after many stores that hit no code. */
+    probe(WIDE_VA + 50 * 4096 + RAM_SIZE, MMU_STORE);
+    watch(50, 1);
+    g_assert_true(tlb_probe(env, WIDE_VA + 50 * 4096 + RAM_SIZE, MMU_STORE, 8, &p));
+    g_assert_true(p.code);
+    ram_block_set_dirty(p.block, DIRTY_CODE, p.offset & TARGET_PAGE_MASK, 4096);
+    tlb_unprotect_entry(env, &p);
+    g_assert_true(tlb_probe(env, WIDE_VA + 50 * 4096 + RAM_SIZE, MMU_STORE, 8, &p));
+    g_assert_false(p.code);
+    /* In a context that is put aside meanwhile. */
+    env->asid = 80;
+    tcg_tlb_switch(env);
+    watch(50, 1);
+    env->asid = 79;
+    tcg_tlb_switch(env);
+    unsigned before = walks;
+    g_assert_true(tlb_probe(env, WIDE_VA + 50 * 4096 + RAM_SIZE, MMU_STORE, 8, &p));
+    g_assert_true(p.code);
+    g_assert_cmpuint(walks, ==, before);
+    tb_flush(env_tcgcpu(env)->s);
+    wide_bits = 0;
+    env->root = 0;
+    env->asid = 0;
+    tcg_tlb_switch(env);
+}
+
 /* Two pages that want the same entry: the victims have the other. */
 static void test_tlb_victims(void)
 {
@@ -285,5 +376,6 @@ int main(int argc, char **argv)
     g_test_add_func("/tcg/tlb-flush-near-large", test_tlb_flush_near_large);
     g_test_add_func("/tcg/tlb-flush-keeps-code", test_tlb_flush_keeps_code);
     g_test_add_func("/tcg/tlb-inherits", test_tlb_inherits);
+    g_test_add_func("/tcg/tlb-watch", test_tlb_watch);
     return g_test_run();
 }
