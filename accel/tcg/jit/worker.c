@@ -5,13 +5,19 @@
  * region after the other. What was dropped in the meantime is noticed under TCGState.lock before the code
  * is published. Memory of blocks and code is taken back only while the thread stands still.
  *
+ * A wake-up costs the vCPU more than collecting the region does (on a virtual host, an interrupt to another
+ * processor), and regions come in bursts. So the thread looks for work by itself while there was some lately,
+ * and is woken only after a time without.
+ *
  * Locks: busy, which is held while a region is compiled, before TCGState.lock, which guards the queue.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "accel/tcg/jit/jit.h"
 
-#define SLOTS 8 /* regions that wait; what finds no room is left to be come to again */
+#define SLOTS 16     /* regions that wait; what finds no room is left to be come to again */
+#define NAP_US 200   /* between two looks */
+#define NAPS 50      /* without work, before it wants to be woken */
 
 struct JitWorker {
     Jit *j;
@@ -19,6 +25,7 @@ struct JitWorker {
     GMutex busy;
     GCond wake;
     bool stop;
+    bool asleep;         /* wants to be woken */
     Region *slot[SLOTS]; /* a ring; made when first used */
     unsigned first, n;
 };
@@ -43,13 +50,27 @@ static void done_with_first(JitWorker *w)
     w->n--;
 }
 
+/* With the lock held, which it lets go while it waits. */
+static void wait_a_while(JitWorker *w, unsigned naps)
+{
+    if (naps < NAPS) {
+        g_mutex_unlock(&w->j->s->lock);
+        g_usleep(NAP_US);
+        g_mutex_lock(&w->j->s->lock);
+        return;
+    }
+    w->asleep = true;
+    g_cond_wait(&w->wake, &w->j->s->lock);
+    w->asleep = false;
+}
+
 static bool wait_for_work(JitWorker *w)
 {
     bool stop;
 
     g_mutex_lock(&w->j->s->lock);
-    while (!w->n && !w->stop)
-        g_cond_wait(&w->wake, &w->j->s->lock);
+    for (unsigned naps = 0; !w->n && !w->stop; naps++)
+        wait_a_while(w, naps);
     stop = w->stop;
     g_mutex_unlock(&w->j->s->lock);
     return !stop;
@@ -114,7 +135,8 @@ void jit_worker_push(JitWorker *w)
     w->n++;
     if (!w->thread)
         w->thread = g_thread_new("jit", work, w);
-    g_cond_signal(&w->wake);
+    if (w->asleep)
+        g_cond_signal(&w->wake);
 }
 
 void jit_pause(TCGState *s)
