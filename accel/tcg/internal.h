@@ -193,6 +193,8 @@ static inline bool tb_is(const TranslationBlock *tb, uint64_t ram_page, vaddr pc
  * crosses into a second page. Any thread, no lock. */
 TranslationBlock *tb_lookup(TCGState *s, uint64_t ram_page, vaddr pc, uint32_t mode,
                             uint64_t ram_page1, uintptr_t addend);
+/* Asks the host for huge pages, but for the first 2 MiB: a small guest takes no more memory than it needs. */
+void tcg_want_huge_pages(void *p, size_t size);
 /* Room for a block, aligned; NULL when the arena is full. Lock held. */
 TranslationBlock *tb_alloc(TCGState *s, unsigned n_ops);
 /* What a block of n_ops operations takes. */

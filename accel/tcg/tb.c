@@ -108,6 +108,14 @@ void tb_drop_all(TCGState *s)
     s->n_tbs = 0;
 }
 
+void tcg_want_huge_pages(void *p, size_t size)
+{
+    enum { SMALL_GUEST = 2 * MiB };
+
+    if (size > SMALL_GUEST)
+        madvise((uint8_t *)p + SMALL_GUEST, size - SMALL_GUEST, MADV_HUGEPAGE);
+}
+
 bool tb_init(TCGState *s, Error **errp)
 {
     void *arena = mmap(NULL, s->arena_size, PROT_READ | PROT_WRITE,
@@ -125,6 +133,7 @@ bool tb_init(TCGState *s, Error **errp)
                    s->tb_size_mib);
         return false;
     }
+    tcg_want_huge_pages(s->arena, s->arena_size);
     s->dummy = g_malloc0(sizeof(TranslationBlock) + sizeof(TCGOp));
     s->dummy->key_pc = TB_DEAD_PC;
     return true;

@@ -13,7 +13,6 @@
 #include "accel/tcg/tlb.h"
 
 #define MOST_CODE (512 * MiB)   /* by distances of 32 bits, with its data, one half */
-#define REGION_ROOM (256 * KiB) /* more than a region ever takes */
 
 /* ---- Running ---- */
 
@@ -378,7 +377,7 @@ static void publish(Jit *j, const Region *r, const JitCode *made)
 
 static bool has_room(const Jit *j)
 {
-    return j->code_end - j->code_used >= REGION_ROOM && j->data_end - j->data_used >= REGION_ROOM / 2 &&
+    return j->code_end - j->code_used >= JIT_ROOM && j->data_end - j->data_used >= JIT_ROOM / 2 &&
            j->gens.going != j->gens.current;
 }
 

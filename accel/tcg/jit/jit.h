@@ -136,8 +136,13 @@ typedef struct JitMemCounts {
 struct Jit {
     TCGState *s;
     const JitBackend *backend;
-    uint8_t *code, *code_rw;      /* the two mappings */
+    uint8_t *code;                /* to be read and run */
     uint8_t *data;                /* behind code: what it reads, and its exits */
+    uint8_t *draft;               /* JIT_ROOM bytes: code is written here first */
+    uint8_t *code_rw;             /* a second mapping, to write by; NULL: code_fd does that */
+    int code_fd;                  /* the memory of this process, as a file */
+    uint8_t *space;               /* what was mapped for code and data */
+    size_t space_size;
     size_t code_size, data_size;
     size_t code_used, data_used;  /* of the current generation; from the beginning of all */
     size_t code_end, data_end;    /* where that ends */
@@ -208,11 +213,10 @@ bool jit_cache_init(Jit *j, size_t size);
 void jit_cache_free(Jit *j);
 /* Room for data, zeroed, aligned to 16 bytes; NULL: full. */
 void *jit_data(Jit *j, size_t size);
-/* The writable alias of a place in code. */
-static inline uint8_t *jit_writable(const Jit *j, const void *code)
-{
-    return j->code_rw + ((const uint8_t *)code - j->code);
-}
+#define JIT_ROOM (256 * KiB) /* more code than a region ever takes; of data, half */
+/* Puts the first bytes of the draft where they will run, `at` bytes into the code. One thread at a time; false:
+ * the host has no memory for it. */
+bool jit_code_put(Jit *j, size_t at, size_t size);
 
 /* ---- worker.c: a thread that compiles. All but new and free: lock held ---- */
 typedef struct JitWorker JitWorker;

@@ -143,8 +143,7 @@ PerfFile *perf_dump_open(Error **errp)
     return f;
 }
 
-static void add_load(PerfFile *f, GByteArray *b, const char *name, const void *addr,
-                     const void *bytes, size_t size)
+static void add_load(PerfFile *f, GByteArray *b, const char *name, const void *addr, size_t size)
 {
     size_t name_size = strlen(name) + 1;
     DumpLoad l = {
@@ -156,17 +155,17 @@ static void add_load(PerfFile *f, GByteArray *b, const char *name, const void *a
 
     append(b, &l, sizeof(l));
     append(b, name, name_size);
-    append(b, bytes, size);
+    append(b, addr, size);
 }
 
-void perf_file_add(PerfFile *f, const char *name, const void *addr, const void *bytes, size_t size)
+void perf_file_add(PerfFile *f, const char *name, const void *addr, size_t size)
 {
     g_autoptr(GByteArray) b = g_byte_array_new();
 
     if (!size)
         return;
     if (f->dump) {
-        add_load(f, b, name, addr, bytes, size);
+        add_load(f, b, name, addr, size);
     } else {
         g_autofree char *line = g_strdup_printf("%" PRIxPTR " %zx %s\n", (uintptr_t)addr, size, name);
         append(b, line, strlen(line));

@@ -17,8 +17,8 @@ typedef struct PerfFile PerfFile;
 PerfFile *perf_map_open(Error **errp);
 /* jit-PID.dump in the current folder: the code too, and when it was made. */
 PerfFile *perf_dump_open(Error **errp);
-/* Code of this name runs at addr; bytes: where it can be read. */
-void perf_file_add(PerfFile *f, const char *name, const void *addr, const void *bytes, size_t size);
+/* Code of this name is at addr, to be read and run. */
+void perf_file_add(PerfFile *f, const char *name, const void *addr, size_t size);
 /* perf reads the file after the process has ended: it stays, unless keep is false. */
 void perf_file_close(PerfFile *f, bool keep);
 

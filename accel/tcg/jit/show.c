@@ -94,22 +94,21 @@ static void append_bytes(GString *out, const uint8_t *p, size_t n)
         g_string_append_printf(out, "%02x", p[i]);
 }
 
-/* Code at p, which runs at addr, one line for an instruction, or for so many bytes. */
-static void append_code(GString *out, HostDisas *d, const uint8_t *p, const void *addr, size_t size)
+/* One line for an instruction, or for so many bytes. */
+static void append_code(GString *out, HostDisas *d, const uint8_t *p, size_t size)
 {
     while (size) {
         g_autoptr(GString) text = g_string_new(NULL);
-        size_t n = d ? host_disas(d, p, size, (uintptr_t)addr, text) : 0;
+        size_t n = d ? host_disas(d, p, size, (uintptr_t)p, text) : 0;
 
         if (!n)
             n = MIN(size, d ? 1 : HEX_BYTES);
-        g_string_append_printf(out, "  %p:  ", addr);
+        g_string_append_printf(out, "  %p:  ", (const void *)p);
         append_bytes(out, p, n);
         if (text->len)
             g_string_append_printf(out, "%*s%s", (int)(n < 10 ? 2 * (10 - n) + 1 : 1), "", text->str);
         g_string_append_c(out, '\n');
         p += n;
-        addr = (const uint8_t *)addr + n;
         size -= n;
     }
 }
@@ -117,7 +116,6 @@ static void append_code(GString *out, HostDisas *d, const uint8_t *p, const void
 void jit_show_code(const Jit *j, const Region *r, const JitCode *code)
 {
     g_autoptr(GString) out = g_string_new(NULL);
-    const uint8_t *rw = jit_writable(j, code->start);
     const char *why = NULL;
     HostDisas *d = host_disas_new(&why);
     size_t at = 0;
@@ -130,7 +128,7 @@ void jit_show_code(const Jit *j, const Region *r, const JitCode *code)
         bool end = n == code->marks->len;
         size_t to = end ? code->size : m->host;
 
-        append_code(out, d, rw + at, code->start + at, to - at);
+        append_code(out, d, code->start + at, to - at);
         at = to;
         if (!end) {
             g_string_append_printf(out, " -- 0x%08" PRIx64, m->pc);

@@ -44,12 +44,10 @@ static gint piece_compare(gconstpointer pa, gconstpointer pb, gpointer opaque)
 
 static void add(Jit *j, const char *name, const uint8_t *start, size_t size)
 {
-    const uint8_t *bytes = jit_writable(j, start);
-
     if (j->watch->map)
-        perf_file_add(j->watch->map, name, start, bytes, size);
+        perf_file_add(j->watch->map, name, start, size);
     if (j->watch->dump)
-        perf_file_add(j->watch->dump, name, start, bytes, size);
+        perf_file_add(j->watch->dump, name, start, size);
 }
 
 static void remember(JitWatch *w, const Region *r, JitCode *code)
@@ -89,7 +87,7 @@ void jit_watch_code(Jit *j, const Region *r, JitCode *code)
 static bool opened(Jit *j, PerfFile *f)
 {
     if (f)
-        perf_file_add(f, "jit-common", j->code, j->code_rw, j->code_keep);
+        perf_file_add(f, "jit-common", j->code, j->code_keep);
     return f != NULL;
 }
 

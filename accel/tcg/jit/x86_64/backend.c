@@ -215,15 +215,13 @@ static void needs(Emit *e)
 static bool compile(Jit *j, const Region *r, JitCode *out)
 {
     Emit *e = j->emit;
-    uint8_t *p = j->code_rw + j->code_used;
-    size_t data = j->data_used;
+    size_t total, data = j->data_used;
     JitHead *head;
 
     memset(e, 0, offsetof(Emit, stubs));
     e->j = j;
     e->r = r;
-    e->a = (Asm){ .p = p, .start = p, .end = j->code_rw + j->code_end,
-                  .delta = j->code - j->code_rw };
+    e->a = x86_draft(j);
     head = write_head(e);
     if (!head)
         return false;
@@ -279,12 +277,13 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
     }
     for (unsigned n = 0; n < e->n_uses; n++)
         asm_aim_at(&e->a, e->uses[n].place, e->label[e->uses[n].block]);
-    if (e->a.full) {
+    out->size = (uint32_t)(e->a.p - e->a.start);
+    total = (size_t)(e->a.p - j->draft);
+    if (e->a.full || !jit_code_put(j, j->code_used, total)) {
         j->data_used = data;
         return false;
     }
-    out->size = (uint32_t)(e->a.p - e->a.start);
-    j->code_used = align_up((size_t)(e->a.p - j->code_rw), 16);
+    j->code_used = align_up(j->code_used + total, 16);
     return true;
 }
 

@@ -240,10 +240,16 @@ static void write_call_body(Jit *j, Asm *a, const uint8_t *out_spilled)
     asm_jmp_to(a, j->lookup);
 }
 
+Asm x86_draft(const Jit *j)
+{
+    uint8_t *p = j->draft;
+
+    return (Asm){ .p = p, .start = p, .end = p + JIT_ROOM, .delta = j->code + j->code_used - p };
+}
+
 bool x86_init(Jit *j)
 {
-    uint8_t *p = j->code_rw + j->code_used;
-    Asm a = { .p = p, .start = p, .end = j->code_rw + j->code_end, .delta = j->code - j->code_rw };
+    Asm a = x86_draft(j);
     const uint8_t *out, *spilled;
 
     write_run(j, &a);
@@ -259,6 +265,8 @@ bool x86_init(Jit *j)
     write_exits(j, &a, out);
     write_call_body(j, &a, spilled);
     x86_access_init(j, &a);
-    j->code_used = align_up((size_t)(a.p - j->code_rw), 16);
-    return !a.full && x86_count_init(j) && x86_vector_init(j);
+    if (a.full || !jit_code_put(j, j->code_used, (size_t)(a.p - a.start)))
+        return false;
+    j->code_used = align_up(j->code_used + (size_t)(a.p - a.start), 16);
+    return x86_count_init(j) && x86_vector_init(j);
 }

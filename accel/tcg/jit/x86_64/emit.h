@@ -175,6 +175,8 @@ void x86_operation(Emit *e, const IRInsn *i, unsigned next_block);
 
 /* ---- common.c ---- */
 bool x86_init(Jit *j);
+/* For what will run behind the code that there is. */
+Asm x86_draft(const Jit *j);
 /* Tests whether attention is wanted. Returns the condition under which it is. */
 unsigned x86_attention(const Jit *j, Asm *a);
 
