@@ -127,6 +127,18 @@ static bool watched(CPUArchState *env, vaddr va, uint64_t size)
            (ops->watches && ops->watches(env, va, va + (size - 1)));
 }
 
+/* Of an access that no entry stands for: no tag says whether the page holds code, so a store has to look. */
+static void probe_alone(CPUArchState *env, TLBProbe *out, vaddr va, MMUAccess access, unsigned size,
+                        const TLBFull *full)
+{
+    probe_from(out, va, full);
+    out->entry = NULL;
+    out->code = access == MMU_STORE;
+    out->watch = access != MMU_FETCH && watched(env, va, size);
+    if (full->readonly && access == MMU_STORE)
+        out->host = NULL;
+}
+
 static TLBLarge *large_slot(TLBContext *ctx, vaddr va)
 {
     return &ctx->large[(va >> TLB_LARGE_BITS) & (TLB_LARGES - 1)];
@@ -230,29 +242,17 @@ bool tlb_probe(CPUArchState *env, vaddr va, MMUAccess access, unsigned size, TLB
     full.page_bits = MAX(fill.page_bits, TARGET_PAGE_BITS);
     full.global = fill.global;
     if (fill.page_bits < TARGET_PAGE_BITS) {
-        /* PMP cuts the page: good for these bytes only. No tag says whether the page holds code, so
-         * a store has to look. */
-        probe_from(out, va, &full);
-        out->entry = NULL;
-        out->code = access == MMU_STORE;
-        out->watch = access != MMU_FETCH && watched(env, va, size);
-        if (full.readonly && access == MMU_STORE)
-            out->host = NULL;
+        /* PMP cuts the page: good for these bytes only. */
+        probe_alone(env, out, va, access, size, &full);
         return true;
     }
     tlb_lock(t);
     t->n_fills++;
     TLBEntry *e = insert(env, ctx, va, &fill, &full);
     tlb_unlock(t);
-    if (!probe_hit(out, va, access, e, &ctx->full[tlb_index(ctx, va)])) {
-        /* The model granted the access but not for others like it. */
-        probe_from(out, va, &full);
-        out->entry = NULL;
-        out->code = access == MMU_STORE;
-        out->watch = access != MMU_FETCH && watched(env, va, size);
-        if (full.readonly && access == MMU_STORE)
-            out->host = NULL;
-    }
+    /* Or else the model granted the access but not for others like it. */
+    if (!probe_hit(out, va, access, e, &ctx->full[tlb_index(ctx, va)]))
+        probe_alone(env, out, va, access, size, &full);
     return true;
 }
 

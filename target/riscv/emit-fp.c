@@ -95,6 +95,11 @@ static void from_integer(IRBuilder *b, const TCGOp *op, IROp ir, unsigned size, 
     ir_float(b, ir, FD, A, JIT_NONE, JIT_NONE, on_host(size, any ? FP_ANY : op->aux));
 }
 
+static void class(IRBuilder *b, const TCGOp *op, IROp ir, unsigned size)
+{
+    ir_float(b, ir, D, FA, JIT_NONE, JIT_NONE, (IRFloat){ .size = (uint8_t)size });
+}
+
 const JitFlags riscv_jit_fflags = {
     .offset = offsetof(CPURISCVState, fflags),
     .invalid = FP_NV, .by_zero = FP_DZ, .overflow = FP_OF, .underflow = FP_UF, .inexact = FP_NX,
@@ -132,55 +137,38 @@ EMIT(fmv_d_x)
 EMIT(fcvt_s_d) { rounding(b, op, IR_fnarrow, JIT_NONE, 8); }
 EMIT(fcvt_d_s) { rounding(b, op, IR_fwiden, JIT_NONE, 4); }
 
-EMIT(fadd_s) { rounding(b, op, IR_fadd, FB, 4); }
-EMIT(fsub_s) { rounding(b, op, IR_fsub, FB, 4); }
-EMIT(fmul_s) { rounding(b, op, IR_fmul, FB, 4); }
-EMIT(fdiv_s) { rounding(b, op, IR_fdiv, FB, 4); }
-EMIT(fsqrt_s) { rounding(b, op, IR_fsqrt, JIT_NONE, 4); }
-EMIT(fmadd_s) { fused(b, op, IR_fmadd, 4); }
-EMIT(fmsub_s) { fused(b, op, IR_fmsub, 4); }
-EMIT(fnmsub_s) { fused(b, op, IR_fnmsub, 4); }
-EMIT(fnmadd_s) { fused(b, op, IR_fnmadd, 4); }
-EMIT(fmin_s) { exact(b, op, IR_fmin, 4); }
-EMIT(fmax_s) { exact(b, op, IR_fmax, 4); }
-EMIT(fsgnj_s) { bits(b, op, IR_fsgnj, 4); }
-EMIT(fsgnjn_s) { bits(b, op, IR_fsgnjn, 4); }
-EMIT(fsgnjx_s) { bits(b, op, IR_fsgnjx, 4); }
-EMIT(feq_s) { compare(b, op, IR_feq, 4); }
-EMIT(flt_s) { compare(b, op, IR_flt, 4); }
-EMIT(fle_s) { compare(b, op, IR_fle, 4); }
-EMIT(fclass_s) { ir_float(b, IR_fclass, D, FA, JIT_NONE, JIT_NONE, (IRFloat){ .size = 4 }); }
-EMIT(fcvt_w_s) { to_integer(b, op, IR_fto_i32, 4); }
-EMIT(fcvt_wu_s) { to_integer(b, op, IR_fto_u32, 4); }
-EMIT(fcvt_l_s) { to_integer(b, op, IR_fto_i64, 4); }
-EMIT(fcvt_lu_s) { to_integer(b, op, IR_fto_u64, 4); }
+/* Both sizes of what the name stands for: with _s and _d behind it. */
+#define EMIT_BOTH(name, form, ...)                        \
+    EMIT(name##_s) { form(b, op, __VA_ARGS__, 4); }       \
+    EMIT(name##_d) { form(b, op, __VA_ARGS__, 8); }
+
+EMIT_BOTH(fadd, rounding, IR_fadd, FB)
+EMIT_BOTH(fsub, rounding, IR_fsub, FB)
+EMIT_BOTH(fmul, rounding, IR_fmul, FB)
+EMIT_BOTH(fdiv, rounding, IR_fdiv, FB)
+EMIT_BOTH(fsqrt, rounding, IR_fsqrt, JIT_NONE)
+EMIT_BOTH(fmadd, fused, IR_fmadd)
+EMIT_BOTH(fmsub, fused, IR_fmsub)
+EMIT_BOTH(fnmsub, fused, IR_fnmsub)
+EMIT_BOTH(fnmadd, fused, IR_fnmadd)
+EMIT_BOTH(fmin, exact, IR_fmin)
+EMIT_BOTH(fmax, exact, IR_fmax)
+EMIT_BOTH(fsgnj, bits, IR_fsgnj)
+EMIT_BOTH(fsgnjn, bits, IR_fsgnjn)
+EMIT_BOTH(fsgnjx, bits, IR_fsgnjx)
+EMIT_BOTH(feq, compare, IR_feq)
+EMIT_BOTH(flt, compare, IR_flt)
+EMIT_BOTH(fle, compare, IR_fle)
+EMIT_BOTH(fclass, class, IR_fclass)
+EMIT_BOTH(fcvt_w, to_integer, IR_fto_i32)
+EMIT_BOTH(fcvt_wu, to_integer, IR_fto_u32)
+EMIT_BOTH(fcvt_l, to_integer, IR_fto_i64)
+EMIT_BOTH(fcvt_lu, to_integer, IR_fto_u64)
+
 EMIT(fcvt_s_w) { from_integer(b, op, IR_ffrom_i32, 4, false); }
 EMIT(fcvt_s_wu) { from_integer(b, op, IR_ffrom_u32, 4, false); }
 EMIT(fcvt_s_l) { from_integer(b, op, IR_ffrom_i64, 4, false); }
 EMIT(fcvt_s_lu) { from_integer(b, op, IR_ffrom_u64, 4, false); }
-
-EMIT(fadd_d) { rounding(b, op, IR_fadd, FB, 8); }
-EMIT(fsub_d) { rounding(b, op, IR_fsub, FB, 8); }
-EMIT(fmul_d) { rounding(b, op, IR_fmul, FB, 8); }
-EMIT(fdiv_d) { rounding(b, op, IR_fdiv, FB, 8); }
-EMIT(fsqrt_d) { rounding(b, op, IR_fsqrt, JIT_NONE, 8); }
-EMIT(fmadd_d) { fused(b, op, IR_fmadd, 8); }
-EMIT(fmsub_d) { fused(b, op, IR_fmsub, 8); }
-EMIT(fnmsub_d) { fused(b, op, IR_fnmsub, 8); }
-EMIT(fnmadd_d) { fused(b, op, IR_fnmadd, 8); }
-EMIT(fmin_d) { exact(b, op, IR_fmin, 8); }
-EMIT(fmax_d) { exact(b, op, IR_fmax, 8); }
-EMIT(fsgnj_d) { bits(b, op, IR_fsgnj, 8); }
-EMIT(fsgnjn_d) { bits(b, op, IR_fsgnjn, 8); }
-EMIT(fsgnjx_d) { bits(b, op, IR_fsgnjx, 8); }
-EMIT(feq_d) { compare(b, op, IR_feq, 8); }
-EMIT(flt_d) { compare(b, op, IR_flt, 8); }
-EMIT(fle_d) { compare(b, op, IR_fle, 8); }
-EMIT(fclass_d) { ir_float(b, IR_fclass, D, FA, JIT_NONE, JIT_NONE, (IRFloat){ .size = 8 }); }
-EMIT(fcvt_w_d) { to_integer(b, op, IR_fto_i32, 8); }
-EMIT(fcvt_wu_d) { to_integer(b, op, IR_fto_u32, 8); }
-EMIT(fcvt_l_d) { to_integer(b, op, IR_fto_i64, 8); }
-EMIT(fcvt_lu_d) { to_integer(b, op, IR_fto_u64, 8); }
 EMIT(fcvt_d_w) { from_integer(b, op, IR_ffrom_i32, 8, true); }
 EMIT(fcvt_d_wu) { from_integer(b, op, IR_ffrom_u32, 8, true); }
 EMIT(fcvt_d_l) { from_integer(b, op, IR_ffrom_i64, 8, false); }

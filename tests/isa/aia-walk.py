@@ -6,11 +6,9 @@
 #
 # SPDX-License-Identifier: MIT
 
-import argparse
 import re
 import struct
 import sys
-import tempfile
 
 import peer as peers
 
@@ -60,14 +58,6 @@ def excused(line, field):
                for where, what, when, _ in EXCUSED)
 
 
-def patched(program, model):
-    """The program with what the model has not got."""
-    with open(program, 'rb') as f:
-        data = bytearray(f.read())
-    struct.pack_into('<2Q', data, data.index(b'aia-walk') + 8, *[model.name() == 'qemu10'] * 2)
-    return bytes(data)
-
-
 def lines_of(model, program, machine):
     lines = model.run(program, CPU, machine=machine, more=['-smp', '2'])
     if not lines or lines[-1] != 'PASS':
@@ -100,20 +90,16 @@ def compare(machine, ours, theirs, show_all, most):
 
 
 def main():
-    p = argparse.ArgumentParser()
-    p.add_argument('--ours', required=True)
-    p.add_argument('--program', required=True)
-    p.add_argument('--peer', required=True)
+    p = peers.parser()
     p.add_argument('--all', action='store_true', help='what is excused, too')
     p.add_argument('--most', type=int, default=100, help='lines told')
     args = p.parse_args()
     ours, theirs = peers.Model(args.ours), peers.Model(args.peer)
     bad = 0
-    with tempfile.NamedTemporaryFile(suffix='.elf') as f:
-        f.write(patched(args.program, theirs))
-        f.flush()
+    lacks = struct.pack('<2Q', *[theirs.name() == 'qemu10'] * 2)
+    with peers.told(args.program, b'aia-walk', lacks) as elf:
         for machine in MACHINES:
-            bad += compare(machine, lines_of(ours, f.name, machine), lines_of(theirs, f.name, machine),
+            bad += compare(machine, lines_of(ours, elf, machine), lines_of(theirs, elf, machine),
                            args.all, args.most)
     return 1 if bad else 0
 

@@ -30,18 +30,6 @@ static volatile struct {
 static u32 stub[4] __attribute__((aligned(16)));
 static bool has_h;
 
-static void put_short(u64 v)
-{
-    static char text[20];
-    unsigned n = 19;
-
-    do {
-        text[--n] = "0123456789abcdef"[v & 15];
-        v >>= 4;
-    } while (v);
-    puts(text + n);
-}
-
 /* csrrw a2, csr, a1; csrrw a3, csr, a2; ecall */
 static void make_swap(unsigned csr)
 {

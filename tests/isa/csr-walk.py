@@ -6,10 +6,8 @@
 #
 # SPDX-License-Identifier: MIT
 
-import argparse
 import struct
 import sys
-import tempfile
 
 import peer as peers
 
@@ -142,15 +140,6 @@ def excused(model, key, field):
     return False
 
 
-def patched(program, model):
-    """The program with what the model does not stand."""
-    with open(program, 'rb') as f:
-        data = bytearray(f.read())
-    qemu = model.name() in QEMU
-    struct.pack_into('<2Q', data, data.index(b'csr-walk') + 8, qemu, qemu)
-    return bytes(data)
-
-
 def parse(lines, who):
     if not lines or lines[-1] != 'PASS':
         sys.exit(f'{who}: the program did not end well: {lines[-1:]}')
@@ -192,20 +181,16 @@ def walk(ours, theirs, program, name, show_all):
 
 
 def main():
-    p = argparse.ArgumentParser()
-    p.add_argument('--ours', required=True)
-    p.add_argument('--program', required=True)
-    p.add_argument('--peer', required=True)
+    p = peers.parser()
     p.add_argument('--config', action='append', choices=CONFIGS)
     p.add_argument('--all', action='store_true', help='what is excused, too')
     args = p.parse_args()
     ours, theirs = peers.Model(args.ours), peers.Model(args.peer)
     bad = 0
-    with tempfile.NamedTemporaryFile(suffix='.elf') as f:
-        f.write(patched(args.program, theirs))
-        f.flush()
+    does_not_stand = struct.pack('<2Q', *[theirs.name() in QEMU] * 2)
+    with peers.told(args.program, b'csr-walk', does_not_stand) as elf:
         for name in args.config or CONFIGS:
-            bad += walk(ours, theirs, f.name, name, args.all)
+            bad += walk(ours, theirs, elf, name, args.all)
     return 1 if bad else 0
 
 

@@ -2,6 +2,8 @@
 # scripts/fetch-outer unpacked, run by chroot) and Spike.
 # SPDX-License-Identifier: MIT
 
+import argparse
+import contextlib
 import os
 import re
 import shlex
@@ -12,6 +14,28 @@ import tempfile
 
 BOARD = ['-bios', 'none', '-display', 'none', '-serial', 'stdio', '-monitor', 'none']
 QEMU_IN_TREE = '/usr/bin/qemu-system-riscv64'
+
+
+def parser():
+    """Of a comparison's arguments: which two models run which program."""
+    p = argparse.ArgumentParser()
+    p.add_argument('--ours', required=True)
+    p.add_argument('--program', required=True)
+    p.add_argument('--peer', required=True)
+    return p
+
+
+@contextlib.contextmanager
+def told(program, magic, parameters):
+    """A file: the program, with these bytes behind the word by which it finds its parameters."""
+    with open(program, 'rb') as f:
+        data = bytearray(f.read())
+    at = data.index(magic) + len(magic)
+    data[at:at + len(parameters)] = parameters
+    with tempfile.NamedTemporaryFile(suffix='.elf') as f:
+        f.write(data)
+        f.flush()
+        yield f.name
 
 
 class Model:

@@ -157,16 +157,9 @@ static bool is_plain(u32 w)
     return false;
 }
 
-static void put_short(u64 v)
+static void put_field(u64 v)
 {
-    static char text[20];
-    unsigned n = 19;
-
-    do {
-        text[--n] = "0123456789abcdef"[v & 15];
-        v >>= 4;
-    } while (v);
-    puts(text + n);
+    put_short(v);
     puts(" ");
 }
 
@@ -200,11 +193,11 @@ static void look_at(unsigned slot, u64 n)
     mix(tval);
     mix(sum);
     if (params.detail) {
-        put_short(w);
-        put_short(cause);
-        put_short(epc & 0xffff);
-        put_short(tval);
-        put_short(sum);
+        put_field(w);
+        put_field(cause);
+        put_field(epc & 0xffff);
+        put_field(tval);
+        put_field(sum);
         puts("\n");
     }
 }
@@ -269,10 +262,10 @@ int main(void)
             run_page(n);
         }
         puts("= ");
-        put_short(params.seed + block);
-        put_short(hash);
-        put_short(legal);
-        put_short(skipped);
+        put_field(params.seed + block);
+        put_field(hash);
+        put_field(legal);
+        put_field(skipped);
         puts("\n");
     }
     csr_write("satp", 0);

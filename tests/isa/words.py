@@ -9,12 +9,10 @@
 #
 # SPDX-License-Identifier: MIT
 
-import argparse
 import collections
 import os
 import struct
 import sys
-import tempfile
 
 import peer as peers
 
@@ -53,23 +51,15 @@ SKIPPED = [
 ]
 
 
-def patched(elf, **params):
-    with open(elf, 'rb') as f:
-        data = bytearray(f.read())
-    at = data.index(MAGIC)
+def parameters(**params):
     skips = params['skips']
-    struct.pack_into('<6Q', data, at + 8, params['kind'], params['seed'], params['blocks'],
-                     params['detail'], params['vectors'], len(skips))
-    for i, (mask, bits) in enumerate(skips):
-        struct.pack_into('<2I', data, at + 56 + 8 * i, mask, bits)
-    return data
+    words = [params[name] for name in ('kind', 'seed', 'blocks', 'detail', 'vectors')]
+    return struct.pack('<6Q', *words, len(skips)) + b''.join(struct.pack('<2I', *skip) for skip in skips)
 
 
 def run(model, elf, timeout, **params):
-    with tempfile.NamedTemporaryFile(suffix='.elf') as f:
-        f.write(patched(elf, **params))
-        f.flush()
-        lines = model.run(f.name, CPU['ours'] if model.name() == 'ours' else CPU[model.name()],
+    with peers.told(elf, MAGIC, parameters(**params)) as program:
+        lines = model.run(program, CPU['ours'] if model.name() == 'ours' else CPU[model.name()],
                           CPU['spike'], timeout)
     if not lines or lines[-1] != 'PASS':
         sys.exit(f'{model.name()}: the program did not end well: {lines[-2:]}')
@@ -145,11 +135,8 @@ def rows(files):
 def main():
     if sys.argv[1:2] == ['rows']:
         return rows(sys.argv[2:])
-    p = argparse.ArgumentParser()
+    p = peers.parser()
     p.add_argument('what', choices=['check'])
-    p.add_argument('--ours', required=True)
-    p.add_argument('--program', required=True)
-    p.add_argument('--peer', required=True)
     p.add_argument('--blocks', type=int, default=4)
     p.add_argument('--seed', type=int, default=1)
     p.add_argument('--kind', type=int, action='append', choices=KINDS)

@@ -174,16 +174,21 @@ static void *interrupter(void *opaque)
     return NULL;
 }
 
-/* A loop sees an interrupt from another thread. */
-static void test_interrupt(void)
+/* A loop that only an interrupt ends, which another thread brings. */
+static void loop_until(GThreadFunc fn)
 {
     setup(2);
     put(0x1000, ADDI, 7, 0, 1);
     put_rel(0x1004, BNZ, 7, 0);
     put(0x1008, HALT, 0, 0, 0);
-    GThread *t = g_thread_new("irq", interrupter, NULL);
+    GThread *t = g_thread_new("other", fn, NULL);
     run(0x1000);
     g_thread_join(t);
+}
+
+static void test_interrupt(void)
+{
+    loop_until(interrupter);
     g_assert_cmpuint(env->irq_taken, ==, 1);
 }
 
@@ -207,13 +212,7 @@ static void *excluder(void *opaque)
 
 static void test_exclusive(void)
 {
-    setup(2);
-    put(0x1000, ADDI, 7, 0, 1);
-    put_rel(0x1004, BNZ, 7, 0);
-    put(0x1008, HALT, 0, 0, 0);
-    GThread *t = g_thread_new("exclusive", excluder, NULL);
-    run(0x1000);
-    g_thread_join(t);
+    loop_until(excluder);
     g_assert_cmpuint(inside_exclusive, ==, 50);
 }
 

@@ -42,49 +42,49 @@ IRInsn *ir_append(IRBuilder *b, IROp op)
     return i;
 }
 
+/* With these variables. */
+static IRInsn *append(IRBuilder *b, IROp op, unsigned d, unsigned a, unsigned v)
+{
+    IRInsn *i = ir_append(b, op);
+
+    i->d = d;
+    i->a = a;
+    i->b = v;
+    return i;
+}
+
 void ir_op2(IRBuilder *b, IROp op, unsigned d, unsigned a, unsigned v)
 {
     if (d == JIT_NONE)
         return;
-    IRInsn *i = ir_append(b, op);
-    i->d = d;
-    i->a = a;
-    i->b = v;
+    append(b, op, d, a, v);
 }
 
 void ir_op2i(IRBuilder *b, IROp op, unsigned d, unsigned a, int64_t imm)
 {
     if (d == JIT_NONE)
         return;
-    IRInsn *i = ir_append(b, op);
-    i->d = d;
-    i->a = a;
-    i->imm = imm;
+    append(b, op, d, a, JIT_NONE)->imm = imm;
 }
 
 void ir_op1(IRBuilder *b, IROp op, unsigned d, unsigned a)
 {
     if (d == JIT_NONE)
         return;
-    IRInsn *i = ir_append(b, op);
-    i->d = d;
-    i->a = a;
+    append(b, op, d, a, JIT_NONE);
 }
 
 void ir_const(IRBuilder *b, unsigned d, int64_t value)
 {
     if (d == JIT_NONE)
         return;
-    IRInsn *i = ir_append(b, IR_const);
-    i->d = d;
-    i->imm = value;
+    append(b, IR_const, d, JIT_NONE, JIT_NONE)->imm = value;
 }
 
 void ir_load(IRBuilder *b, unsigned d, unsigned a, int64_t offset, unsigned size, bool sign)
 {
-    IRInsn *i = ir_append(b, IR_load);
-    i->d = d;
-    i->a = a;
+    IRInsn *i = append(b, IR_load, d, a, JIT_NONE);
+
     i->imm = offset;
     i->size = size;
     i->sign = sign;
@@ -92,48 +92,34 @@ void ir_load(IRBuilder *b, unsigned d, unsigned a, int64_t offset, unsigned size
 
 void ir_store(IRBuilder *b, unsigned a, int64_t offset, unsigned v, unsigned size)
 {
-    IRInsn *i = ir_append(b, IR_store);
-    i->a = a;
-    i->b = v;
+    IRInsn *i = append(b, IR_store, JIT_NONE, a, v);
+
     i->imm = offset;
     i->size = size;
 }
 
 void ir_amo(IRBuilder *b, IRAmo amo, unsigned d, unsigned a, unsigned v, unsigned size)
 {
-    IRInsn *i = ir_append(b, IR_amo);
+    IRInsn *i = append(b, IR_amo, d, a, v);
 
-    i->d = d;
-    i->a = a;
-    i->b = v;
     i->cond = amo;
     i->size = size;
 }
 
 void ir_load_reserved(IRBuilder *b, unsigned d, unsigned a, unsigned size)
 {
-    IRInsn *i = ir_append(b, IR_load_reserved);
-
-    i->d = d;
-    i->a = a;
-    i->size = size;
+    append(b, IR_load_reserved, d, a, JIT_NONE)->size = size;
 }
 
 void ir_store_conditional(IRBuilder *b, unsigned d, unsigned a, unsigned v, unsigned size)
 {
-    IRInsn *i = ir_append(b, IR_store_conditional);
-
-    i->d = d;
-    i->a = a;
-    i->b = v;
-    i->size = size;
+    append(b, IR_store_conditional, d, a, v)->size = size;
 }
 
 void ir_zero(IRBuilder *b, unsigned a, unsigned size, unsigned env_offset, uint32_t bits)
 {
-    IRInsn *i = ir_append(b, IR_zero);
+    IRInsn *i = append(b, IR_zero, JIT_NONE, a, JIT_NONE);
 
-    i->a = a;
     i->size = size;
     i->target = env_offset;
     i->imm = bits;
@@ -156,11 +142,8 @@ void ir_nothing(IRBuilder *b)
 
 void ir_float(IRBuilder *b, IROp op, unsigned d, unsigned a, unsigned v, unsigned c, IRFloat how)
 {
-    IRInsn *i = ir_append(b, op);
+    IRInsn *i = append(b, op, d, a, v);
 
-    i->d = d;
-    i->a = a;
-    i->b = v;
     i->c = c;
     i->size = how.size;
     i->cond = how.bit;
@@ -171,26 +154,23 @@ void ir_float(IRBuilder *b, IROp op, unsigned d, unsigned a, unsigned v, unsigne
 
 void ir_branch(IRBuilder *b, IRCond cond, unsigned a, unsigned v)
 {
-    IRInsn *i = ir_append(b, IR_branch);
-    i->a = a;
-    i->b = v;
+    IRInsn *i = append(b, IR_branch, JIT_NONE, a, v);
+
     i->cond = cond;
     i->target = b->edge;
 }
 
 void ir_jump_to(IRBuilder *b, unsigned a, int64_t offset, bool back)
 {
-    IRInsn *i = ir_append(b, IR_jump_to);
-    i->a = a;
+    IRInsn *i = append(b, IR_jump_to, JIT_NONE, a, JIT_NONE);
+
     i->imm = offset;
     b->back = back;
 }
 
 void ir_link(IRBuilder *b, unsigned d, int64_t value)
 {
-    IRInsn *i = ir_append(b, IR_link);
-    i->d = d;
-    i->imm = value;
+    append(b, IR_link, d, JIT_NONE, JIT_NONE)->imm = value;
 }
 
 void ir_set_bits(IRBuilder *b, unsigned env_offset, uint32_t bits)
@@ -204,38 +184,32 @@ void ir_get(IRBuilder *b, unsigned d, unsigned env_offset, int64_t mask)
 {
     if (d == JIT_NONE)
         return;
-    IRInsn *i = ir_append(b, IR_get);
+    IRInsn *i = append(b, IR_get, d, JIT_NONE, JIT_NONE);
 
-    i->d = d;
     i->target = env_offset;
     i->imm = mask;
 }
 
 void ir_put(IRBuilder *b, unsigned env_offset, unsigned v, int64_t mask)
 {
-    IRInsn *i = ir_append(b, IR_put);
+    IRInsn *i = append(b, IR_put, JIT_NONE, JIT_NONE, v);
 
-    i->b = v;
     i->target = env_offset;
     i->imm = mask;
 }
 
 void ir_swap(IRBuilder *b, unsigned d, unsigned env_offset, unsigned v, int64_t mask)
 {
-    IRInsn *i = ir_append(b, IR_swap);
+    IRInsn *i = append(b, IR_swap, d, JIT_NONE, v);
 
-    i->d = d;
-    i->b = v;
     i->target = env_offset;
     i->imm = mask;
 }
 
 void ir_status(IRBuilder *b, IRStatus how, unsigned d, unsigned v, int64_t imm)
 {
-    IRInsn *i = ir_append(b, IR_status);
+    IRInsn *i = append(b, IR_status, d, JIT_NONE, v);
 
-    i->d = d;
-    i->b = v;
     i->cond = how;
     i->imm = imm;
 }
@@ -297,10 +271,8 @@ void ir_set_env(IRBuilder *b, unsigned env_offset, unsigned size, uint64_t value
 
 void ir_clamp(IRBuilder *b, unsigned d, unsigned a, uint32_t limit, unsigned env_offset)
 {
-    IRInsn *i = ir_append(b, IR_clamp);
+    IRInsn *i = append(b, IR_clamp, d, a, JIT_NONE);
 
-    i->d = d;
-    i->a = a;
     i->imm = limit;
     i->target = (uint16_t)env_offset;
 }

@@ -11,6 +11,10 @@ def emit(table, sources):
     for path in sources:
         with open(path, encoding='utf-8') as f:
             for line in f:
+                m = re.match(r'EMIT_BOTH\((\w+),', line)
+                if m:
+                    names += [m.group(1) + '_s', m.group(1) + '_d']
+                    continue
                 m = re.match(r'(?:EMIT|REG|IMM|ONE|AMO)\w*\((\w+)[,)]', line)
                 if m:
                     names.append(m.group(1))

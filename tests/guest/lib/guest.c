@@ -41,6 +41,18 @@ void put_hex(u64 v)
     }
 }
 
+void put_short(u64 v)
+{
+    int shift = 60;
+
+    while (shift && !(v >> shift)) {
+        shift -= 4;
+    }
+    for (; shift >= 0; shift -= 4) {
+        putc("0123456789abcdef"[v >> shift & 15]);
+    }
+}
+
 static _Noreturn void finish(u32 code)
 {
     *(volatile u32 *)0x100000 = code;

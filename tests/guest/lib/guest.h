@@ -112,6 +112,7 @@ static inline void sfence_all(void)
 
 void puts(const char *s);
 void put_hex(u64 v);
+void put_short(u64 v); /* without 0x and leading zeroes */
 _Noreturn void pass(void);
 _Noreturn void fail_at(const char *file, int line, const char *what, u64 got, u64 want);
 
