@@ -165,6 +165,7 @@ struct Jit {
         const void *slow;         /* C does it */
         const void *plain[JIT_ACCESS_KINDS]; /* the TLB is asked first */
         const void *moving[JIT_ACCESS_KINDS]; /* and a window becomes its page */
+        const void *move;         /* a window becomes another page */
     } access[2];                  /* loads, stores */
     const uint8_t *vec_tables;    /* constants of vectors, among the data */
     const uint8_t *count_table;   /* and those added to the count of instructions */

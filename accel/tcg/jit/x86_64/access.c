@@ -108,47 +108,94 @@ static void write_plain(Jit *j, Asm *a, bool store, unsigned kind, const uint8_t
 }
 
 /*
- * A window, whose number was pushed before all calls, becomes the page of rax if the TLB has it. All registers
- * are kept. A window for stores is published before the TLB is looked at again: a thread that marks the page
- * as code marks the TLB first and looks for windows second (tlb_protect_page()).
+ * A window, whose number was pushed, becomes the page of rax if the TLB has it; rcx and rdx are kept. A window
+ * for stores is published before the TLB is looked at again: a thread that marks the page as code marks the TLB
+ * first and looks for windows second (tlb_protect_page()). depth: calls since the number was pushed.
  */
-static const uint8_t *write_move(const Jit *j, Asm *a, bool store)
+static uint8_t *move(const Jit *j, Asm *a, bool store, unsigned depth, uint8_t *no[2])
 {
-    enum { NUMBER = 16, G = 24, SHIFT = 5 };
+    enum { SHIFT = 5 };
     _Static_assert(sizeof(TLBWindow) == 1 << SHIFT, "windows are found by a shift");
-    const uint8_t *start = asm_here(a);
+    int32_t frame = 8 * ((int32_t)depth + 1);
 
-    asm_store(a, RSP, G + FRAME_ACCESS, RDX);
-    asm_store(a, RSP, G + FRAME_VALUE, RCX);
-    asm_store(a, RSP, G + FRAME_SPARE, RAX);
+    asm_store(a, RSP, frame + FRAME_ACCESS, RDX);
+    asm_store(a, RSP, frame + FRAME_VALUE, RCX);
+    asm_store(a, RSP, frame + FRAME_SPARE, RAX);
     count(j, a, offsetof(JitMemCounts, window_missed) + store * sizeof(uint64_t));
     x86_tlb_entry(a, RCX, RAX);
     asm_mov(a, RDX, RAX);
     asm_alu_imm(a, ALU_AND, true, RDX, (int32_t)TARGET_PAGE_MASK);
     asm_rx(a, ALU_CMP << 3 | 3, true, RDX, TLB, RCX, 0, tag(store));
-    uint8_t *no = asm_jcc(a, CC_NE);
-    asm_rm(a, 0x8b, false, RAX, RSP, NUMBER);
+    no[0] = asm_jcc(a, CC_NE);
+    asm_rm(a, 0x8b, false, RAX, RSP, frame - 8);
     asm_shift_imm(a, SH_SHL, false, RAX, SHIFT);
     asm_rx(a, 0x8d, true, RAX, TLB, RAX, 0, -(int32_t)sizeof(TLBFront));
     asm_store(a, RAX, offsetof(TLBWindow, page), RDX);
     asm_rx(a, 0x8b, true, RDX, TLB, RCX, 0, offsetof(TLBEntry, addend));
     asm_store(a, RAX, offsetof(TLBWindow, addend), RDX);
     asm_mov_imm(a, RDX, TLB_WINDOW_ROOM);
-    if (store) {
-        asm_rm(a, 0x87, true, RDX, RAX, offsetof(TLBWindow, room)); /* xchg is a barrier */
-        asm_load(a, RDX, RAX, offsetof(TLBWindow, page));
-        asm_rx(a, ALU_CMP << 3 | 3, true, RDX, TLB, RCX, 0, tag(store));
-        uint8_t *good = asm_jcc(a, CC_E);
-        asm_rm(a, 0xc7, true, 0, RAX, offsetof(TLBWindow, room));
-        asm_imm32(a, 0);
-        asm_aim(a, good);
-    } else {
+    if (!store) {
         asm_store(a, RAX, offsetof(TLBWindow, room), RDX);
+        return asm_jmp(a);
     }
-    asm_aim(a, no);
+    asm_rm(a, 0x87, true, RDX, RAX, offsetof(TLBWindow, room)); /* xchg is a barrier */
+    asm_load(a, RDX, RAX, offsetof(TLBWindow, page));
+    asm_rx(a, ALU_CMP << 3 | 3, true, RDX, TLB, RCX, 0, tag(store));
+    uint8_t *moved = asm_jcc(a, CC_E);
+    asm_rm(a, 0xc7, true, 0, RAX, offsetof(TLBWindow, room));
+    asm_imm32(a, 0);
+    no[1] = asm_jmp(a);
+    return moved;
+}
+
+static void restore(Asm *a, unsigned depth)
+{
+    int32_t frame = 8 * ((int32_t)depth + 1);
+
+    asm_load(a, RDX, RSP, frame + FRAME_ACCESS);
+    asm_load(a, RCX, RSP, frame + FRAME_VALUE);
+}
+
+/* For a check that is good for several accesses: carry, and rax is the distance from the page, if the window has
+ * moved and 8 bytes are in it. */
+static void write_move(Jit *j, Asm *a, bool store)
+{
+    enum { DEPTH = 1, G = 16 };
+    uint8_t *no[2] = { NULL, NULL }, *moved;
+
+    j->access[store].move = asm_here(a);
+    moved = move(j, a, store, DEPTH, no);
+    for (unsigned n = 0; n < ARRAY_SIZE(no); n++) {
+        if (no[n])
+            asm_aim(a, no[n]);
+    }
+    asm_alu(a, ALU_XOR, false, RAX, RAX); /* and no carry */
+    uint8_t *out = asm_jmp(a);
+    asm_aim(a, moved);
     asm_load(a, RAX, RSP, G + FRAME_SPARE);
-    asm_load(a, RDX, RSP, G + FRAME_ACCESS);
-    asm_load(a, RCX, RSP, G + FRAME_VALUE);
+    asm_alu_imm(a, ALU_AND, false, RAX, (int32_t)TARGET_PAGE_SIZE - 1);
+    asm_alu_imm(a, ALU_CMP, false, RAX, TLB_WINDOW_ROOM);
+    asm_aim(a, out);
+    restore(a, DEPTH);
+    asm_byte(a, 0xc2); /* ret, and the number goes */
+    asm_byte(a, 8);
+    asm_byte(a, 0);
+}
+
+/* In front of an access of its own. */
+static const uint8_t *write_move_alone(const Jit *j, Asm *a, bool store)
+{
+    enum { DEPTH = 2, G = 24 };
+    const uint8_t *start = asm_here(a);
+    uint8_t *no[2] = { NULL, NULL }, *moved = move(j, a, store, DEPTH, no);
+
+    asm_aim(a, moved);
+    for (unsigned n = 0; n < ARRAY_SIZE(no); n++) {
+        if (no[n])
+            asm_aim(a, no[n]);
+    }
+    asm_load(a, RAX, RSP, G + FRAME_SPARE);
+    restore(a, DEPTH);
     asm_ret(a);
     return start;
 }
@@ -202,12 +249,13 @@ static void write_try_window(Jit *j, Asm *a)
 void x86_access_init(Jit *j, Asm *a)
 {
     for (unsigned store = 0; store < 2; store++) {
-        const uint8_t *slow = write_slow(j, a, store), *move = write_move(j, a, store);
+        const uint8_t *slow = write_slow(j, a, store), *move = write_move_alone(j, a, store);
 
         for (unsigned kind = 0; kind < (store ? JIT_ACCESS_SIGN : JIT_ACCESS_KINDS); kind++) {
             write_plain(j, a, store, kind, slow);
             write_moving(j, a, store, kind, move);
         }
+        write_move(j, a, store);
     }
     write_try_window(j, a);
 }

@@ -54,6 +54,13 @@ void asm_imm64(Asm *a, uint64_t v)
     put64(a, v);
 }
 
+void asm_push_imm(Asm *a, int8_t v)
+{
+    begin(a);
+    put8(a, 0x6a);
+    put8(a, (uint8_t)v);
+}
+
 void asm_ret(Asm *a)
 {
     asm_byte(a, 0xc3);

@@ -46,6 +46,7 @@ void asm_byte(Asm *a, unsigned byte);
 void asm_imm32(Asm *a, uint32_t v);
 void asm_imm64(Asm *a, uint64_t v);
 void asm_ret(Asm *a);
+void asm_push_imm(Asm *a, int8_t v);
 /* C may use instructions that are slow while the upper halves of vector registers are not zero. */
 void asm_vzeroupper(Asm *a);
 

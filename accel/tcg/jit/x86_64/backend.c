@@ -266,6 +266,8 @@ static bool compile(Jit *j, const Region *r, JitCode *out)
             x86_memory_stub(e, s);
         else if (s->kind == STUB_GUESS)
             x86_guess_stub(e, s);
+        else if (s->kind == STUB_MOVE)
+            x86_move_stub(e, s);
         else if (s->kind == STUB_BODY || s->kind == STUB_INTERPRET)
             declined_stub(e, s);
         else if (s->kind == STUB_NAN)

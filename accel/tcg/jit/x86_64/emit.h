@@ -37,7 +37,7 @@ enum { TLB_MASK_AT = -8, TLB_MASK_MAX = ((1 << TLB_BITS_MAX) - 1) * sizeof(TLBEn
 extern const uint8_t x86_convention[X86_REGS];
 
 typedef enum StubKind { STUB_LOAD, STUB_STORE, STUB_BODY, STUB_INTERPRET, STUB_NAN, STUB_EDGE, STUB_ATTENTION,
-               STUB_LOOKUP, STUB_GUESS, STUB_VEC_PART, STUB_VEC_MISS, STUB_VEC_RESUME, STUB_VEC_SET,
+               STUB_LOOKUP, STUB_GUESS, STUB_MOVE, STUB_VEC_PART, STUB_VEC_MISS, STUB_VEC_RESUME, STUB_VEC_SET,
                STUB_VEC_EACH } StubKind;
 
 /* What an access, or several, asks of the page at lo to hi (not included) from a base register. */
@@ -81,7 +81,7 @@ typedef struct Stub {
         uint32_t valid, dirty, first;
     } kept_at[8];         /* resume: at each of froms, with the element to begin with */
     uint8_t held;         /* guess: the register for the addend */
-    X86Check check;       /* load, store, guess */
+    X86Check check;       /* load, store, guess, move */
 } Stub;
 
 /* Where an access is made. */
@@ -157,7 +157,6 @@ typedef struct Emit {
     unsigned n_loops;
     X86Held held[2];           /* rcx, rdx */
     bool cold;                 /* a copy of a stretch is being written */
-    uint32_t moves[REGION_INSNS / 32]; /* accesses that move a window there, by bit */
     unsigned n_stretches, n_fails;
     unsigned n_stubs;
     Stub stubs[X86_STUBS];
@@ -221,6 +220,9 @@ void x86_muldiv(Emit *e, const IRInsn *i);
 void x86_access(Emit *e, const IRInsn *i);
 /* d = offset of the TLB's entry of the address in s; they may be the same. */
 void x86_tlb_entry(Asm *a, unsigned d, unsigned s);
+/* rax = var + offset */
+void x86_address(Emit *e, unsigned var, int64_t offset);
+unsigned x86_window_number(unsigned var, bool store);
 /* h, rcx or rdx, becomes the addend of what c asks for; no: the jumps of a failure, NULL where there is none.
  * rax is used. */
 void x86_check(Emit *e, const X86Check *c, unsigned h, uint8_t *no[2]);
@@ -243,6 +245,7 @@ void x86_track_reservation(Emit *e, const IRInsn *i);
 void x86_zero(Emit *e, const IRInsn *i);
 void x86_memory_stub(Emit *e, const Stub *s);
 void x86_guess_stub(Emit *e, const Stub *s);
+void x86_move_stub(Emit *e, const Stub *s);
 /* ---- share.c ---- */
 void x86_find_loops(Emit *e);
 void x86_enter_block(Emit *e, unsigned block);

@@ -20,14 +20,14 @@
  */
 #include "accel/tcg/jit/x86_64/emit.h"
 
-static unsigned window_number(unsigned var, bool store)
+unsigned x86_window_number(unsigned var, bool store)
 {
     return var + (store ? TLB_WINDOWS_STORE : 0u);
 }
 
 static int32_t window(const X86Check *c, size_t field)
 {
-    unsigned n = c->guess ? c->guess : window_number(c->var, c->store);
+    unsigned n = c->guess ? c->guess : x86_window_number(c->var, c->store);
 
     return (int32_t)(n * sizeof(TLBWindow) + field) - (int32_t)sizeof(TLBFront);
 }
@@ -60,6 +60,11 @@ static void address(Emit *e, unsigned var, int64_t offset, unsigned d)
         if (offset)
             asm_alu_imm(&e->a, ALU_ADD, true, d, (int32_t)offset);
     }
+}
+
+void x86_address(Emit *e, unsigned var, int64_t offset)
+{
+    address(e, var, offset, RAX);
 }
 
 /* For info jit. */
@@ -343,8 +348,7 @@ static void out_of_line(Emit *e, const IRInsn *i, Way way, X86Kept then)
     x86_keep_flush(e);
     address(e, i->a, i->imm, RAX);
     if (way == BY_TLB_AND_MOVE) {
-        asm_byte(a, 0x6a); /* push */
-        asm_byte(a, window_number(i->a, store));
+        asm_push_imm(a, (int8_t)x86_window_number(i->a, store));
     }
     asm_mov_imm(a, RDX, access_number(e, i, kind, asm_here(a) + BEHIND));
     asm_call_to(a, way == BY_C ? e->j->access[store].slow : way == BY_TLB ?
@@ -362,10 +366,10 @@ static void out_of_line(Emit *e, const IRInsn *i, Way way, X86Kept then)
 
 void x86_access(Emit *e, const IRInsn *i)
 {
-    unsigned k = (unsigned)(i - e->r->insns), h;
+    unsigned h;
 
     if (e->cold)
-        out_of_line(e, i, e->moves[k / 32] >> (k % 32) & 1 ? BY_TLB_AND_MOVE : BY_TLB, e->kept);
+        out_of_line(e, i, BY_TLB, e->kept);
     else if (x86_shared(e, i, &h))
         do_access(e, i, h);
     else

@@ -8,9 +8,9 @@
  *
  * What of a stretch of operations in which something is held fails its check, goes on in a copy of the
  * stretch, out of line, in which every access is a call (access.c): a miss, an access to a device, one
- * that crosses into another page, the first to another page of a window. No access of the stretch itself
- * ever calls C; what else may (the body of a floating-point operation) comes back to the copy. The copy ends
- * where the stretch does.
+ * that crosses into another page. (If only the window is of another page it moves, and the stretch goes on.)
+ * No access of the stretch itself ever calls C; what else may (the body of a floating-point operation) comes
+ * back to the copy. The copy ends where the stretch does.
  *
  * Between a check and the accesses that it covers this hart does not leave compiled code, so what may
  * change the mapping (a flush, an exclusive section) cannot come between. Another hart may make the page
@@ -263,14 +263,6 @@ static void fails_to(Emit *e, uint8_t *from, int k)
     e->fails[e->n_fails++].insn = k;
 }
 
-/* Where this check fails, the first access of its kind in the copy moves the window. */
-static void moves_window(Emit *e, const X86Check *c, int k)
-{
-    while (c->store && (e->r->insns[k].op != IR_store || e->r->insns[k].a != c->var))
-        k++;
-    e->moves[k / 32] |= 1u << (k % 32);
-}
-
 /* How far the base that is held has gone on when operation k begins. */
 static int64_t gone_on(const Emit *e, const X86Held *held, int k)
 {
@@ -326,8 +318,8 @@ bool x86_shared(Emit *e, const IRInsn *i, unsigned *h)
     if (p.check.store)
         p.check.guess = 0;
     x86_check(e, &p.check, *h, no);
-    if (p.check.guess) {
-        Stub *s = x86_stub(e, STUB_GUESS, i);
+    if (p.check.guess || p.check.window) {
+        Stub *s = x86_stub(e, p.check.window ? STUB_MOVE : STUB_GUESS, i);
         s->from = no[0];
         s->held = (uint8_t)*h;
         s->check = p.check;
@@ -336,8 +328,6 @@ bool x86_shared(Emit *e, const IRInsn *i, unsigned *h)
         fails_to(e, no[0], k);
     }
     fails_to(e, no[1], k);
-    if (p.check.window)
-        moves_window(e, &p.check, k);
     return true;
 }
 
@@ -362,6 +352,21 @@ void x86_guess_stub(Emit *e, const Stub *s)
     asm_aim(&e->a, s->from);
     x86_guess(e, &s->check, s->held, s->back);
     asm_jmp_to(&e->a, e->cold_label[s->insn - e->r->insns]);
+}
+
+/* On with what the check asks next. */
+void x86_move_stub(Emit *e, const Stub *s)
+{
+    enum { DISTANCE = 4 }; /* bytes of a jump's, which is what from is */
+    const X86Check *c = &s->check;
+    Asm *a = &e->a;
+
+    asm_aim(a, s->from);
+    x86_address(e, c->var, c->lo);
+    asm_push_imm(a, (int8_t)x86_window_number(c->var, c->store));
+    asm_call_to(a, e->j->access[c->store].move);
+    asm_jcc_to(a, CC_B, s->from + DISTANCE + a->delta);
+    asm_jmp_to(a, e->cold_label[s->insn - e->r->insns]);
 }
 
 /* ---- The copies ---- */
