@@ -1,5 +1,6 @@
 /*
- * What the files of floating point share: operands, results, and where to go with what cannot be done here (fp.c).
+ * What the files of floating point share: operands, results, and where to go with what cannot be done
+ * here (fp.c).
  *
  * SPDX-License-Identifier: MIT
  */
