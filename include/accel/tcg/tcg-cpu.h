@@ -50,23 +50,17 @@ static inline TLBEntry *tlb_entry(const TLBEntry *table, vaddr va)
 }
 
 /*
- * First member of the CPU model's env. Hot fields first. Belongs to the vCPU's thread.
+ * First member of the CPU model's env; the integer registers should follow. Belongs to the vCPU's thread.
  */
 typedef struct CPUTCGState {
     uint32_t *attention;    /* &cpu->attention */
     TLBEntry *tlb;          /* table for explicit loads and stores in the current regime */
-    TLBEntry *tlb_fetch;    /* table for instruction fetch (MPRV makes them differ) */
-    uint64_t tlb_fetch_mask; /* tlb_mask(tlb_fetch) */
     vaddr pc;               /* where to go on, valid outside blocks */
     const TCGOp *cur;       /* operation being run, stored by those that may trap */
     const TranslationBlock *tb; /* block being run: gives cur its pc */
-    uint64_t icount;        /* instructions retired, brought up to date at block ends and traps */
     uint64_t icount_limit;  /* -icount: what icount may reach before the main loop looks again */
     uint64_t icount_hash;   /* of the blocks that were run, with -icount */
     bool icount_yield;      /* the vCPU gives up its turn */
-    _Alignas(8)
-    uint32_t mode;          /* mode word: part of the block key; kept up to date by the CPU model */
-    uint32_t fetch_gen;     /* of the fetch context since its last flush; with mode it is tcg_tag() */
     CPUState *cpu;
     const struct TCGCPUOps *ops;
     CPUTLB *tlbs;           /* all contexts; private to accel/tcg */
@@ -79,10 +73,17 @@ typedef struct CPUTCGState {
     sigjmp_buf *unwind;
     /* Calls made by compiled code: a ring of return addresses, each with tcg_tag() as it was then and where
      * the translation of what is there is found. Forgotten with the jump cache. */
-    uint8_t ras_top;           /* offset into each array of the newest */
     vaddr ras_pc[32];
     uint64_t ras_tag[32];
     struct JitExit *ras_exit[32];
+    /* What compiled code names most, together with the registers that should follow. */
+    TLBEntry *tlb_fetch;    /* table for instruction fetch (MPRV makes them differ) */
+    uint64_t tlb_fetch_mask; /* tlb_mask(tlb_fetch) */
+    uint8_t ras_top;        /* offset into each array of the newest */
+    _Alignas(8)
+    uint32_t mode;          /* mode word: part of the block key; kept up to date by the CPU model */
+    uint32_t fetch_gen;     /* of the fetch context since its last flush; with mode it is tcg_tag() */
+    uint64_t icount;        /* instructions retired, brought up to date at block ends and traps */
 } CPUTCGState;
 _Static_assert(sizeof(((CPUTCGState *)0)->ras_pc) == 256, "ras_top wraps");
 _Static_assert(offsetof(CPUTCGState, fetch_gen) == offsetof(CPUTCGState, mode) + 4, "tcg_tag()");

@@ -44,7 +44,7 @@ static const uint8_t *write_slow(Jit *j, Asm *a, bool store)
     asm_store(a, RSP, F + FRAME_SPARE, RCX);
     asm_rm(a, 0xff, false, 2, RCX, offsetof(JitHead, spill));
     asm_vzeroupper(a);
-    asm_mov(a, RDI, ENV);
+    asm_lea(a, RDI, ENV, 0);
     asm_mov(a, RSI, RAX);
     if (store) {
         asm_load(a, RDX, RSP, F + FRAME_VALUE);
@@ -156,8 +156,8 @@ static void restore(Asm *a, unsigned depth)
     asm_load(a, RCX, RSP, frame + FRAME_VALUE);
 }
 
-/* For a check that is good for several accesses: carry, and rax is the distance from the page, if the window has
- * moved and 8 bytes are in it. */
+/* For a check that is good for several accesses: carry, and rax is the distance from the page, if the window
+ * has moved and 8 bytes are in it. */
 static void write_move(Jit *j, Asm *a, bool store)
 {
     enum { DEPTH = 1, G = 16 };

@@ -102,6 +102,11 @@ static inline void modrm(Asm *a, unsigned mod, unsigned reg, unsigned rm)
     put8(a, mod << 6 | (reg & 7) << 3 | (rm & 7));
 }
 
+static inline int32_t biased(const Asm *a, unsigned base, int32_t disp)
+{
+    return base == RBP ? disp - a->bias : disp;
+}
+
 static inline unsigned disp_mod(unsigned base, int32_t disp)
 {
     if (!disp && (base & 7) != RBP)
@@ -131,6 +136,7 @@ void asm_rr8(Asm *a, unsigned op, unsigned reg, unsigned rm)
 
 void asm_rm(Asm *a, unsigned op, bool w, unsigned reg, unsigned base, int32_t disp)
 {
+    disp = biased(a, base, disp);
     unsigned mod = disp_mod(base, disp);
 
     opcode(a, op, w, reg, 0, base, false);
@@ -143,6 +149,7 @@ void asm_rm(Asm *a, unsigned op, bool w, unsigned reg, unsigned base, int32_t di
 static void memory_x(Asm *a, unsigned reg, unsigned base, unsigned index, unsigned scale,
                      int32_t disp)
 {
+    disp = biased(a, base, disp);
     unsigned mod = disp_mod(base, disp);
 
     modrm(a, mod, reg, 4);
@@ -191,6 +198,7 @@ void asm_vex_rr(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned 
 
 void asm_vex_rm(Asm *a, unsigned op, bool w, unsigned reg, unsigned v, unsigned base, int32_t disp)
 {
+    disp = biased(a, base, disp);
     unsigned mod = disp_mod(base, disp);
 
     vex(a, op, w, reg, v, 0, base);
@@ -253,7 +261,7 @@ void asm_ymm_mem(Asm *a, unsigned byte, unsigned l, unsigned reg, unsigned base,
         asm_vex_rm(a, X86_OP(0xf3, MAP_0F, byte) | (l ? X86_L : 0), false, reg, 0, base, disp);
     } else {
         evex(a, X86_OP(0xf3, MAP_0F, byte) | (l ? X86_L : 0), true, reg, 0, base, true);
-        asm_imm32(a, (uint32_t)disp);
+        asm_imm32(a, (uint32_t)biased(a, base, disp));
     }
 }
 
@@ -294,7 +302,7 @@ void asm_store(Asm *a, unsigned base, int32_t disp, unsigned s)
 
 void asm_lea(Asm *a, unsigned d, unsigned base, int32_t disp)
 {
-    if (disp)
+    if (biased(a, base, disp))
         asm_rm(a, 0x8d, true, d, base, disp);
     else
         asm_mov(a, d, base);

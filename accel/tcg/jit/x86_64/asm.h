@@ -15,10 +15,12 @@ typedef enum X86Reg {
 } X86Reg;
 
 /* Code is written at p and will run at p + delta. When there is no room, full is set, and what was written
- * is worth nothing: more is written over it. There is room for one instruction at least. */
+ * is worth nothing: more is written over it. There is room for one instruction at least. Operands off RBP are
+ * told by the distance from that which RBP is bias bytes behind. */
 typedef struct Asm {
     uint8_t *p, *start, *end;
     ptrdiff_t delta;
+    int32_t bias;
     bool full;
 } Asm;
 

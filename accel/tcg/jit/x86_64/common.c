@@ -46,7 +46,7 @@ static void write_run(Jit *j, Asm *a)
     for (unsigned n = 0; n < ARRAY_SIZE(saved); n++)
         push(a, saved[n]);
     asm_alu_imm(a, ALU_SUB, true, RSP, FRAME);
-    asm_mov(a, ENV, RDI);
+    asm_lea(a, ENV, RDI, a->bias);
     asm_mov(a, RAX, RSI);
     fill_all(j, a);
     asm_rr(a, 0xff, false, 4, RAX);
@@ -219,7 +219,7 @@ static void write_call_body(Jit *j, Asm *a, const uint8_t *out_spilled)
         asm_load(a, RDX, RSP, 8 + F + FRAME_SITE);
     }
     asm_load(a, RSI, RDX, offsetof(JitSite, op));
-    asm_mov(a, RDI, ENV);
+    asm_lea(a, RDI, ENV, 0);
     asm_rm(a, 0xff, false, 2, RDX, offsetof(JitSite, fn));
     asm_alu_imm(a, ALU_ADD, true, RSP, 8);
     asm_load(a, RDX, RSP, F + FRAME_SITE);
@@ -244,7 +244,8 @@ Asm x86_draft(const Jit *j)
 {
     uint8_t *p = j->draft;
 
-    return (Asm){ .p = p, .start = p, .end = p + JIT_ROOM, .delta = j->code + j->code_used - p };
+    return (Asm){ .p = p, .start = p, .end = p + JIT_ROOM, .delta = j->code + j->code_used - p,
+                  .bias = x86_env_bias(j->model) };
 }
 
 bool x86_init(Jit *j)

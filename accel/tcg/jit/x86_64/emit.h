@@ -1,7 +1,7 @@
 /*
  * What the files of the x86-64 back end share.
  *
- * Registers. rbp is env, r15 the TLB table of explicit accesses with its windows in front of it, rax is
+ * Registers. rbp is near env (x86_env_bias()), r15 the TLB table of explicit accesses with its windows in front of it, rax is
  * free between operations, and rcx and rdx where nothing is held in them (share.c). The other ten hold
  * guest registers: at the borders of regions those of x86_convention, within a region those that it uses
  * most. In a region with a loop the count of instructions is in an xmm register (Emit.count): in memory, each
@@ -30,6 +30,15 @@ enum { FRAME_VALUE = 0, FRAME_SITE = 8, FRAME_ACCESS = 8, FRAME_SPARE = 16, FRAM
 
 /* Where a table's mask is, from the table; what it never exceeds. */
 enum { TLB_MASK_AT = -8, TLB_MASK_MAX = ((1 << TLB_BITS_MAX) - 1) * sizeof(TLBEntry) };
+
+/* The distance from env to where rbp points: so that what is needed most can be told by 8 bits, the last words of
+ * CPUTCGState, if registers are behind it, and the first registers. */
+static inline int32_t x86_env_bias(const TCGJitOps *model)
+{
+    enum { TAIL = sizeof(CPUTCGState) - offsetof(CPUTCGState, tlb_fetch), REACH = 128 };
+
+    return (int32_t)model->x_offset - TAIL + REACH;
+}
 
 #define ENV_TCG(field) ((int32_t)offsetof(CPUTCGState, field))
 
