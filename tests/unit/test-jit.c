@@ -584,8 +584,8 @@ static void test_pairs(void)
     tear_down(&f);
 }
 
-/* A ring of pointers over two pages, whose host addresses have nothing to do with each other; all in one page or
- * here and there; some loads share a check. */
+/* A ring of places on two pages, whose host addresses have nothing to do with each other; all in one page or
+ * here and there; some loads share a check. What is loaded is not the next address itself: that would not guess. */
 static void test_guesses(void)
 {
     enum { NEXT = 11, SUM = 12, SLOTS = 64, ROUNDS = 40000 };
@@ -603,6 +603,7 @@ static void test_guesses(void)
         if (shared)
             ir_load(&b, 13, NEXT, 8, 8, false);
         ir_load(&b, NEXT, NEXT, 0, 8, false);
+        ir_op2i(&b, IR_and, NEXT, NEXT, -2);
         ir_op2(&b, IR_add, SUM, SUM, shared ? 13 : NEXT);
         ir_op2i(&b, IR_add, REG_1, REG_1, -1);
         ir_branch(&b, IR_NE, REG_1, 0);
@@ -616,8 +617,8 @@ static void test_guesses(void)
         for (unsigned n = 0; n < SLOTS; n++) {
             unsigned off = (unsigned)(slot[n] - PAGE_VA);
             uint8_t *p = off < 4096 ? f.page + off : second + off - 4096;
-            uint64_t number = n * 77;
-            memcpy(p, &slot[(n + 1) % SLOTS], 8);
+            uint64_t number = n * 77, next = slot[(n + 1) % SLOTS] | 1;
+            memcpy(p, &next, 8);
             memcpy(p + 8, &number, 8);
         }
         for (unsigned n = 0; n < ROUNDS; n++) {
@@ -636,6 +637,118 @@ static void test_guesses(void)
             open += tlb_windows(f.table)[n].room != 0;
         if (!both) /* and flushes are told */
             g_assert_true(open == 1 && tlb_front(f.table)->any_guess);
+    }
+    g_free(second);
+    tear_down(&f);
+}
+
+enum { CHASE_NODES = 40, CHASE_ROUNDS = 2000, CHASE_NUMBER = 13 };
+
+/* Where the nodes of a ring are, on two pages, with field to field + 15 of none across their border. */
+static void chase_places(uint64_t *at, int field)
+{
+    for (unsigned n = 0, k = 0; n < CHASE_NODES; k++) {
+        uint64_t from = PAGE_VA + TARGET_PAGE_SIZE - CHASE_NODES / 2 * 16 + k * 16;
+        if (((from + (uint64_t)field) ^ (from + (uint64_t)field + 15)) < TARGET_PAGE_SIZE)
+            at[n++] = from;
+    }
+    for (unsigned n = CHASE_NODES - 1; n > 0; n--) {
+        unsigned m = (unsigned)g_test_rand_int_range(0, (int)n);
+        uint64_t t = at[n];
+        at[n] = at[m];
+        at[m] = t;
+    }
+}
+
+/* Runs around a ring whose nodes have what leads to the next one and a number, from field on. */
+static void chase_run(Fixture *f, IRBuilder *b, uint8_t *second, const uint64_t *at,
+                      const uint64_t *next, int field, unsigned to, unsigned sum)
+{
+    const void *code;
+    uint64_t want = 0;
+
+    ir_op2(b, IR_add, sum, sum, CHASE_NUMBER);
+    ir_op2i(b, IR_add, REG_1, REG_1, -1);
+    ir_branch(b, IR_NE, REG_1, 0);
+    f->r->n_edges = 1;
+    f->r->edges[0] = (RegionEdge){ .pc = 0x4000, .block = 0, .retired = 4, .backward = true };
+    code = finish(f, b, true);
+    map_page(f);
+    map_second(f, second);
+    for (unsigned n = 0; n < CHASE_NODES; n++) {
+        uint64_t off = at[n] + (uint64_t)field - PAGE_VA, number = n * 77 + 1;
+        uint8_t *p = off < 4096 ? f->page + off : second + off - 4096;
+        memcpy(p, &next[(n + 1) % CHASE_NODES], 8);
+        memcpy(p + 8, &number, 8);
+    }
+    for (unsigned n = 0; n < CHASE_ROUNDS; n++)
+        want += n % CHASE_NODES * 77 + 1;
+    f->env->x[REG_1] = CHASE_ROUNDS;
+    f->env->x[to] = next[0];
+    f->env->x[sum] = 0;
+    run(f, code);
+    g_assert_cmphex(f->env->x[sum], ==, want);
+    g_assert_cmphex(f->env->x[to], ==, next[CHASE_ROUNDS % CHASE_NODES]);
+    for (unsigned n = TLB_WINDOWS_GUESS; n < TLB_WINDOWS; n++)
+        g_assert_cmpuint(tlb_windows(f->table)[n].room, ==, 0);
+}
+
+/* Pointers to nodes, whose fields may be on the page behind; with a check for each load or for both. */
+static void test_chased_pointers(void)
+{
+    static const uint8_t places[] = { REG_2, MEM_1, 11 };
+    static const int fields[] = { 0, 8, 40, 64, 72, -8, -64 };
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    uint8_t *second = g_malloc0(TARGET_PAGE_SIZE);
+    for (unsigned n = 0; n < 3 * 2 * G_N_ELEMENTS(fields); n++) {
+        unsigned next = places[n % 3];
+        int field = fields[n / 6];
+        uint64_t at[CHASE_NODES];
+        IRBuilder b = begin(&f);
+        chase_places(at, field);
+        ir_load(&b, CHASE_NUMBER, next, field + 8, 8, false);
+        if (n / 3 % 2) /* the other is on its own */
+            ir_op2i(&b, IR_add, next, next, 0x100000000);
+        ir_load(&b, next, next, field - (n / 3 % 2 ? 0x100000000 : 0), 8, false);
+        fill(&f);
+        chase_run(&f, &b, second, at, at, field, next, MEM_2);
+    }
+    g_free(second);
+    tear_down(&f);
+}
+
+/* Indices, off a base of any alignment. */
+static void test_chased_indices(void)
+{
+    static const uint8_t places[] = { REG_2, MEM_1, 11 };
+    static const int fields[] = { 0, 8, -24, 400, 5000 };
+    enum { BASE = 14, ADDRESS = 12 };
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    uint8_t *second = g_malloc0(TARGET_PAGE_SIZE);
+    for (unsigned n = 0; n < 3 * 2 * 2 * 3 * G_N_ELEMENTS(fields); n++) {
+        unsigned next = places[n % 3], apart = n / 3 % 2, odd = n / 6 % 2, scale = n / 12 % 3 + 1;
+        unsigned address = apart ? ADDRESS : next;
+        int field = fields[n / 36];
+        uint64_t at[CHASE_NODES], index[CHASE_NODES], base = PAGE_VA - 48 + 5 * odd;
+        IRBuilder b = begin(&f);
+        chase_places(at, 5 * (int)odd);
+        for (unsigned k = 0; k < CHASE_NODES; k++) {
+            index[k] = (at[k] - PAGE_VA + 48) >> scale;
+            at[k] += 5 * odd - (uint64_t)field;
+        }
+        ir_op2(&b, IR_sh1add + scale - 1, address, next, BASE);
+        ir_op2i(&b, IR_add, REG_3, REG_3, 1);
+        ir_load(&b, CHASE_NUMBER, address, field + 8, 8, false);
+        ir_load(&b, next, address, field, 8, false);
+        fill(&f);
+        f.env->x[BASE] = base - (uint64_t)field;
+        chase_run(&f, &b, second, at, index, field, next, MEM_2);
     }
     g_free(second);
     tear_down(&f);
@@ -898,6 +1011,8 @@ int main(int argc, char **argv)
     g_test_add_func("/jit/atomics/declined", test_atomics_declined);
     g_test_add_func("/jit/atomics/pairs", test_pairs);
     g_test_add_func("/jit/guesses", test_guesses);
+    g_test_add_func("/jit/chased-pointers", test_chased_pointers);
+    g_test_add_func("/jit/chased-indices", test_chased_indices);
     g_test_add_func("/jit/zero", test_zero);
     g_test_add_func("/jit/state", test_state);
     g_test_add_func("/jit/status", test_status);

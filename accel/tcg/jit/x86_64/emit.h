@@ -55,6 +55,7 @@ typedef struct X86Check {
     bool store;               /* else only loaded from */
     bool window;
     uint8_t guess;            /* instead: the window that may be it; 0: none */
+    bool chased;              /* an address that loads give each other in turn: they are waited for */
     int64_t lo, hi;
 } X86Check;
 
@@ -105,6 +106,13 @@ typedef struct X86Held {
     int first, until;
 } X86Held;
 
+/* rcx or rdx holds what, rotated by `shift` and masked, is the TLB's entry for operation `of`, an access. */
+typedef struct X86Ahead {
+    int of;                   /* 0: none */
+    int64_t lo;               /* of its check */
+    uint8_t reg, shift;
+} X86Ahead;
+
 /* Operations in which something is held, and what was known where they begin. */
 typedef struct X86Stretch {
     int first, end;
@@ -119,6 +127,7 @@ typedef struct X86Stretch {
 typedef struct X86Loop {
     unsigned first, end;
     uint32_t steady, guess;   /* registers */
+    uint32_t written;
 } X86Loop;
 #define X86_LOOPS 48
 
@@ -163,6 +172,8 @@ typedef struct Emit {
     uint32_t guessed;          /* those of which loads guess one */
     const IRInsn *guess_at;    /* the load that made the last guess */
     unsigned n_guesses;
+    const X86Loop *in_loop;    /* the smallest around this operation; NULL: none */
+    X86Ahead ahead;
     unsigned n_loops;
     X86Held held[2];           /* rcx, rdx */
     bool cold;                 /* a copy of a stretch is being written */
@@ -232,6 +243,8 @@ void x86_tlb_entry(Asm *a, unsigned d, unsigned s);
 /* rax = var + offset */
 void x86_address(Emit *e, unsigned var, int64_t offset);
 unsigned x86_window_number(unsigned var, bool store);
+/* h becomes what the entry of b + (a << scale) + lo is found by: see X86Ahead. */
+void x86_index(Emit *e, const IRInsn *i, unsigned scale, int32_t lo, unsigned h);
 /* h, rcx or rdx, becomes the addend of what c asks for; no: the jumps of a failure, NULL where there is none.
  * rax is used. */
 void x86_check(Emit *e, const X86Check *c, unsigned h, uint8_t *no[2]);

@@ -11,14 +11,19 @@
  * of line, and the window moves.
  *
  * Other loads in a loop guess a window of their own, as what they load is often waited for: a table may be
- * all on one page, a list rarely is. Where the page is another one the TLB is asked out of line; the window
+ * all on one page. Where the page is another one the TLB is asked out of line; the window
  * moves only if it misses seldom, else it stays closed for long, and the jump is predicted.
+ * Loads that give each other their addresses (they are *chased*: a list, a tree) rarely stay on a page, and
+ * guess nothing. All wait for them, so the way to their TLB entry is kept short: it is found by the base
+ * without the offset, or by an index before it is scaled (x86_index()).
  *
  * A check may be good for several accesses: share.c.
  *
  * SPDX-License-Identifier: MIT
  */
 #include "accel/tcg/jit/x86_64/emit.h"
+
+#define NEAR 64 /* bytes behind its base that a field is sought by the base: see by_base() */
 
 unsigned x86_window_number(unsigned var, bool store)
 {
@@ -75,24 +80,51 @@ static void count(Emit *e, const uint64_t *n)
 
 /* ---- Checks: h becomes the addend; rax is used ---- */
 
+void x86_index(Emit *e, const IRInsn *i, unsigned scale, int32_t lo, unsigned h)
+{
+    Asm *a = &e->a;
+
+    address(e, i->b, lo, h);
+    asm_shift_imm(a, SH_SHR, true, h, scale);
+    asm_alu(a, ALU_ADD, true, h, (unsigned)e->reg[i->a]);
+}
+
+/* Whether the entry is looked for by the base alone, which is there a cycle earlier. If that is on the page
+ * before, the check fails and is made again out of line. */
+static bool by_base(const Emit *e, const X86Check *c)
+{
+    return c->chased && c->lo > 0 && c->lo <= NEAR && in_reg(e, c->var);
+}
+
+static void entry_of(Asm *a, unsigned d, unsigned s, unsigned shift)
+{
+    asm_rorx(a, d, s, shift);
+    asm_alu_load(a, ALU_AND, false, d, TLB, TLB_MASK_AT);
+}
+
 void x86_tlb_entry(Asm *a, unsigned d, unsigned s)
 {
-    asm_rorx(a, d, s, TLB_INDEX_SHIFT);
-    asm_alu_load(a, ALU_AND, false, d, TLB, TLB_MASK_AT);
+    entry_of(a, d, s, TLB_INDEX_SHIFT);
 }
 
 static uint8_t *check_tlb(Emit *e, const X86Check *c, unsigned h)
 {
     Asm *a = &e->a;
+    int32_t last = (int32_t)(c->hi - c->lo) - 1;
     unsigned s = RAX;
 
-    if (c->lo == 0 && in_reg(e, c->var))
+    if ((c->lo == 0 && in_reg(e, c->var)) || by_base(e, c)) {
         s = (unsigned)e->reg[c->var];
-    else
+        last += (int32_t)c->lo;
+    } else {
         address(e, c->var, c->lo, RAX);
-    x86_tlb_entry(a, h, s);
+    }
+    if (e->ahead.of && e->ahead.lo == c->lo)
+        entry_of(a, h, e->ahead.reg, e->ahead.shift);
+    else
+        x86_tlb_entry(a, h, s);
     /* Of the last byte's page: it is the entry's if that is where the first byte is. */
-    asm_lea(a, RAX, s, (int32_t)(c->hi - c->lo) - 1);
+    asm_lea(a, RAX, s, last);
     asm_alu_imm(a, ALU_AND, true, RAX, (int32_t)TARGET_PAGE_MASK);
     asm_rx(a, ALU_CMP << 3 | 3, true, RAX, TLB, h, 0, 8 * (c->store ? MMU_STORE : MMU_LOAD));
     uint8_t *no = asm_jcc(a, CC_NE);
@@ -368,12 +400,15 @@ void x86_access(Emit *e, const IRInsn *i)
 {
     unsigned h;
 
+    if (e->ahead.of != (int)(i - e->r->insns))
+        e->ahead.of = 0;
     if (e->cold)
         out_of_line(e, i, BY_TLB, e->kept);
     else if (x86_shared(e, i, &h))
         do_access(e, i, h);
     else
         alone(e, i);
+    e->ahead.of = 0;
 }
 
 /* ---- Out of line ---- */
@@ -449,6 +484,6 @@ void x86_memory_stub(Emit *e, const Stub *s)
     asm_aim(&e->a, s->from);
     if (s->check.guess)
         x86_guess(e, &s->check, RDX, s->back);
-    out_of_line(e, s->insn, s->window ? BY_TLB_AND_MOVE : BY_C, s->then);
+    out_of_line(e, s->insn, s->window ? BY_TLB_AND_MOVE : by_base(e, &s->check) ? BY_TLB : BY_C, s->then);
     asm_jmp_to(&e->a, s->after);
 }

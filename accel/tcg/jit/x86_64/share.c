@@ -22,6 +22,7 @@
 
 #define SPAN 256     /* bytes: further apart, too many checks would fail at the end of a page */
 #define AHEAD 96     /* operations looked at */
+#define CHASE 128    /* operations looked back at */
 #define STRIDE 256   /* a register that moves by more is on another page too often */
 
 enum { HELD_RCX = 1, HELD_RDX = 2, HELD_ALL = 3 };
@@ -37,17 +38,19 @@ static bool is_access(const IRInsn *i)
     return i->op == IR_load || i->op == IR_store;
 }
 
-/* ---- Which base registers have windows ---- */
+/* ---- What is known of base registers ---- */
 
 /* Registers that walk by small steps in these operations, if at all, and those that are computed. */
 static void look_at_bases(const Region *r, X86Loop *l)
 {
     l->steady = l->guess = UINT32_MAX;
+    l->written = 0;
     for (unsigned n = l->first; n < l->end; n++) {
         const IRInsn *i = &r->insns[n];
         bool walks = i->op == IR_add && i->a == i->d && i->b == JIT_NONE;
         if (i->d >= JIT_FP)
             continue;
+        l->written |= 1u << i->d;
         if (!walks || i->imm < -STRIDE || i->imm > STRIDE)
             l->steady &= ~(1u << i->d);
         if (walks)
@@ -92,18 +95,56 @@ void x86_enter_block(Emit *e, unsigned block)
     e->lr = NULL;
 }
 
-void x86_enter_operation(Emit *e, unsigned k)
+/* The registers that a sum is made of, by bit; 0: it is no sum. */
+static uint32_t summands(const IRInsn *i)
 {
-    enum { STACK_AND_GLOBALS = 1 << 2 | 1 << 3 | 1 << 4 }; /* sp, gp, tp */
-    const X86Loop *in = NULL;
-
-    for (unsigned n = 0; n < e->n_loops; n++) {
-        const X86Loop *l = &e->loop[n];
-        if (l->first <= k && k < l->end && (!in || l->end - l->first < in->end - in->first))
-            in = l;
+    switch (i->op) {
+    case IR_mov:
+        return 1u << i->a;
+    case IR_add:
+    case IR_sh1add ... IR_sh3add:
+        return 1u << i->a | (i->b == JIT_NONE ? 0 : 1u << i->b);
+    case IR_sll:
+        return i->b == JIT_NONE ? 1u << i->a : 0;
+    default:
+        return 0;
     }
-    e->windowed = STACK_AND_GLOBALS | (in ? in->steady : 0);
-    e->guessed = in ? in->guess & ~e->windowed : 0;
+}
+
+/*
+ * Whether the address of the load at k comes from one that, in the round before, led to itself. Looks back from
+ * k, and on from the loop's end, as if no branch were there: it need not be right.
+ * What is masked, shifted down or not 8 bytes stays in a table as a rule, which a guess is good for.
+ */
+static bool chased(const Emit *e, int k)
+{
+    const Region *r = e->r;
+    const X86Loop *l = e->in_loop;
+    uint32_t from = 1u << r->insns[k].a;
+    int loads[4] = { k }, n = k;
+    unsigned n_loads = 1;
+
+    for (unsigned left = MIN(2 * (l->end - l->first), CHASE); left; left--) {
+        const IRInsn *i;
+        n = n > (int)l->first ? n - 1 : (int)l->end - 1;
+        i = &r->insns[n];
+        if (i->d == 0 || i->d >= JIT_FP || !(from >> i->d & 1))
+            continue;
+        from &= ~(1u << i->d);
+        if (i->op != IR_load) {
+            from |= summands(i);
+            continue;
+        }
+        if (i->size != 8 || n_loads == ARRAY_SIZE(loads))
+            continue;
+        for (unsigned m = 0; m < n_loads; m++) {
+            if (loads[m] == n)
+                return true;
+        }
+        loads[n_loads++] = n;
+        from |= 1u << i->a;
+    }
+    return false;
 }
 
 X86Check x86_check_of(Emit *e, const IRInsn *i)
@@ -112,6 +153,9 @@ X86Check x86_check_of(Emit *e, const IRInsn *i)
                    .window = x86_windowed(e, i->a) };
 
     if (i->op == IR_load && i->a && !e->cold && (e->guessed >> i->a & 1)) {
+        c.chased = chased(e, (int)(i - e->r->insns));
+        if (c.chased)
+            return c;
         e->n_guesses += e->guess_at != i;
         e->guess_at = i;
         c.guess = (uint8_t)(TLB_WINDOWS_GUESS + e->n_guesses % TLB_GUESSES);
@@ -232,6 +276,53 @@ static Plan plan(Emit *e, const IRInsn *first, int k, unsigned regs)
             ends = i->d == first->a;
     }
     return p;
+}
+
+/* A chased address that is the sum of something that the loop does not change, and of an index: what of it is
+ * the page can be told without scaling the index. */
+static void index_ahead(Emit *e, int k)
+{
+    const IRInsn *i = &e->r->insns[k];
+    unsigned regs = HELD_ALL & ~taken(e, k);
+    bool ends = false;
+
+    if (i->op < IR_sh1add || i->op > IR_sh3add || i->b >= JIT_FP || !in_reg(e, i->a) ||
+        (e->in_loop->written >> i->b & 1) || !(e->guessed >> i->d & 1))
+        return;
+    regs &= ~disturbs(e, i, &ends);
+    for (int n = k + 1; regs && n < (int)e->block_end && n <= k + 8; n++) {
+        const IRInsn *to = &e->r->insns[n];
+        if (is_access(to)) {
+            Plan p = plan(e, to, n, HELD_ALL & ~taken(e, n));
+            if (to->a != i->d || !p.check.chased || p.check.lo != (int32_t)p.check.lo)
+                return;
+            unsigned scale = i->op - IR_sh1add + 1, h = regs & HELD_RCX ? RCX : RDX;
+            x86_index(e, i, scale, (int32_t)p.check.lo, h);
+            e->ahead = (X86Ahead){ .of = n, .lo = p.check.lo, .reg = (uint8_t)h,
+                                   .shift = (uint8_t)(TLB_INDEX_SHIFT - scale) };
+            return;
+        }
+        regs &= ~disturbs(e, to, &ends);
+        if (ends || to->d == i->d)
+            return;
+    }
+}
+
+void x86_enter_operation(Emit *e, unsigned k)
+{
+    enum { STACK_AND_GLOBALS = 1 << 2 | 1 << 3 | 1 << 4 }; /* sp, gp, tp */
+    const X86Loop *in = NULL;
+
+    for (unsigned n = 0; n < e->n_loops; n++) {
+        const X86Loop *l = &e->loop[n];
+        if (l->first <= k && k < l->end && (!in || l->end - l->first < in->end - in->first))
+            in = l;
+    }
+    e->windowed = STACK_AND_GLOBALS | (in ? in->steady : 0);
+    e->guessed = in ? in->guess & ~e->windowed : 0;
+    e->in_loop = in;
+    if (in && !e->cold)
+        index_ahead(e, (int)k);
 }
 
 /* The stretch that k is in ends behind `until` at the earliest. */
