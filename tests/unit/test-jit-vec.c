@@ -7,7 +7,7 @@
  */
 #include "tests/unit/jit-rig.h"
 
-#define BYTES 64 /* of a register group */
+#define BYTES IR_VEC_BYTES /* of a register group */
 
 typedef struct Env {
     CPUTCGState tcg;
@@ -194,7 +194,7 @@ static void check(Fixture *f, const IRVec *v)
 
 static void test_integers(void)
 {
-    static const uint8_t lengths[] = { 8, 16, 32, 48, 64 };
+    static const uint16_t lengths[] = { 8, 16, 32, 48, 64, BYTES };
     Fixture f;
 
     if (!set_up(&f))
@@ -210,6 +210,8 @@ static void test_integers(void)
             };
             if (how / 24 & 1)
                 v.vl = v.n;
+            if (how & 4)
+                v.likely = v.n / 2;
             if (v.n && f.j->backend->has_vector(&v))
                 check(&f, &v);
         }
@@ -232,10 +234,10 @@ static IRVec random_op(unsigned vl)
 
     for (unsigned n = 0; n < 3; n++)
         *reg[n] = (uint32_t)offsetof(Env, v[g_test_rand_int_range(1, 4)]);
-    v.n = (g_test_rand_bit() ? BYTES : 16u << g_test_rand_int_range(0, 3)) >> v.size;
+    v.n = (g_test_rand_bit() ? BYTES : 16u << g_test_rand_int_range(0, 4)) >> v.size;
     if (is_compare(v.op))
         v.d = v.mask;
-    if (vl && g_test_rand_bit()) {
+    if (vl <= v.n && g_test_rand_bit()) { /* it is never more than fits */
         v.vl = v.n;
         v.likely = g_test_rand_bit() ? MIN(vl, v.n) : 0;
     }
@@ -271,7 +273,7 @@ static void test_chains(void)
     if (!set_up(&f))
         return;
     for (unsigned round = 0; round < 2000; round++) {
-        unsigned vl = (unsigned)g_test_rand_int_range(0, 20);
+        unsigned vl = (unsigned)g_test_rand_int_range(0, round & 1 ? 20 : BYTES + 1);
         IRVec v[CHAIN];
         Env want;
 

@@ -230,7 +230,7 @@ static void test_order(void)
     /* It sleeps meanwhile, or not: work is found either way. */
     for (unsigned k = n; k < n + 20; k++) {
         if (k % 4 == 0)
-            g_usleep(3000);
+            g_usleep(k % 8 ? 3000 : 40000);
         g_assert_true(push(&g, k, 1));
         wait_compiled(&g, k);
     }

@@ -34,7 +34,7 @@ static void put_bits(VecEmit *x, unsigned first, unsigned count)
     const IRVec *v = x->v;
     Asm *a = x->a;
     int32_t d = (int32_t)(v->d + first / 8);
-    uint8_t *none = NULL;
+    uint8_t *none = NULL, *all = NULL;
 
     if (!x->blend && count == 64) {
         asm_store(a, ENV, d, RDX);
@@ -58,7 +58,14 @@ static void put_bits(VecEmit *x, unsigned first, unsigned count)
             asm_alu_imm(a, ALU_SUB, true, RCX, (int32_t)first);
             none = asm_jcc(a, CC_B);
         }
+        /* It looks at 8 bits of what it is told, and all of 256 elements would be none. */
+        if (v->n - first > 255) {
+            asm_alu_imm(a, ALU_CMP, true, RCX, 255);
+            all = asm_jcc(a, CC_A);
+        }
         asm_vex_rr(a, X86_OP(0, MAP_0F38, 0xf5), true, RAX, RCX, RAX); /* bzhi */
+        if (all)
+            asm_aim(a, all);
     }
     asm_load(a, RCX, ENV, d);
     asm_alu(a, ALU_XOR, true, RDX, RCX);
