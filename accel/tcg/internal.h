@@ -21,7 +21,7 @@
 #define TB_DEAD_PC 1 /* odd: no instruction is there */
 
 struct TranslationBlock {
-    struct JitExit *jit_in;       /* exits of compiled code that lead here */
+    struct JitLink *jit_in;       /* exits of compiled code that lead here */
     struct JitPart *jit_parts;    /* compiled regions that this is part of */
     struct JitCode *jit;          /* the one that begins here, or NULL */
     TCGOpFn first_fn;             /* atomic: of the first operation, while jit_enter() stands there */

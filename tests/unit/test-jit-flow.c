@@ -301,7 +301,7 @@ static void test_return(void)
             /* Through its exit, which asks to be linked, or not found. */
             g_assert_true((t->jit_exit != NULL) == (kind == 0 || kind == 2));
             if (t->jit_exit)
-                g_assert_cmphex(t->jit_exit->pc, ==, PC + 0x80);
+                g_assert_cmphex(t->jit_exit->target, ==, PC + 0x80);
         }
     }
     /* Pushed by one region, found by another, unless something changed in between. */

@@ -114,12 +114,22 @@ bool jit_code_put(Jit *j, size_t at, size_t size)
 
 void *jit_data(Jit *j, size_t size)
 {
-    void *p = j->data + j->data_used;
+    size_t at = align_up(j->data_used, 16);
 
     size = align_up(size, 16);
-    if (size > j->data_end - j->data_used)
+    if (at > j->data_end || size > j->data_end - at)
         return NULL;
-    j->data_used += size;
-    memset(p, 0, size);
-    return p;
+    j->data_used = at + size;
+    return memset(j->data + at, 0, size);
+}
+
+JitExit *jit_exit_new(Jit *j, vaddr pc)
+{
+    JitExit *x = (JitExit *)(j->data + j->data_used);
+
+    if (j->data_used > j->data_end || sizeof(*x) > j->data_end - j->data_used)
+        return NULL;
+    j->data_used += sizeof(*x);
+    *x = (JitExit){ .jump = j->exit_unlinked, .target = pc };
+    return x;
 }

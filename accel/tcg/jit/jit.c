@@ -159,46 +159,59 @@ static const void *landing(const Jit *j, const TranslationBlock *tb)
     return tb->jit ? tb->jit->entry : j->exit_interpret;
 }
 
-/* An exit is about to be linked. False: its generation is going. */
-static bool note_link(Jit *j, JitExit *x)
+static JitLink **linked_of(Jit *j, const JitExit *x)
 {
-    uint64_t n = (uint64_t)((uint8_t *)x - j->data) / (j->gens.part / 2);
+    uint64_t n = (uint64_t)((const uint8_t *)x - j->data) / (j->gens.part / 2);
 
-    if (n == j->gens.going)
-        return false;
-    if (!x->was_linked) {
-        x->was_linked = true;
-        x->next_linked = j->gen[n].linked;
-        j->gen[n].linked = x;
-    }
-    return true;
+    return n == j->gens.going ? NULL : &j->gen[n].linked;
 }
 
 void jit_link(TCGCPU *c, JitExit *x, TranslationBlock *tb)
 {
     TCGState *s = c->s;
+    JitLink **made;
 
     g_mutex_lock(&s->lock);
-    /* An exit keeps the first block it was linked to, as chains do. */
-    if (!x->tb && tb->key_pc != TB_DEAD_PC && tb->pc == x->pc && note_link(s->jit, x)) {
-        x->next = tb->jit_in;
-        if (x->next)
-            x->next->link = &x->next;
-        x->link = &tb->jit_in;
-        tb->jit_in = x;
+    /* An exit keeps the first block it was linked to, as chains do; one whose generation is going gets none. */
+    made = linked_of(s->jit, x);
+    if (made && x->target == tb->pc && tb->key_pc != TB_DEAD_PC) {
+        JitLink *l = g_new(JitLink, 1);
+
+        *l = (JitLink){ x, tb->jit_in, &tb->jit_in, *made, made };
+        if (l->next)
+            l->next->link = &l->next;
+        if (l->next_made)
+            l->next_made->made = &l->next_made;
+        tb->jit_in = *made = l;
         x->addend = tb->addend;
         s->jit->n_linked++;
         jit_publish(s->jit);
-        __atomic_store_n(&x->tb, tb, __ATOMIC_RELEASE);
+        __atomic_store_n(&x->target, (uintptr_t)tb | JIT_LINKED, __ATOMIC_RELEASE);
         __atomic_store_n(&x->jump, landing(s->jit, tb), __ATOMIC_RELEASE);
     }
     g_mutex_unlock(&s->lock);
 }
 
+/* The exit leads nowhere again. */
+static void unlink_exit(const Jit *j, JitLink *l)
+{
+    const TranslationBlock *tb = (const TranslationBlock *)(l->exit->target - JIT_LINKED);
+
+    __atomic_store_n(&l->exit->jump, j->exit_unlinked, __ATOMIC_RELEASE);
+    __atomic_store_n(&l->exit->target, tb->pc, __ATOMIC_RELEASE);
+    *l->link = l->next;
+    if (l->next)
+        l->next->link = l->link;
+    *l->made = l->next_made;
+    if (l->next_made)
+        l->next_made->made = l->made;
+    g_free(l);
+}
+
 static void relink(const Jit *j, TranslationBlock *tb)
 {
-    for (JitExit *x = tb->jit_in; x; x = x->next)
-        __atomic_store_n(&x->jump, landing(j, tb), __ATOMIC_RELEASE);
+    for (const JitLink *l = tb->jit_in; l; l = l->next)
+        __atomic_store_n(&l->exit->jump, landing(j, tb), __ATOMIC_RELEASE);
 }
 
 /* ---- Dropping ---- */
@@ -229,12 +242,8 @@ void jit_kill(TCGState *s, TranslationBlock *tb)
         drop(j, p->code);
     }
     tb->jit_parts = NULL;
-    for (JitExit *x = tb->jit_in; x; x = x->next) {
-        x->link = NULL;
-        __atomic_store_n(&x->jump, j->exit_unlinked, __ATOMIC_RELEASE);
-        __atomic_store_n(&x->tb, NULL, __ATOMIC_RELEASE);
-    }
-    tb->jit_in = NULL;
+    while (tb->jit_in)
+        unlink_exit(j, tb->jit_in);
 }
 
 /* ---- Generations ---- */
@@ -249,16 +258,27 @@ static void enter_generation(Jit *j, unsigned n)
     j->data_end = (n + 1) * part / 2;
 }
 
+/* All are forgotten: of blocks that are no more. */
+static void free_links(Jit *j)
+{
+    for (unsigned n = 0; n < TCG_GENERATIONS; n++) {
+        for (JitLink *l = j->gen[n].linked, *next; l; l = next) {
+            next = l->next_made;
+            g_free(l);
+        }
+        j->gen[n].linked = NULL;
+    }
+}
+
 void jit_flush(TCGState *s)
 {
     Jit *j = s->jit;
 
     if (!j)
         return;
-    for (unsigned n = 0; n < j->gens.n; n++) {
+    for (unsigned n = 0; n < j->gens.n; n++)
         g_ptr_array_set_size(j->gen[n].codes, 0);
-        j->gen[n].linked = NULL;
-    }
+    free_links(j);
     generations_init(&j->gens, j->code_size, j->code_keep);
     enter_generation(j, 0);
 }
@@ -289,18 +309,6 @@ static void cut_code(Jit *j, JitCode *code)
     }
 }
 
-static void cut_exit(const Jit *j, JitExit *x)
-{
-    if (x->link) {
-        *x->link = x->next;
-        if (x->next)
-            x->next->link = x->link;
-        x->link = NULL;
-    }
-    __atomic_store_n(&x->jump, j->exit_unlinked, __ATOMIC_RELEASE);
-    __atomic_store_n(&x->tb, NULL, __ATOMIC_RELEASE);
-}
-
 bool jit_evict_some(TCGState *s, unsigned n)
 {
     Jit *j = s->jit;
@@ -311,11 +319,8 @@ bool jit_evict_some(TCGState *s, unsigned n)
         cut_code(j, code);
         g_ptr_array_set_size(g->codes, (int)g->codes->len - 1);
     }
-    for (; n && g->linked; n--) {
-        JitExit *x = g->linked;
-        g->linked = x->next_linked;
-        cut_exit(j, x);
-    }
+    for (; n && g->linked; n--)
+        unlink_exit(j, g->linked);
     return g->codes->len || g->linked;
 }
 
@@ -567,6 +572,7 @@ void jit_free(TCGState *s)
     if (j->emit)
         j->backend->done(j);
     jit_cache_free(j);
+    free_links(j);
     for (unsigned n = 0; n < TCG_GENERATIONS; n++)
         g_ptr_array_unref(j->gen[n].codes);
     g_free(j->region);

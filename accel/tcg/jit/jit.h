@@ -16,7 +16,7 @@
  * tcg_jump_cache_clear() empties.
  *
  * Compiled code comes to blocks, regions and exits that another vCPU made by plain loads of JitExit.jump,
- * JitExit.tb and TranslationBlock.jit_code, which the host keeps in order (x86-64 does). C that it leads to
+ * JitExit.target and TranslationBlock.jit_code, which the host keeps in order (x86-64 does). C that it leads to
  * such a thing goes on from there: what orders the two for the C compiler, and for ThreadSanitizer, which
  * does not see the loads of compiled code, is Jit.published.
  *
@@ -31,14 +31,19 @@
 typedef struct JitExit {
     const void *jump;        /* atomic: code to go on at: of the block, or one of the back end's common
                                 routines */
-    TranslationBlock *tb;    /* atomic: NULL until it is linked */
-    vaddr pc;
-    uintptr_t addend;        /* of tb, for an exit to another page: what the fetch TLB must say */
-    struct JitExit *next;    /* in TranslationBlock.jit_in */
-    struct JitExit **link;   /* what points to it there; NULL: it is on no such list */
-    struct JitExit *next_linked; /* in JitGeneration.linked, once it was linked */
-    bool was_linked;
+    uintptr_t target;        /* atomic: the block, with JIT_LINKED, or the guest's address until it is linked */
+    uintptr_t addend;        /* of the block, for an exit to another page: what the fetch TLB must say */
 } JitExit;
+enum { JIT_LINKED = 1 };
+
+/* An exit that is linked. */
+typedef struct JitLink {
+    JitExit *exit;
+    struct JitLink *next;      /* in TranslationBlock.jit_in */
+    struct JitLink **link;     /* what points to it there */
+    struct JitLink *next_made; /* in JitGeneration.linked of the exit's */
+    struct JitLink **made;     /* what points to it there */
+} JitLink;
 
 /* A place that leaves compiled code for the body of an operation, or for the interpreter. */
 typedef struct JitSite {
@@ -107,7 +112,7 @@ struct JitCode {
 /* What must be cut off before memory is used again. */
 typedef struct JitGeneration {
     GPtrArray *codes;        /* of JitCode */
-    JitExit *linked;
+    JitLink *linked;
 } JitGeneration;
 
 typedef struct JitBackend {
@@ -214,6 +219,8 @@ bool jit_cache_init(Jit *j, size_t size);
 void jit_cache_free(Jit *j);
 /* Room for data, zeroed, aligned to 16 bytes; NULL: full. */
 void *jit_data(Jit *j, size_t size);
+/* An exit to pc that leads nowhere yet; NULL: no room. */
+JitExit *jit_exit_new(Jit *j, vaddr pc);
 #define JIT_ROOM (256 * KiB) /* more code than a region ever takes; of data, half */
 /* Puts the first bytes of the draft where they will run, `at` bytes into the code. One thread at a time; false:
  * the host has no memory for it. */

@@ -351,6 +351,13 @@ void asm_shift_cl(Asm *a, unsigned sh, bool w, unsigned d)
     asm_rr(a, 0xd3, w, sh, d);
 }
 
+void asm_test_al(Asm *a, uint8_t mask)
+{
+    begin(a);
+    put8(a, 0xa8);
+    put8(a, mask);
+}
+
 void asm_setcc(Asm *a, unsigned cc, unsigned d)
 {
     asm_rr8(a, X86_OP(0, MAP_0F, 0x90 | cc), 0, d);

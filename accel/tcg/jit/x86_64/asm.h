@@ -90,6 +90,8 @@ void asm_alu_load(Asm *a, unsigned alu, bool w, unsigned d, unsigned base, int32
 void asm_alu_mem_imm(Asm *a, unsigned alu, bool w, unsigned base, int32_t disp, int32_t imm);
 void asm_shift_imm(Asm *a, unsigned sh, bool w, unsigned d, unsigned n);
 void asm_shift_cl(Asm *a, unsigned sh, bool w, unsigned d);
+/* Flags of al & mask. */
+void asm_test_al(Asm *a, uint8_t mask);
 void asm_setcc(Asm *a, unsigned cc, unsigned d);
 
 /* Jumps. A forward one gives back its place, to be aimed by asm_aim() at where the code then is. */

@@ -71,23 +71,27 @@ static const uint8_t *write_out(Jit *j, Asm *a)
 static void write_exits(Jit *j, Asm *a, const uint8_t *out)
 {
     j->exit_interpret = asm_here(a);
-    asm_load(a, RAX, RDX, offsetof(JitExit, tb));
-    asm_rr(a, 0x85, true, RAX, RAX);
+    asm_load(a, RAX, RDX, offsetof(JitExit, target));
+    asm_test_al(a, JIT_LINKED);
     uint8_t *unlinked = asm_jcc(a, CC_E);
+    asm_alu_imm(a, ALU_SUB, true, RAX, JIT_LINKED);
     asm_store(a, ENV, ENV_TCG(tb), RAX);
     asm_alu_imm(a, ALU_ADD, true, RAX, TCG_TB_OPS);
     asm_jmp_to(a, out);
 
-    asm_aim(a, unlinked);
     j->exit_unlinked = asm_here(a);
-    asm_load(a, RAX, RDX, offsetof(JitExit, pc));
-    /* One that is linked comes here for attention, or because another page is there now. */
-    asm_alu_mem_imm(a, ALU_CMP, true, RDX, offsetof(JitExit, tb), 0);
-    asm_jcc_to(a, CC_NE, j->lookup);
+    asm_load(a, RAX, RDX, offsetof(JitExit, target));
+    asm_test_al(a, JIT_LINKED);
+    uint8_t *linked = asm_jcc(a, CC_NE);
+    asm_aim(a, unlinked);
     asm_store(a, ENV, ENV_TCG(pc), RAX);
     asm_store(a, ENV, ENV_TCG(jit_exit), RDX);
     asm_alu(a, ALU_XOR, false, RAX, RAX);
     asm_jmp_to(a, out);
+    /* One that is linked comes here for attention, or because another page is there now. */
+    asm_aim(a, linked);
+    asm_load(a, RAX, RAX, (int32_t)offsetof(TranslationBlock, pc) - JIT_LINKED);
+    asm_jmp_to(a, j->lookup);
 
     /* rdx: the JitSite of the operation where the interpreter takes over. */
     j->interpret = asm_here(a);

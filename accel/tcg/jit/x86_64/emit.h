@@ -1,9 +1,9 @@
 /*
  * What the files of the x86-64 back end share.
  *
- * Registers. rbp is near env (x86_env_bias()), r15 the TLB table of explicit accesses with its windows in front of it, rax is
- * free between operations, and rcx and rdx where nothing is held in them (share.c). The other ten hold
- * guest registers: at the borders of regions those of x86_convention, within a region those that it uses
+ * Registers. rbp is near env (x86_env_bias()), r15 the TLB table of explicit accesses with its windows in front
+ * of it, rax is free between operations, and rcx and rdx where nothing is held in them (share.c). The other ten
+ * hold guest registers: at the borders of regions those of x86_convention, within a region those that it uses
  * most. In a region with a loop the count of instructions is in an xmm register (Emit.count): in memory, each
  * round would have to wait for the store of the one before.
  *
@@ -31,8 +31,8 @@ enum { FRAME_VALUE = 0, FRAME_SITE = 8, FRAME_ACCESS = 8, FRAME_SPARE = 16, FRAM
 /* Where a table's mask is, from the table; what it never exceeds. */
 enum { TLB_MASK_AT = -8, TLB_MASK_MAX = ((1 << TLB_BITS_MAX) - 1) * sizeof(TLBEntry) };
 
-/* The distance from env to where rbp points: so that what is needed most can be told by 8 bits, the last words of
- * CPUTCGState, if registers are behind it, and the first registers. */
+/* The distance from env to where rbp points: so that what is needed most can be told by 8 bits, the last words
+ * of CPUTCGState, if registers are behind it, and the first registers. */
 static inline int32_t x86_env_bias(const TCGJitOps *model)
 {
     enum { TAIL = sizeof(CPUTCGState) - offsetof(CPUTCGState, tlb_fetch), REACH = 128 };
@@ -156,6 +156,7 @@ typedef struct Emit {
     } uses[X86_LABEL_USES];    /* jumps to blocks that are not there yet */
     unsigned n_uses;
     JitExit *exits[REGION_EDGES];
+    const uint8_t *leave;      /* NULL, or code that leaves to look up rax */
     uint8_t *flags;            /* of the guest by those of the host; NULL: not needed so far */
     const void *spill, *fill;  /* routines of this region, or the common ones */
     const uint8_t *head;       /* JitHead */

@@ -5,19 +5,26 @@
  */
 #include "accel/tcg/jit/x86_64/emit.h"
 
+static JitExit *exit_to(Emit *e, vaddr pc)
+{
+    JitExit *x = jit_exit_new(e->j, pc);
+
+    if (!x)
+        e->a.full = true;
+    return x;
+}
+
+/* Several edges may have one. If the way is from another page the TLB is asked; if not, the exit must not be
+ * linked by one from there, where the page may have been another one then. */
 static JitExit *exit_of(Emit *e, unsigned edge)
 {
-    if (!e->exits[edge]) {
-        JitExit *x = jit_data(e->j, sizeof(*x));
-        if (!x) {
-            e->a.full = true;
-            return NULL;
-        }
-        x->pc = e->r->edges[edge].pc;
-        x->jump = e->j->exit_unlinked;
-        e->exits[edge] = x;
+    const RegionEdge *g = e->r->edges;
+
+    for (unsigned n = 0; n < e->r->n_edges; n++) {
+        if (e->exits[n] && g[n].pc == g[edge].pc && g[n].cross_page == g[edge].cross_page)
+            return e->exits[n];
     }
-    return e->exits[edge];
+    return e->exits[edge] = exit_to(e, g[edge].pc);
 }
 
 /* Compares the fetch TLB's entry with the page of pc: equal if it is that one's. rcx is the entry then; rax is
@@ -234,14 +241,10 @@ static void push_return(Emit *e, const IRInsn *i)
 {
     const TranslationBlock *tb = e->r->guest[i->guest].tb;
     uint64_t pc = (uint64_t)i->imm; /* of a link, or of the lookup of a call */
-    JitExit *x = jit_data(e->j, sizeof(*x));
+    JitExit *x = exit_to(e, pc);
 
-    if (!x) {
-        e->a.full = true;
+    if (!x)
         return;
-    }
-    x->pc = pc;
-    x->jump = e->j->exit_unlinked;
     asm_rm(&e->a, X86_OP(0, MAP_0F, 0xb6), false, RCX, ENV, ENV_TCG(ras_top));
     asm_alu_imm(&e->a, ALU_ADD, false, RCX, sizeof(uint64_t));
     asm_rm(&e->a, 0x88, false, RCX, ENV, ENV_TCG(ras_top));
@@ -381,16 +384,15 @@ void x86_flow_stub(Emit *e, const Stub *s)
         go(e, s->edge, REGION_BLOCKS);
         return;
     }
-    if (s->kind == STUB_LOOKUP) {
-        /* It looks at attention, too; with tcg.pc the main loop then knows where to go on. */
-        x86_leave(e);
-        asm_jmp_to(&e->a, e->j->lookup);
+    /* The look-up looks at attention, too; with tcg.pc the main loop then knows where to go on. */
+    if (s->kind == STUB_ATTENTION)
+        asm_mov_imm(&e->a, RAX, e->r->edges[s->edge].pc);
+    x86_keep_flush(e);
+    if (e->leave) {
+        asm_jmp_to(&e->a, e->leave);
         return;
     }
-    JitExit *x = exit_of(e, s->edge);
-    if (!x)
-        return;
+    e->leave = asm_here(&e->a);
     x86_leave(e);
-    asm_rip(&e->a, 0x8d, true, RDX, x, 0);
-    asm_jmp_to(&e->a, e->j->exit_unlinked);
+    asm_jmp_to(&e->a, e->j->lookup);
 }
