@@ -396,6 +396,54 @@ static void test_known(void)
     tear_down(&f);
 }
 
+/* ---- Pages ---- */
+
+static void jump_over_pages(IRBuilder *b, unsigned from, unsigned to)
+{
+    Region *r = b->r;
+
+    r->edges[r->n_edges] = (RegionEdge){ .pc = PC + TARGET_PAGE_SIZE * to, .from = from,
+                                         .block = to < 3 ? (int)to : -1,
+                                         .cross_page = true };
+    ir_append(b, IR_jump)->target = (uint16_t)r->n_edges++;
+}
+
+/* Head on page 0, which leads to page 1, that back to page 0 and to page 2, and so on. */
+static void test_pages(void)
+{
+    Fixture f;
+
+    if (!set_up(&f))
+        return;
+    for (unsigned kind = 0; kind < 3; kind++) {
+        IRBuilder b = begin(&f);
+        Region *r = f.r;
+        for (unsigned n = 0; n < 3; n++)
+            f.tb[n]->pc = PC + TARGET_PAGE_SIZE * n;
+        block(&f, &b, 0);
+        jump_over_pages(&b, 0, 1);
+        if (kind == 1)
+            jump_over_pages(&b, 0, 2);
+        block(&f, &b, 1);
+        if (kind == 2)
+            ir_append(&b, IR_call);
+        unsigned edge = r->n_edges;
+        jump_over_pages(&b, 1, 0);
+        jump_over_pages(&b, 1, 2);
+        block(&f, &b, 2);
+        jump_over_pages(&b, 2, 1);
+        jump_over_pages(&b, 2, 3);
+        r->blocks[2].end = r->n_insns;
+        region_know_pages(r);
+        g_assert_true(r->edges[0].cross_page);
+        g_assert_cmpint(r->edges[edge].cross_page, ==, kind == 2);
+        g_assert_true(r->edges[edge + 1].cross_page);
+        g_assert_cmpint(r->edges[edge + 2].cross_page, ==, kind == 1);
+        g_assert_true(r->edges[edge + 3].cross_page);
+    }
+    tear_down(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -404,5 +452,6 @@ int main(int argc, char **argv)
     g_test_add_func("/jit-flow/loop", test_loop);
     g_test_add_func("/jit-flow/return", test_return);
     g_test_add_func("/jit-flow/known", test_known);
+    g_test_add_func("/jit-flow/pages", test_pages);
     return g_test_run();
 }

@@ -148,6 +148,8 @@ bool region_build(Region *r, TCGCPU *c, TranslationBlock *head,
 /* ---- known.c ---- */
 /* Finds RegionBlock.known and Region.needs. */
 void region_know(Region *r);
+/* Finds the edges to other pages on which nothing needs to be looked at: cross_page is set no more. */
+void region_know_pages(Region *r);
 
 /* ---- opt.c ---- */
 /* Constants are computed now; counts how often variables are named. */

@@ -7,6 +7,10 @@
  * of C end all of it. At its head a region may be come to from anywhere. What the head needs before
  * it can be left is asked once, there, so that it holds in a loop that goes back to the head, too.
  *
+ * In the same way pages are known to be what they were when the region was made: whoever comes to the head
+ * has found its page so, and ways to other pages look. Mappings change by instructions only with which the
+ * region is left, so on a way back nothing has to be looked at.
+ *
  * SPDX-License-Identifier: MIT
  */
 #include "accel/tcg/jit/ir.h"
@@ -166,4 +170,77 @@ void region_know(Region *r)
     }
     if (!r->blocks[0].known.set && !r->blocks[0].known.fast && !r->blocks[0].known.boxed)
         r->n_needs = 0; /* the way back has lost it all */
+}
+
+/* ---- Pages ---- */
+
+/* The first block on the page, or r->n_blocks. */
+static unsigned page_of(const Region *r, vaddr pc)
+{
+    unsigned n = 0;
+
+    while (n < r->n_blocks && ((r->blocks[n].tb->pc ^ pc) & TARGET_PAGE_MASK))
+        n++;
+    return n;
+}
+
+/* The bit of a block's page, by the first that is there. */
+static uint32_t page_bit(const Region *r, unsigned block)
+{
+    const TranslationBlock *tb = r->blocks[block].tb;
+    unsigned n = page_of(r, tb->pc);
+
+    return r->blocks[n].tb->addend == tb->addend ? 1u << n : 0; /* 0: another page was there meanwhile */
+}
+
+/* The edge is taken where the pages of seen were found as they were. */
+static bool flow_pages(Region *r, unsigned edge, uint32_t seen, uint32_t *at, bool settle)
+{
+    RegionEdge *e = &r->edges[edge];
+    unsigned page = page_of(r, e->pc);
+    uint32_t bit = e->block >= 0 ? page_bit(r, (unsigned)e->block) : page < r->n_blocks ? 1u << page : 0;
+    uint32_t old;
+
+    if (settle && (seen & bit))
+        e->cross_page = false;
+    if (e->block < 0)
+        return false;
+    old = at[e->block];
+    at[e->block] &= seen | bit;
+    return at[e->block] != old;
+}
+
+static bool flow_pages_block(Region *r, unsigned block, uint32_t *at, bool settle)
+{
+    const RegionBlock *b = &r->blocks[block];
+    uint32_t seen = at[block];
+    bool changed = false;
+
+    for (unsigned n = b->first; n < b->end; n++) {
+        const IRInsn *i = &r->insns[n];
+
+        if (i->op == IR_branch || i->op == IR_jump)
+            changed |= flow_pages(r, i->target, seen, at, settle);
+        for (unsigned t = 0; i->op == IR_lookup && t < i->sign; t++)
+            changed |= flow_pages(r, i->target + t, seen, at, settle);
+        if (ends_all(i->op))
+            seen = page_bit(r, block);
+    }
+    return changed;
+}
+
+void region_know_pages(Region *r)
+{
+    uint32_t at[REGION_BLOCKS];
+    bool changed = r->n_edges > 0;
+
+    memset(at, 0xff, sizeof(at));
+    at[0] = page_bit(r, 0);
+    while (changed) {
+        changed = false;
+        for (unsigned n = 0; n < r->n_blocks; n++)
+            changed |= flow_pages_block(r, n, at, false);
+    }
+    for (unsigned n = 0; n < r->n_blocks; n++)
+        flow_pages_block(r, n, at, true);
 }

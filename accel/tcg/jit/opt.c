@@ -259,6 +259,7 @@ void region_optimise(Region *r)
 
     r->used = r->written = 0;
     region_know(r);
+    region_know_pages(r);
     memset(r->weight, 0, sizeof(r->weight));
     block_weights(r, weights);
     for (unsigned n = 0; n < r->n_blocks; n++) {
