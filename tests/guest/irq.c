@@ -268,10 +268,33 @@ static void test_plic(unsigned ctx, u64 bit)
     st32(PLIC_PRIORITY(UART_SOURCE), 0);
 }
 
+/* A loop of which a part is compiled, with the jump back, and a part may not be (a register that is a clock): there
+ * is no end to it but the interrupt's. */
+static void test_loop_in_parts(void)
+{
+    u64 rounds = 300;
+
+    quiet();
+    st64(CLINT_MTIMECMP(0), ld64(CLINT_MTIME) + 20000);
+    csr_set("mie", MIP_MTIP);
+    csr_set("mstatus", MSTATUS_MIE);
+    __asm__ volatile("   la t1, 3f\n"
+                     "1: jr t1\n" /* at first the part below is come to by an indirect jump */
+                     "2: csrr t2, time\n"
+                     "   j 3f\n"
+                     "3: addi %0, %0, -1\n"
+                     "   bgtz %0, 1b\n"
+                     "   ld t2, %1\n"
+                     "   beqz t2, 2b\n"
+                     : "+r"(rounds) : "m"(n_taken) : "t1", "t2", "memory");
+    CHECK_EQ(taken[0], 7);
+}
+
 int main(void)
 {
     test_software();
     test_timer();
+    test_loop_in_parts();
     test_wfi();
     test_priority();
     test_delegation();

@@ -285,6 +285,13 @@ static void compare(TCGCPU *c, const Stop *stop, int how)
 
 /* ---- A run ---- */
 
+/* How many jumps back until compiled code comes out. It does not look at attention itself, and a loop that is entered
+ * anew in each round, behind what is interpreted of it, would never come to the end of them. */
+static uint32_t jumps_back(const CPUTCGState *t, uint32_t most)
+{
+    return __atomic_load_n(t->attention, __ATOMIC_RELAXED) ? 0 : most;
+}
+
 static void begin(TCGCPU *c)
 {
     CPUTCGState *t = env_tcg(c->env), *st;
@@ -303,7 +310,7 @@ static void begin(TCGCPU *c)
     st->pc = t->tb->pc;
     st->unwind = &v->unwind;
     v->random = v->random * 1664525 + 1013904223;
-    t->verify_left = (v->random >> 16) % MOST_JUMPS_BACK;
+    t->verify_left = jumps_back(t, (v->random >> 16) % MOST_JUMPS_BACK);
     t->verify = v;
     tlb_notice_stores(c->env);
 }
@@ -384,7 +391,7 @@ const TCGOp *verify_run(TCGCPU *c, CPUArchState *env, const void *code)
     Stop stop;
 
     if (is_enough(c, tb->jit)) {
-        t->verify_left = UNWATCHED_JUMPS;
+        t->verify_left = jumps_back(t, UNWATCHED_JUMPS);
         return c->s->jit->backend->run(c->s->jit, env, code);
     }
     begin(c);
