@@ -285,8 +285,8 @@ static void compare(TCGCPU *c, const Stop *stop, int how)
 
 /* ---- A run ---- */
 
-/* How many jumps back until compiled code comes out. It does not look at attention itself, and a loop that is entered
- * anew in each round, behind what is interpreted of it, would never come to the end of them. */
+/* How many jumps back until compiled code comes out. It does not look at attention itself, and a loop that
+ * is entered anew in each round, behind what is interpreted of it, would never come to the end of them. */
 static uint32_t jumps_back(const CPUTCGState *t, uint32_t most)
 {
     return __atomic_load_n(t->attention, __ATOMIC_RELAXED) ? 0 : most;
