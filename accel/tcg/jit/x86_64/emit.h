@@ -173,7 +173,10 @@ typedef struct Emit {
     uint32_t guessed;          /* those of which loads guess one */
     const IRInsn *guess_at;    /* the load that made the last guess */
     unsigned n_guesses;
+    const IRInsn *asked;       /* the load that was looked at last: is it chased? */
+    bool chased;
     const X86Loop *in_loop;    /* the smallest around this operation; NULL: none */
+    unsigned in_loop_end;      /* up to here */
     X86Ahead ahead;
     unsigned n_loops;
     X86Held held[2];           /* rcx, rdx */

@@ -22,7 +22,7 @@
 
 #define SPAN 256     /* bytes: further apart, too many checks would fail at the end of a page */
 #define AHEAD 96     /* operations looked at */
-#define CHASE 128    /* operations looked back at */
+#define CHASE 64     /* operations looked back at; in a loop of more, other things take time */
 #define STRIDE 256   /* a register that moves by more is on another page too often */
 
 enum { HELD_RCX = 1, HELD_RDX = 2, HELD_ALL = 3 };
@@ -124,7 +124,9 @@ static bool chased(const Emit *e, int k)
     int loads[4] = { k }, n = k;
     unsigned n_loads = 1;
 
-    for (unsigned left = MIN(2 * (l->end - l->first), CHASE); left; left--) {
+    if (l->end - l->first > CHASE)
+        return false;
+    for (unsigned left = 2 * (l->end - l->first); left && (from & l->written); left--) {
         const IRInsn *i;
         n = n > (int)l->first ? n - 1 : (int)l->end - 1;
         i = &r->insns[n];
@@ -153,7 +155,10 @@ X86Check x86_check_of(Emit *e, const IRInsn *i)
                    .window = x86_windowed(e, i->a) };
 
     if (i->op == IR_load && i->a && !e->cold && (e->guessed >> i->a & 1)) {
-        c.chased = chased(e, (int)(i - e->r->insns));
+        if (e->asked != i)
+            e->chased = chased(e, (int)(i - e->r->insns));
+        e->asked = i;
+        c.chased = e->chased;
         if (c.chased)
             return c;
         e->n_guesses += e->guess_at != i;
@@ -308,20 +313,36 @@ static void index_ahead(Emit *e, int k)
     }
 }
 
+/* The smallest loop around k, up to where one begins or ends. */
+static void find_loop(Emit *e, unsigned k)
+{
+    const X86Loop *in = NULL;
+
+    e->in_loop_end = REGION_INSNS;
+    for (unsigned n = 0; n < e->n_loops; n++) {
+        const X86Loop *l = &e->loop[n];
+        if (l->first > k || k >= l->end) {
+            if (l->first > k)
+                e->in_loop_end = MIN(e->in_loop_end, l->first);
+            continue;
+        }
+        e->in_loop_end = MIN(e->in_loop_end, l->end);
+        if (!in || l->end - l->first < in->end - in->first)
+            in = l;
+    }
+    e->in_loop = in;
+}
+
 void x86_enter_operation(Emit *e, unsigned k)
 {
     enum { STACK_AND_GLOBALS = 1 << 2 | 1 << 3 | 1 << 4 }; /* sp, gp, tp */
-    const X86Loop *in = NULL;
 
-    for (unsigned n = 0; n < e->n_loops; n++) {
-        const X86Loop *l = &e->loop[n];
-        if (l->first <= k && k < l->end && (!in || l->end - l->first < in->end - in->first))
-            in = l;
+    if (k >= e->in_loop_end) {
+        find_loop(e, k);
+        e->windowed = STACK_AND_GLOBALS | (e->in_loop ? e->in_loop->steady : 0);
+        e->guessed = e->in_loop ? e->in_loop->guess & ~e->windowed : 0;
     }
-    e->windowed = STACK_AND_GLOBALS | (in ? in->steady : 0);
-    e->guessed = in ? in->guess & ~e->windowed : 0;
-    e->in_loop = in;
-    if (in && !e->cold)
+    if (e->in_loop)
         index_ahead(e, (int)k);
 }
 
