@@ -53,17 +53,15 @@ static void window_close(TLBWindow *w)
     __atomic_store_n(&w->room, 0, __ATOMIC_RELAXED);
 }
 
-/* Those that may be open are the first of all. */
+/* The first of those that may be open. */
 static unsigned windows_open(const TLBContext *ctx)
 {
-    return tlb_front(ctx->fast)->any_guess ? TLB_WINDOWS : TLB_WINDOWS_GUESS;
+    return tlb_front(ctx->fast)->any_guess ? 0 : TLB_GUESSES;
 }
 
 static void windows_close(TLBContext *ctx)
 {
-    unsigned open = windows_open(ctx);
-
-    for (unsigned i = 0; i < open; i++)
+    for (unsigned i = windows_open(ctx); i < TLB_WINDOWS; i++)
         window_close(&tlb_windows(ctx->fast)[i]);
     tlb_front(ctx->fast)->any_guess = 0;
 }
@@ -422,7 +420,7 @@ static void context_flush_page(TLBContext *ctx, vaddr va, bool globals)
         return;
     if (ctx->key.ignored || tlb_page_in(&ctx->seen_code, va))
         ctx->gen = 0;
-    for (unsigned n = 0, open = windows_open(ctx); n < open; n++) {
+    for (unsigned n = windows_open(ctx); n < TLB_WINDOWS; n++) {
         TLBWindow *w = &tlb_windows(ctx->fast)[n];
         if (same_piece(ctx, w->page, va, TARGET_PAGE_BITS))
             window_close(w);
@@ -494,9 +492,9 @@ static bool protect_entry(TLBEntry *e, uintptr_t host, uint64_t len)
 static void protect_windows(TLBContext *ctx, uintptr_t host, uint64_t len)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    for (unsigned n = TLB_WINDOWS_STORE; n < TLB_WINDOWS_GUESS; n++) {
+    for (unsigned n = TLB_GUESSES; n < TLB_WINDOWS; n++) {
         TLBWindow *w = &tlb_windows(ctx->fast)[n];
-        if (__atomic_load_n(&w->page, __ATOMIC_RELAXED) +
+        if (tlb_window_stores(n) && __atomic_load_n(&w->page, __ATOMIC_RELAXED) +
                 __atomic_load_n(&w->addend, __ATOMIC_RELAXED) - host < len)
             window_close(w);
     }

@@ -211,10 +211,8 @@ static inline uint64_t tlb_entry_page(const TLBEntry *e)
  * owner sets one; other threads may set room to 0. Whatever flushes entries closes windows, but an entry
  * that is evicted leaves its window open.
  */
-#define TLB_WINDOWS_STORE 32  /* of base registers: the first of those for stores, behind those for loads */
-#define TLB_WINDOWS_GUESS 64  /* the first of those of loads that may stay on a page or not */
-#define TLB_GUESSES 32
-#define TLB_WINDOWS (TLB_WINDOWS_GUESS + TLB_GUESSES)
+#define TLB_GUESSES 32        /* the first: of loads that may stay on a page or not */
+#define TLB_WINDOWS (TLB_GUESSES + 64)
 #define TLB_WINDOW_ROOM 4089  /* 8 bytes fit below */
 typedef struct TLBWindow {
     uint64_t page;
@@ -224,11 +222,25 @@ typedef struct TLBWindow {
     uint32_t time;            /* it last did */
 } TLBWindow;
 
+/* That of a base register, for loads or stores. Those of the stack pointer are nearest to the table, where
+ * distances are short. */
+static inline unsigned tlb_window_number(unsigned reg, bool store)
+{
+    enum { SP = 2 };
+
+    return TLB_WINDOWS - 1 - 2 * ((reg - SP) & 31) - store;
+}
+
+static inline bool tlb_window_stores(unsigned number)
+{
+    return number >= TLB_GUESSES && number % 2 == 0;
+}
+
 /* What stands in front of a table. */
 typedef struct TLBFront {
     TLBWindow window[TLB_WINDOWS];
     uint64_t pad[6];
-    uint64_t any_guess;       /* one of the last TLB_GUESSES windows may be open */
+    uint64_t any_guess;       /* one of the first TLB_GUESSES windows may be open */
     uint64_t mask;            /* tlb_mask() */
 } TLBFront;
 

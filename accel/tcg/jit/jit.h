@@ -165,7 +165,8 @@ struct Jit {
     struct JitWatch *watch;       /* NULL: nobody watches; see show.h */
     /* Common routines of the back end. */
     const void *run, *exit_unlinked, *exit_interpret, *lookup, *call_body;
-    const void *interpret, *spill, *fill, *try_window;
+    const void *interpret, *spill, *fill;
+    const void *try_window[2];    /* of an addend in rcx, in rdx */
     struct {
         const void *slow;         /* C does it */
         const void *plain[JIT_ACCESS_KINDS]; /* the TLB is asked first */

@@ -107,17 +107,24 @@ static void write_plain(Jit *j, Asm *a, bool store, unsigned kind, const uint8_t
     asm_ret(a);
 }
 
-/*
- * A window, whose number was pushed, becomes the page of rax if the TLB has it; rcx and rdx are kept. A window
- * for stores is published before the TLB is looked at again: a thread that marks the page as code marks the TLB
- * first and looks for windows second (tlb_protect_page()). depth: calls since the number was pushed.
- */
-static uint8_t *move(const Jit *j, Asm *a, bool store, unsigned depth, uint8_t *no[2])
+/* d = the window whose number is so far from rsp */
+static void window_at(Asm *a, unsigned d, int32_t number)
 {
     enum { SHIFT = 5 };
     _Static_assert(sizeof(TLBWindow) == 1 << SHIFT, "windows are found by a shift");
-    int32_t frame = 8 * ((int32_t)depth + 1);
 
+    asm_rm(a, 0x8b, false, d, RSP, number);
+    asm_shift_imm(a, SH_SHL, false, d, SHIFT);
+    asm_rx(a, 0x8d, true, d, TLB, d, 0, -(int32_t)sizeof(TLBFront));
+}
+
+/*
+ * A window, whose number was pushed, becomes the page of rax if the TLB has it; rcx and rdx are kept. A window
+ * for stores is published before the TLB is looked at again: a thread that marks the page as code marks the TLB
+ * first and looks for windows second (tlb_protect_page()). frame: how far away that is, behind the number.
+ */
+static uint8_t *move(const Jit *j, Asm *a, bool store, int32_t frame, uint8_t *no[2])
+{
     asm_store(a, RSP, frame + FRAME_ACCESS, RDX);
     asm_store(a, RSP, frame + FRAME_VALUE, RCX);
     asm_store(a, RSP, frame + FRAME_SPARE, RAX);
@@ -127,9 +134,7 @@ static uint8_t *move(const Jit *j, Asm *a, bool store, unsigned depth, uint8_t *
     asm_alu_imm(a, ALU_AND, true, RDX, (int32_t)TARGET_PAGE_MASK);
     asm_rx(a, ALU_CMP << 3 | 3, true, RDX, TLB, RCX, 0, tag(store));
     no[0] = asm_jcc(a, CC_NE);
-    asm_rm(a, 0x8b, false, RAX, RSP, frame - 8);
-    asm_shift_imm(a, SH_SHL, false, RAX, SHIFT);
-    asm_rx(a, 0x8d, true, RAX, TLB, RAX, 0, -(int32_t)sizeof(TLBFront));
+    window_at(a, RAX, frame - 8);
     asm_store(a, RAX, offsetof(TLBWindow, page), RDX);
     asm_rx(a, 0x8b, true, RDX, TLB, RCX, 0, offsetof(TLBEntry, addend));
     asm_store(a, RAX, offsetof(TLBWindow, addend), RDX);
@@ -148,23 +153,29 @@ static uint8_t *move(const Jit *j, Asm *a, bool store, unsigned depth, uint8_t *
     return moved;
 }
 
-static void restore(Asm *a, unsigned depth)
+static void restore(Asm *a, int32_t frame)
 {
-    int32_t frame = 8 * ((int32_t)depth + 1);
-
     asm_load(a, RDX, RSP, frame + FRAME_ACCESS);
     asm_load(a, RCX, RSP, frame + FRAME_VALUE);
+}
+
+/* The number goes, too. */
+static void ret_number(Asm *a)
+{
+    asm_byte(a, 0xc2);
+    asm_byte(a, 8);
+    asm_byte(a, 0);
 }
 
 /* For a check that is good for several accesses: carry, and rax is the distance from the page, if the window
  * has moved and 8 bytes are in it. */
 static void write_move(Jit *j, Asm *a, bool store)
 {
-    enum { DEPTH = 1, G = 16 };
+    enum { G = 16 };
     uint8_t *no[2] = { NULL, NULL }, *moved;
 
     j->access[store].move = asm_here(a);
-    moved = move(j, a, store, DEPTH, no);
+    moved = move(j, a, store, G, no);
     for (unsigned n = 0; n < ARRAY_SIZE(no); n++) {
         if (no[n])
             asm_aim(a, no[n]);
@@ -176,18 +187,16 @@ static void write_move(Jit *j, Asm *a, bool store)
     asm_alu_imm(a, ALU_AND, false, RAX, (int32_t)TARGET_PAGE_SIZE - 1);
     asm_alu_imm(a, ALU_CMP, false, RAX, TLB_WINDOW_ROOM);
     asm_aim(a, out);
-    restore(a, DEPTH);
-    asm_byte(a, 0xc2); /* ret, and the number goes */
-    asm_byte(a, 8);
-    asm_byte(a, 0);
+    restore(a, G);
+    ret_number(a);
 }
 
 /* In front of an access of its own. */
 static const uint8_t *write_move_alone(const Jit *j, Asm *a, bool store)
 {
-    enum { DEPTH = 2, G = 24 };
+    enum { G = 24 };
     const uint8_t *start = asm_here(a);
-    uint8_t *no[2] = { NULL, NULL }, *moved = move(j, a, store, DEPTH, no);
+    uint8_t *no[2] = { NULL, NULL }, *moved = move(j, a, store, G, no);
 
     asm_aim(a, moved);
     for (unsigned n = 0; n < ARRAY_SIZE(no); n++) {
@@ -195,7 +204,7 @@ static const uint8_t *write_move_alone(const Jit *j, Asm *a, bool store)
             asm_aim(a, no[n]);
     }
     asm_load(a, RAX, RSP, G + FRAME_SPARE);
-    restore(a, DEPTH);
+    restore(a, G);
     asm_ret(a);
     return start;
 }
@@ -209,17 +218,22 @@ static void write_moving(Jit *j, Asm *a, bool store, unsigned kind, const uint8_
 }
 
 /*
- * rax: a window that was guessed and has missed as often as it may; page and addend are set. If that took long
- * it opens, else it is closed until as many misses as will not matter. rcx and rdx are kept.
+ * A window that was guessed, whose number was pushed, has missed as often as it may; it becomes the page in rax
+ * with the addend in h. If that took long it opens, else it is closed until as many misses as will not matter.
+ * rcx and rdx are kept.
  */
-static void write_try_window(Jit *j, Asm *a)
+static void write_try_window(Jit *j, Asm *a, unsigned h)
 {
-    enum { MISSES = 8, MISSES_CLOSED = 8192, CYCLES = 256 * MISSES };
+    enum { MISSES = 8, MISSES_CLOSED = 8192, CYCLES = 256 * MISSES, NUMBER = 8, G = 16 };
+    unsigned s = h == RDX ? RCX : RDX;
 
-    j->try_window = asm_here(a);
-    asm_store(a, RSP, F + FRAME_VALUE, RCX);
-    asm_store(a, RSP, F + FRAME_SITE, RDX);
-    asm_mov(a, RCX, RAX);
+    j->try_window[h == RDX] = asm_here(a);
+    asm_store(a, RSP, G + FRAME_VALUE, RCX);
+    asm_store(a, RSP, G + FRAME_ACCESS, RDX);
+    window_at(a, s, NUMBER);
+    asm_store(a, s, offsetof(TLBWindow, page), RAX);
+    asm_store(a, s, offsetof(TLBWindow, addend), h);
+    asm_mov(a, RCX, s);
     asm_byte(a, 0x0f); /* rdtsc */
     asm_byte(a, 0x31);
     asm_mov32(a, RDX, RAX);
@@ -240,11 +254,9 @@ static void write_try_window(Jit *j, Asm *a)
     asm_rm(a, 0xc7, true, 0, RCX, offsetof(TLBWindow, room));
     asm_imm32(a, 0);
     asm_aim(a, opened);
-    asm_load(a, RCX, RSP, F + FRAME_VALUE);
-    asm_load(a, RDX, RSP, F + FRAME_SITE);
-    asm_ret(a);
+    restore(a, G);
+    ret_number(a);
 }
-
 
 void x86_access_init(Jit *j, Asm *a)
 {
@@ -257,5 +269,6 @@ void x86_access_init(Jit *j, Asm *a)
         }
         write_move(j, a, store);
     }
-    write_try_window(j, a);
+    write_try_window(j, a, RCX);
+    write_try_window(j, a, RDX);
 }

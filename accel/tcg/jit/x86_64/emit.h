@@ -54,7 +54,7 @@ typedef struct X86Check {
     uint8_t var;
     bool store;               /* else only loaded from */
     bool window;
-    uint8_t guess;            /* instead: the window that may be it; 0: none */
+    uint8_t guess;            /* instead: 1 and the number of the window that may be it; 0: none */
     bool chased;              /* an address that loads give each other in turn: they are waited for */
     int64_t lo, hi;
 } X86Check;
@@ -246,7 +246,8 @@ void x86_access(Emit *e, const IRInsn *i);
 void x86_tlb_entry(Asm *a, unsigned d, unsigned s);
 /* rax = var + offset */
 void x86_address(Emit *e, unsigned var, int64_t offset);
-unsigned x86_window_number(unsigned var, bool store);
+/* The number of the window that c asks. */
+unsigned x86_window(const X86Check *c);
 /* h becomes what the entry of b + (a << scale) + lo is found by: see X86Ahead. */
 void x86_index(Emit *e, const IRInsn *i, unsigned scale, int32_t lo, unsigned h);
 /* h, rcx or rdx, becomes the addend of what c asks for; no: the jumps of a failure, NULL where there is none.

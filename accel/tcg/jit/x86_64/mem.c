@@ -25,16 +25,14 @@
 
 #define NEAR 64 /* bytes behind its base that a field is sought by the base: see by_base() */
 
-unsigned x86_window_number(unsigned var, bool store)
+unsigned x86_window(const X86Check *c)
 {
-    return var + (store ? TLB_WINDOWS_STORE : 0u);
+    return c->guess ? c->guess - 1u : tlb_window_number(c->var, c->store);
 }
 
 static int32_t window(const X86Check *c, size_t field)
 {
-    unsigned n = c->guess ? c->guess : x86_window_number(c->var, c->store);
-
-    return (int32_t)(n * sizeof(TLBWindow) + field) - (int32_t)sizeof(TLBFront);
+    return (int32_t)(x86_window(c) * sizeof(TLBWindow) + field) - (int32_t)sizeof(TLBFront);
 }
 
 static bool small(int64_t v)
@@ -380,7 +378,7 @@ static void out_of_line(Emit *e, const IRInsn *i, Way way, X86Kept then)
     x86_keep_flush(e);
     address(e, i->a, i->imm, RAX);
     if (way == BY_TLB_AND_MOVE) {
-        asm_push_imm(a, (int8_t)x86_window_number(i->a, store));
+        asm_push_imm(a, (int8_t)tlb_window_number(i->a, store));
     }
     asm_mov_imm(a, RDX, access_number(e, i, kind, asm_here(a) + BEHIND));
     asm_call_to(a, way == BY_C ? e->j->access[store].slow : way == BY_TLB ?
@@ -471,10 +469,8 @@ void x86_guess(Emit *e, const X86Check *c, unsigned h, const uint8_t *back)
     uint8_t *no = check_tlb(e, c, h);
     asm_alu_mem_imm(a, ALU_SUB, false, TLB, window(c, offsetof(TLBWindow, left)), 1);
     asm_jcc_to(a, CC_AE, back);
-    asm_store(a, TLB, window(c, offsetof(TLBWindow, page)), RAX);
-    asm_store(a, TLB, window(c, offsetof(TLBWindow, addend)), h);
-    asm_lea(a, RAX, TLB, window(c, 0));
-    asm_call_to(a, e->j->try_window);
+    asm_push_imm(a, (int8_t)x86_window(c));
+    asm_call_to(a, e->j->try_window[h == RDX]);
     asm_jmp_to(a, back);
     asm_aim(a, no);
 }

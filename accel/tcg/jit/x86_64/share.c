@@ -163,7 +163,7 @@ X86Check x86_check_of(Emit *e, const IRInsn *i)
             return c;
         e->n_guesses += e->guess_at != i;
         e->guess_at = i;
-        c.guess = (uint8_t)(TLB_WINDOWS_GUESS + e->n_guesses % TLB_GUESSES);
+        c.guess = (uint8_t)(1 + e->n_guesses % TLB_GUESSES);
     }
     return c;
 }
@@ -475,7 +475,7 @@ void x86_move_stub(Emit *e, const Stub *s)
 
     asm_aim(a, s->from);
     x86_address(e, c->var, c->lo);
-    asm_push_imm(a, (int8_t)x86_window_number(c->var, c->store));
+    asm_push_imm(a, (int8_t)x86_window(c));
     asm_call_to(a, e->j->access[c->store].move);
     asm_jcc_to(a, CC_B, s->from + DISTANCE + a->delta);
     asm_jmp_to(a, e->cold_label[s->insn - e->r->insns]);
