@@ -174,6 +174,13 @@ void region_know(Region *r)
 
 /* ---- Pages ---- */
 
+typedef struct Pages {
+    uint32_t bit[REGION_BLOCKS];  /* of a block's page: by the first block on it; 0: that found another one */
+    uint32_t seen[REGION_BLOCKS]; /* pages found as they were where a block begins */
+    uint8_t from[REGION_EDGES];   /* block that an edge leaves */
+    bool called[REGION_EDGES];    /* and C was called there before */
+} Pages;
+
 /* The first block on the page, or r->n_blocks. */
 static unsigned page_of(const Region *r, vaddr pc)
 {
@@ -184,63 +191,74 @@ static unsigned page_of(const Region *r, vaddr pc)
     return n;
 }
 
-/* The bit of a block's page, by the first that is there. */
-static uint32_t page_bit(const Region *r, unsigned block)
-{
-    const TranslationBlock *tb = r->blocks[block].tb;
-    unsigned n = page_of(r, tb->pc);
-
-    return r->blocks[n].tb->addend == tb->addend ? 1u << n : 0; /* 0: another page was there meanwhile */
-}
-
-/* The edge is taken where the pages of seen were found as they were. */
-static bool flow_pages(Region *r, unsigned edge, uint32_t seen, uint32_t *at, bool settle)
-{
-    RegionEdge *e = &r->edges[edge];
-    unsigned page = page_of(r, e->pc);
-    uint32_t bit = e->block >= 0 ? page_bit(r, (unsigned)e->block) : page < r->n_blocks ? 1u << page : 0;
-    uint32_t old;
-
-    if (settle && (seen & bit))
-        e->cross_page = false;
-    if (e->block < 0)
-        return false;
-    old = at[e->block];
-    at[e->block] &= seen | bit;
-    return at[e->block] != old;
-}
-
-static bool flow_pages_block(Region *r, unsigned block, uint32_t *at, bool settle)
+static void look_at_edges(const Region *r, Pages *p, unsigned block)
 {
     const RegionBlock *b = &r->blocks[block];
-    uint32_t seen = at[block];
-    bool changed = false;
+    bool called = false;
 
     for (unsigned n = b->first; n < b->end; n++) {
         const IRInsn *i = &r->insns[n];
+        unsigned edges = i->op == IR_branch || i->op == IR_jump ? 1 : i->op == IR_lookup ? i->sign : 0;
 
-        if (i->op == IR_branch || i->op == IR_jump)
-            changed |= flow_pages(r, i->target, seen, at, settle);
-        for (unsigned t = 0; i->op == IR_lookup && t < i->sign; t++)
-            changed |= flow_pages(r, i->target + t, seen, at, settle);
-        if (ends_all(i->op))
-            seen = page_bit(r, block);
+        for (unsigned t = 0; t < edges; t++) {
+            p->from[i->target + t] = (uint8_t)block;
+            p->called[i->target + t] = called;
+        }
+        called |= ends_all(i->op);
     }
-    return changed;
+}
+
+static uint32_t seen_on(const Pages *p, unsigned edge)
+{
+    unsigned from = p->from[edge];
+
+    return p->called[edge] ? p->bit[from] : p->seen[from];
+}
+
+static bool crosses(const Region *r)
+{
+    for (unsigned n = 0; n < r->n_edges; n++) {
+        if (r->edges[n].cross_page)
+            return true;
+    }
+    return false;
 }
 
 void region_know_pages(Region *r)
 {
-    uint32_t at[REGION_BLOCKS];
-    bool changed = r->n_edges > 0;
+    bool changed = crosses(r);
+    Pages p;
 
-    memset(at, 0xff, sizeof(at));
-    at[0] = page_bit(r, 0);
+    if (!changed)
+        return;
+    memset(&p, 0, sizeof(p)); /* some edges are of operations that are no more */
+    for (unsigned n = 0; n < r->n_blocks; n++) {
+        const TranslationBlock *tb = r->blocks[n].tb;
+        unsigned first = page_of(r, tb->pc);
+
+        p.bit[n] = r->blocks[first].tb->addend == tb->addend ? 1u << first : 0;
+        p.seen[n] = n ? UINT32_MAX : p.bit[n];
+        look_at_edges(r, &p, n);
+    }
     while (changed) {
         changed = false;
-        for (unsigned n = 0; n < r->n_blocks; n++)
-            changed |= flow_pages_block(r, n, at, false);
+        for (unsigned n = 0; n < r->n_edges; n++) {
+            int to = r->edges[n].block;
+            uint32_t old, seen = seen_on(&p, n);
+
+            if (to < 0)
+                continue;
+            old = p.seen[to];
+            p.seen[to] &= seen | p.bit[to];
+            changed |= p.seen[to] != old;
+        }
     }
-    for (unsigned n = 0; n < r->n_blocks; n++)
-        flow_pages_block(r, n, at, true);
+    for (unsigned n = 0; n < r->n_edges; n++) {
+        RegionEdge *e = &r->edges[n];
+        unsigned page = page_of(r, e->pc);
+        uint32_t bit = e->block >= 0 ? p.bit[e->block] : page < r->n_blocks ? 1u << page : 0;
+
+        if (seen_on(&p, n) & bit)
+            e->cross_page = false;
+    }
 }
