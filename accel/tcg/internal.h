@@ -112,6 +112,7 @@ struct TCGState {
     GMutex lock;
     uint8_t *arena;
     uint64_t arena_size;
+    uint64_t arena_asked;    /* up to here the host was asked for memory beforehand, or had no need to be */
     Generations blocks;      /* of the arena */
     TranslationBlock **hash; /* buckets, atomic */
     CodePages *pages;
@@ -195,6 +196,8 @@ TranslationBlock *tb_lookup(TCGState *s, uint64_t ram_page, vaddr pc, uint32_t m
                             uint64_t ram_page1, uintptr_t addend);
 /* Asks the host for huge pages, but for the first 2 MiB: a small guest takes no more memory than it needs. */
 void tcg_want_huge_pages(void *p, size_t size);
+/* Memory that blocks will take soon, and that was not asked for yet: *size bytes; NULL: none. Lock held. */
+void *tb_memory_ahead(TCGState *s, size_t *size);
 /* Room for a block, aligned; NULL when the arena is full. Lock held. */
 TranslationBlock *tb_alloc(TCGState *s, unsigned n_ops);
 /* What a block of n_ops operations takes. */

@@ -501,6 +501,34 @@ static void test_all_at_once(void)
     tear_down(&g);
 }
 
+/* What it asks the host for beforehand: each piece once, in time, and nothing for what is small. */
+static void test_memory(void)
+{
+    enum { BYTES = 32 * MiB, STEP = 128 * KiB, FREE = 2 * MiB };
+    TCGState *s = g_new0(TCGState, 1);
+    uint64_t asked = FREE;
+    size_t size;
+
+    s->arena = (uint8_t *)(uintptr_t)0x7f0000123000; /* nobody looks into it */
+    s->arena_size = BYTES;
+    generations_init(&s->blocks, BYTES, 0);
+    for (uint64_t at = 0; at < BYTES; at += STEP) {
+        s->blocks.current = (unsigned)(at / s->blocks.part);
+        s->blocks.used[s->blocks.current] = at % s->blocks.part;
+        uint8_t *p = tb_memory_ahead(s, &size);
+        g_assert_true(p || asked > at || asked + FREE > BYTES);
+        if (!p)
+            continue;
+        g_assert_cmpuint(at, >=, FREE / 2);
+        g_assert_true(p == s->arena + asked && ((uintptr_t)p + size) % FREE == 0);
+        asked += size;
+        g_assert_cmpuint(asked, <=, BYTES);
+        g_assert_null(tb_memory_ahead(s, &size));
+    }
+    g_assert_cmpuint(asked, >, BYTES - FREE);
+    g_free(s);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -512,5 +540,6 @@ int main(int argc, char **argv)
     g_test_add_func("/jit-worker/forget", test_forget);
     g_test_add_func("/jit-worker/stop", test_stop);
     g_test_add_func("/jit-worker/all-at-once", test_all_at_once);
+    g_test_add_func("/jit-worker/memory", test_memory);
     return g_test_run();
 }

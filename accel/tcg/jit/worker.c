@@ -9,10 +9,15 @@
  * processor), and regions come in bursts. So the thread looks for work by itself while there was some lately,
  * and is woken only after a time without.
  *
+ * While it waits, it has the host clear the memory that blocks will take next. Where that is slow (a virtual
+ * host that has not used it yet: milliseconds for a huge page) vCPUs would wait for it.
+ *
  * Locks: busy, which is held while a region is compiled, before TCGState.lock, which guards the queue.
  *
  * SPDX-License-Identifier: MIT
  */
+#include <sys/mman.h>
+
 #include "accel/tcg/jit/jit.h"
 
 #define SLOTS 16     /* regions that wait; what finds no room is left to be come to again */
@@ -50,9 +55,27 @@ static void done_with_first(JitWorker *w)
     w->n--;
 }
 
+/* With the lock held, which it lets go meanwhile. False: there was nothing to be had. */
+static bool take_memory(TCGState *s)
+{
+    size_t size;
+    void *p = tb_memory_ahead(s, &size);
+
+    if (!p)
+        return false;
+    g_mutex_unlock(&s->lock);
+#ifdef MADV_POPULATE_WRITE
+    madvise(p, size, MADV_POPULATE_WRITE); /* if it fails, whoever writes there asks for it */
+#endif
+    g_mutex_lock(&s->lock);
+    return true;
+}
+
 /* With the lock held, which it lets go while it waits. */
 static void wait_a_while(JitWorker *w, unsigned naps)
 {
+    if (take_memory(w->j->s))
+        return;
     if (naps < NAPS) {
         g_mutex_unlock(&w->j->s->lock);
         g_usleep(NAP_US);
