@@ -21,8 +21,8 @@
 #include "accel/tcg/jit/jit.h"
 
 #define SLOTS 16     /* regions that wait; what finds no room is left to be come to again */
-#define NAP_US 200   /* between two looks */
-#define NAPS 50      /* without work, before it wants to be woken */
+#define NAP_US 200   /* before it looks again; twice as long each time that there is nothing */
+#define NAPS 6       /* without work, 12 ms, before it wants to be woken */
 
 struct JitWorker {
     Jit *j;
@@ -78,7 +78,7 @@ static void wait_a_while(JitWorker *w, unsigned naps)
         return;
     if (naps < NAPS) {
         g_mutex_unlock(&w->j->s->lock);
-        g_usleep(NAP_US);
+        g_usleep(NAP_US << naps);
         g_mutex_lock(&w->j->s->lock);
         return;
     }
