@@ -17,7 +17,7 @@
 #include "accel/tcg/tcg-cpu.h"
 #include "accel/tcg/translate.h"
 
-#define TB_NO_PAGE UINT64_MAX
+#define TB_NO_PAGE UINT32_MAX /* numbers of pages with blocks are less */
 #define TB_DEAD_PC 1 /* odd: no instruction is there */
 
 struct TranslationBlock {
@@ -25,26 +25,27 @@ struct TranslationBlock {
     struct JitPart *jit_parts;    /* compiled regions that this is part of */
     struct JitCode *jit;          /* the one that begins here, or NULL */
     TCGOpFn first_fn;             /* atomic: of the first operation, while jit_enter() stands there */
-    uint32_t hits;                /* atomic: see tb_hit() */
-    uint32_t code_sum;            /* of the guest bytes, see recheck.c */
-    uint32_t pad[6];
-    TranslationBlock *hash_next;  /* atomic */
     uintptr_t page_next[2];       /* next block on the first and second page */
     TCGOp *jmp_in;                /* chains that lead here */
-    uint64_t ram_page[2];         /* RAM page numbers of the code; TB_NO_PAGE: none */
-    uint16_t size;                /* guest bytes */
-    uint16_t n_insns;
     uint32_t n_ops;
-    vaddr pc;
-    /* Looked at on every jump: one cache line with the first operation. */
+    uint32_t code_sum;            /* of the guest bytes, see recheck.c */
+    /* One cache line: what jumps look at, and who looks for a block in the hash. */
     const void *jit_code;         /* atomic: of jit, or NULL */
     vaddr key_pc;                 /* atomic: pc, or TB_DEAD_PC once the block is invalid */
     uintptr_t addend;             /* of the page pc is on: what the fetch TLB must say */
+    TranslationBlock *hash_next;  /* atomic */
+    vaddr pc;
     uint32_t mode;
-    uint32_t page_tag;            /* lower half of ram_page[0] */
+    uint32_t hits;                /* atomic: see tb_hit() */
+    uint32_t ram_page[2];         /* RAM page numbers of the code; TB_NO_PAGE: none */
+    uint16_t size;                /* guest bytes */
+    uint16_t n_insns;
+    uint32_t pad;
     TCGOp ops[];
 };
-_Static_assert(offsetof(TranslationBlock, ops) == TCG_TB_OPS, "hot part and ops[0] share a cache line");
+_Static_assert(offsetof(TranslationBlock, jit_code) == 64 && offsetof(TranslationBlock, ops) == 128,
+               "blocks are aligned to 64 bytes");
+_Static_assert(offsetof(TranslationBlock, ops) == TCG_TB_OPS, "TCG_TAKEN()");
 
 #define TCG_MAX_OPS 512 /* of a block */
 
@@ -180,13 +181,12 @@ static inline TCGCPU *env_tcgcpu(CPUArchState *env)
 /* ---- tb.c ---- */
 bool tb_init(TCGState *s, Error **errp);
 void tb_finalize(TCGState *s);
-/* Whether it is the valid block for this key. What stands in the block's other cache lines is looked at
- * only where it matters: an instruction there may go on in one page or another. */
+/* Whether it is the valid block for this key. */
 static inline bool tb_is(const TranslationBlock *tb, uint64_t ram_page, vaddr pc, uint32_t mode,
                          uint64_t ram_page1, uintptr_t addend)
 {
     return __atomic_load_n(&tb->key_pc, __ATOMIC_RELAXED) == pc && tb->mode == mode &&
-           tb->addend == addend && tb->page_tag == (uint32_t)ram_page &&
+           tb->addend == addend && tb->ram_page[0] == ram_page &&
            ((pc & ~TARGET_PAGE_MASK) != TARGET_PAGE_SIZE - 2 || tb->ram_page[1] == ram_page1);
 }
 

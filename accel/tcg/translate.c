@@ -108,7 +108,7 @@ static bool fetch_page(TCGCPU *c, vaddr va, FetchPage *fp)
     if (!fp->p.host || !fp->p.entry)
         return false;
     fp->ram_page = (fp->p.block->ram_addr + fp->p.offset) >> TARGET_PAGE_BITS;
-    return true;
+    return fp->ram_page < TB_NO_PAGE;
 }
 
 /* Two bytes of code wherever they are. */
@@ -241,9 +241,8 @@ static Published publish(TCGCPU *c, TBBuild *b, const FetchPage *pages, unsigned
     }
     tb_fill(tb, b);
     tb->addend = pages[0].p.addend;
-    tb->page_tag = (uint32_t)pages[0].ram_page;
     for (unsigned n = 0; n < n_pages; n++) {
-        tb->ram_page[n] = pages[n].ram_page;
+        tb->ram_page[n] = (uint32_t)pages[n].ram_page;
         if (!code_page_protect(s, pages[n].p.block, pages[n].p.offset & TARGET_PAGE_MASK)) {
             g_mutex_unlock(&s->lock);
             return PUBLISH_UNTRACKED;

@@ -45,7 +45,7 @@ static void set_up(Rig *g, unsigned first, unsigned second, unsigned third, unsi
     for (unsigned n = 0; n < 4; n++) {
         TranslationBlock *tb = g->tb[n], *to = g->tb[(n + 1) % 4];
         tb->pc = tb->key_pc = PC + 0x100 * n;
-        tb->ram_page[0] = tb->page_tag = 7;
+        tb->ram_page[0] = 7;
         tb->ram_page[1] = TB_NO_PAGE;
         tb->n_insns = (uint16_t)sizes[n];
         tb->n_ops = 1;

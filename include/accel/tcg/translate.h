@@ -49,7 +49,7 @@ void tb_end_exit(TBBuilder *b);                                 /* the operation
  * if nobody wants attention, the jump is made right here, one dispatch less.
  */
 #define TCG_CHAIN_CHECK 1
-#define TCG_TB_OPS 160 /* of the first operation in a block */
+#define TCG_TB_OPS 128 /* of the first operation in a block */
 #if defined(TCG_LOOP_DISPATCH) || defined(TCG_PLAIN_CHAINS)
 #define TCG_TAKEN(env, op) TCG_NEXT(env, op)
 #else
