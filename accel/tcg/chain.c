@@ -35,9 +35,10 @@ static inline TranslationBlock *jump_cache_probe(const CPUTCGState *t, vaddr pc)
     unsigned index = jump_cache_index(pc);
 
     for (unsigned way = 0; way < JUMP_CACHE_WAYS; way++) {
-        TranslationBlock *tb = t->jump_cache->entry[index ^ way].tb;
-        if (likely(__atomic_load_n(&tb->key_pc, __ATOMIC_ACQUIRE) == pc && tb->mode == t->mode &&
-                   fetch_matches(t, tb, pc)))
+        const JumpEntry *e = &t->jump_cache->entry[index ^ way];
+        TranslationBlock *tb = e->tb;
+        if (e->pc == pc && likely(__atomic_load_n(&tb->key_pc, __ATOMIC_ACQUIRE) == pc) &&
+            (likely(e->tag == tcg_tag(t)) || (tb->mode == t->mode && fetch_matches(t, tb, pc))))
             return tb;
     }
     return NULL;

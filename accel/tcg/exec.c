@@ -104,16 +104,36 @@ static void forget_links(TCGCPU *c)
     env_tcg(c->env)->jit_exit = NULL;
 }
 
-/* What is in the way moves on by one place. */
+static void jump_entry_set(JumpEntry *e, TranslationBlock *tb, vaddr pc, uint64_t tag)
+{
+    e->pc = pc;
+    e->tag = tag;
+    e->tb = tb;
+    __atomic_store_n(&e->code, NULL, __ATOMIC_RELAXED); /* compiled code will set it */
+}
+
+static bool jump_entry_dead(const JumpEntry *e)
+{
+    return __atomic_load_n(&e->tb->key_pc, __ATOMIC_RELAXED) != e->pc;
+}
+
+/* Comes first. What was there takes the place of tb or of a dead block, else of the others in turn. */
 static void jump_cache_enter(CPUTCGState *t, TranslationBlock *tb)
 {
     JumpCache *j = t->jump_cache;
     unsigned index = jump_cache_index(t->pc);
+    JumpEntry *first = &j->entry[index], *to = NULL;
 
-    for (unsigned way = JUMP_CACHE_WAYS - 1; way && j->entry[index].tb != tb; way--)
-        j->entry[index ^ way] = j->entry[index ^ (way - 1)];
-    j->entry[index].tb = tb;
-    j->entry[index].tag = tcg_tag(t);
+    for (unsigned way = 1; way < JUMP_CACHE_WAYS && first->tb != tb; way++) {
+        JumpEntry *e = &j->entry[index ^ way];
+        if (e->pc == t->pc && (e->tb == tb || jump_entry_dead(e)))
+            to = e;
+    }
+    if (!to)
+        to = &j->entry[index ^ (1 + j->turn++ % (JUMP_CACHE_WAYS - 1))];
+    if (first->tb != tb && !(first->pc == t->pc && jump_entry_dead(first)))
+        jump_entry_set(to, first->tb, first->pc, first->tag);
+    jump_entry_set(first, tb, t->pc, tcg_tag(t));
 }
 
 /* The block at tcg.pc, remembered in the jump cache and linked to whoever asked for it. */

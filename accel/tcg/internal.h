@@ -49,12 +49,22 @@ _Static_assert(offsetof(TranslationBlock, ops) == TCG_TB_OPS, "TCG_TAKEN()");
 
 #define TCG_MAX_OPS 512 /* of a block */
 
+/*
+ * Which block is at an address. An entry holds as long as its tag is tcg_tag(); else if mode and fetch TLB
+ * agree with the block, which need not be alive any more. Only the vCPU's thread writes, but for code, which
+ * any thread may set to NULL: see jump_cache_forget_code().
+ */
 #define JUMP_CACHE_BITS 14
+typedef struct JumpEntry {
+    vaddr pc;             /* TB_DEAD_PC where empty */
+    uint64_t tag;         /* tcg_tag() when it was last found to be what the fetch TLB says */
+    const void *code;     /* atomic: tb->jit_code, or NULL: look there */
+    TranslationBlock *tb; /* never NULL; the dummy where empty */
+} JumpEntry;
+
 typedef struct JumpCache {
-    struct {
-        TranslationBlock *tb; /* never NULL; the dummy where empty */
-        uint64_t tag;         /* tcg_tag() when it was last found to be what the fetch TLB says */
-    } entry[1 << JUMP_CACHE_BITS];
+    JumpEntry entry[1 << JUMP_CACHE_BITS];
+    unsigned turn;        /* which way gives its place next */
 } JumpCache;
 
 /* Of the entry that is looked at first; the others are its neighbours, index ^ way. */
@@ -223,6 +233,11 @@ void tb_want_room(TCGState *s);
 void tb_make_room(TCGState *s);
 /* Forgets what this vCPU remembers of blocks. Its thread, or an exclusive section. */
 void tcg_jump_cache_clear(TCGCPU *c);
+JumpCache *jump_cache_new(TranslationBlock *dummy);
+void jump_cache_free(JumpCache *j);
+/* What tb was compiled to is no more: no vCPU comes to it by its jump cache. tb->jit_code is NULL already.
+ * Lock held. */
+void jump_cache_forget_code(TCGState *s, const TranslationBlock *tb);
 
 /* ---- pages.c: RAM pages that hold translated code ---- */
 CodePages *code_pages_new(void);

@@ -90,12 +90,58 @@ void tb_link(TCGState *s, TCGOp *chain, TranslationBlock *tb)
     g_mutex_unlock(&s->lock);
 }
 
+/* ---- The jump cache ---- */
+
+static void jump_cache_empty(JumpCache *j, TranslationBlock *dummy)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(j->entry); i++) {
+        j->entry[i].pc = TB_DEAD_PC;
+        j->entry[i].tb = dummy;
+        __atomic_store_n(&j->entry[i].code, NULL, __ATOMIC_RELAXED);
+    }
+}
+
+JumpCache *jump_cache_new(TranslationBlock *dummy)
+{
+    /* The ways of an entry are in two cache lines. What was allocated is noted in front. */
+    enum { ALIGN = JUMP_CACHE_WAYS * sizeof(JumpEntry) };
+    void *room = g_malloc(sizeof(JumpCache) + 2 * ALIGN);
+    JumpCache *j = (JumpCache *)align_up((uintptr_t)room + ALIGN, ALIGN);
+
+    ((void **)j)[-1] = room;
+    j->turn = 0;
+    jump_cache_empty(j, dummy);
+    return j;
+}
+
+void jump_cache_free(JumpCache *j)
+{
+    if (j)
+        g_free(((void **)j)[-1]);
+}
+
+/*
+ * Compiled code that finds an entry without code sets it, makes that visible, and looks once more at
+ * tb->jit_code, which we have cleared before: so either it sees that, or we come behind it.
+ */
+void jump_cache_forget_code(TCGState *s, const TranslationBlock *tb)
+{
+    unsigned index = jump_cache_index(tb->pc);
+
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    for (unsigned n = 0; n < s->nr_cpus; n++) {
+        TCGCPU *c = __atomic_load_n(&s->cpus[n], __ATOMIC_ACQUIRE);
+        for (unsigned way = 0; c && way < JUMP_CACHE_WAYS; way++)
+            __atomic_store_n(&env_tcg(c->env)->jump_cache->entry[index ^ way].code, NULL,
+                             __ATOMIC_RELAXED);
+    }
+}
+
 void tcg_jump_cache_clear(TCGCPU *c)
 {
     CPUTCGState *t = env_tcg(c->env);
 
-    for (unsigned i = 0; i < ARRAY_SIZE(t->jump_cache->entry); i++)
-        t->jump_cache->entry[i].tb = c->s->dummy;
+    jump_cache_empty(t->jump_cache, c->s->dummy);
     for (unsigned i = 0; i < ARRAY_SIZE(t->ras_pc); i++)
         t->ras_pc[i] = TB_DEAD_PC;
 }

@@ -127,7 +127,7 @@ bool tcg_cpu_init(CPUState *cpu, CPUArchState *env, Error **errp)
     if (t->jit_threshold)
         c->targets = jump_targets_new();
     c->build = tb_build_new();
-    t->jump_cache = g_new(JumpCache, 1);
+    t->jump_cache = jump_cache_new(s->dummy);
     tcg_jump_cache_clear(c);
     t->tb = s->dummy;
     t->cur = s->dummy->ops;
@@ -180,7 +180,7 @@ static void tcg_cpu_destroy(CPUState *cpu)
     verify_cpu_free(c);
     tlb_finalize(c->env);
     tb_build_free(c->build);
-    g_free(t->jump_cache);
+    jump_cache_free(t->jump_cache);
     t->jump_cache = NULL;
     g_free(c->uncached);
     g_free(c->targets);

@@ -8,6 +8,8 @@
 
 #include <inttypes.h>
 
+#include "accel/tcg/tlb.h"
+
 typedef struct Env {
     CPUTCGState tcg;
     uint64_t x[33], f[32];
@@ -45,9 +47,7 @@ static bool set_up(Fixture *f)
     for (unsigned n = 0; n < G_N_ELEMENTS(f->tb); n++)
         f->tb[n] = jit_rig_tb(PC + 0x100 * n);
     f->dummy = jit_rig_tb(TB_DEAD_PC);
-    f->env->tcg.jump_cache = g_new(JumpCache, 1);
-    for (unsigned n = 0; n < G_N_ELEMENTS(f->env->tcg.jump_cache->entry); n++)
-        f->env->tcg.jump_cache->entry[n].tb = f->dummy;
+    f->env->tcg.jump_cache = jump_cache_new(f->dummy);
     return true;
 }
 
@@ -58,7 +58,7 @@ static void tear_down(Fixture *f)
     for (unsigned n = 0; n < G_N_ELEMENTS(f->tb); n++)
         g_free(f->tb[n]);
     g_free(f->dummy);
-    g_free(f->env->tcg.jump_cache);
+    jump_cache_free(f->env->tcg.jump_cache);
     g_free(f->env);
 }
 
@@ -227,6 +227,102 @@ static void test_targets(void)
     f.env->x[10] = f.tb[1]->pc;
     g_assert_null(run(&f, code));
     g_assert_cmphex(f.env->tcg.pc, ==, f.tb[1]->pc);
+    tear_down(&f);
+}
+
+/* A jump to x10, and elsewhere the code of tb[1]. */
+static const void *jump_and_target(Fixture *f, const void **target)
+{
+    IRBuilder b = begin(f);
+
+    block(f, &b, 1);
+    ir_const(&b, 11, 7);
+    ir_append(&b, IR_interpret);
+    *target = finish(f);
+    size_t code_used = f->j->code_used, data_used = f->j->data_used;
+    b = begin(f);
+    f->j->code_used = code_used;
+    f->j->data_used = data_used;
+    block(f, &b, 0);
+    ir_jump_to(&b, 10, 0, false);
+    lookup(&b, LOOKUP_PLAIN, 0, 0);
+    return finish(f);
+}
+
+/* Where the jump leads: 0 to the main loop, 1 to the block, 2 to its code. */
+static int leads(Fixture *f, const void *jump)
+{
+    f->env->x[10] = f->tb[1]->pc;
+    f->env->x[11] = 99;
+    f->env->tcg.tb = NULL;
+    f->env->tcg.pc = 0;
+    const TCGOp *op = run(f, jump);
+    g_assert_cmpuint(f->env->x[11], ==, op == &f->tb[1]->ops[1] ? 7 : 99);
+    if (op == &f->tb[1]->ops[1])
+        return 2;
+    g_assert_true(op == NULL || (op == f->tb[1]->ops && f->env->tcg.tb == f->tb[1]));
+    if (!op)
+        g_assert_cmphex(f->env->tcg.pc, ==, f->tb[1]->pc);
+    return op != NULL;
+}
+
+/* An entry of the jump cache, in each of its places: of a block that is compiled, dropped, dead, or has another tag. */
+static void test_jump_cache(void)
+{
+    Fixture f;
+    const void *target;
+
+    if (!set_up(&f))
+        return;
+    const void *jump = jump_and_target(&f, &target);
+    CPUTCGState *t = &f.env->tcg;
+    TranslationBlock *tb = f.tb[1];
+    TCGCPU cpu = { .env = (CPUArchState *)f.env }, *cpus[] = { NULL, &cpu };
+    f.j->s->cpus = cpus;
+    f.j->s->nr_cpus = 2;
+    t->tlb_fetch = tlb_table_new(TLB_BITS_MIN);
+    t->tlb_fetch_mask = tlb_mask(t->tlb_fetch);
+    TLBEntry *page = tlb_entry(t->tlb_fetch, tb->pc);
+    tb->addend = 0x5000;
+    for (unsigned way = 0; way < JUMP_CACHE_WAYS; way++) {
+        JumpEntry *e = &t->jump_cache->entry[jump_cache_index(tb->pc) ^ way], empty = *e;
+        *e = (JumpEntry){ tb->pc, tcg_tag(t), NULL, tb };
+        g_assert_cmpint(leads(&f, jump), ==, 1);
+        tb->jit_code = target;
+        g_assert_cmpint(leads(&f, jump), ==, 2);
+        g_assert_true(e->code == target);
+        g_assert_cmpint(leads(&f, jump), ==, 2);
+        tb->jit_code = NULL;
+        jump_cache_forget_code(f.j->s, tb);
+        g_assert_cmpint(leads(&f, jump), ==, 1);
+        tb->jit_code = target;
+        /* Another tag: as the fetch TLB has it. */
+        for (unsigned known = 0; known < 2; known++) {
+            e->code = known ? target : NULL;
+            page->tag[MMU_FETCH] = TLB_TAG_NONE;
+            t->fetch_gen++;
+            g_assert_cmpint(leads(&f, jump), ==, 0);
+            page->tag[MMU_FETCH] = tb->pc & TARGET_PAGE_MASK;
+            page->addend = 0x6000;
+            g_assert_cmpint(leads(&f, jump), ==, 0);
+            page->addend = 0x5000;
+            t->mode = 1;
+            g_assert_cmpint(leads(&f, jump), ==, 0);
+            t->mode = 0;
+            g_assert_cmpint(leads(&f, jump), ==, 2);
+            g_assert_cmphex(e->tag, ==, tcg_tag(t));
+        }
+        tb->key_pc = TB_DEAD_PC;
+        tb->jit_code = NULL;
+        jump_cache_forget_code(f.j->s, tb);
+        g_assert_cmpint(leads(&f, jump), ==, 0);
+        t->fetch_gen++;
+        g_assert_cmpint(leads(&f, jump), ==, 0);
+        tb->key_pc = tb->pc;
+        *e = empty;
+        g_assert_cmpint(leads(&f, jump), ==, 0);
+    }
+    tlb_table_free(t->tlb_fetch);
     tear_down(&f);
 }
 
@@ -449,6 +545,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/jit-flow/sequences", test_sequences);
     g_test_add_func("/jit-flow/targets", test_targets);
+    g_test_add_func("/jit-flow/jump-cache", test_jump_cache);
     g_test_add_func("/jit-flow/loop", test_loop);
     g_test_add_func("/jit-flow/return", test_return);
     g_test_add_func("/jit-flow/known", test_known);

@@ -226,6 +226,7 @@ static void drop(Jit *j, JitCode *code)
     j->n_killed++;
     head->jit = NULL;
     __atomic_store_n(&head->jit_code, NULL, __ATOMIC_RELEASE);
+    jump_cache_forget_code(j->s, head);
     __atomic_store_n(&head->ops[0].fn, first_fn(head), __ATOMIC_RELEASE);
     __atomic_store_n(&head->hits, 0, __ATOMIC_RELAXED);
     relink(j, head);

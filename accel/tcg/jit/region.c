@@ -103,6 +103,17 @@ static void emit_interpret(IRBuilder *b)
     ir_append(b, IR_interpret);
 }
 
+/* What the jump cache has at pc, or NULL. */
+static TranslationBlock *known_block(const JumpCache *j, vaddr pc, uint32_t mode)
+{
+    for (unsigned way = 0; way < JUMP_CACHE_WAYS; way++) {
+        const JumpEntry *e = &j->entry[jump_cache_index(pc) ^ way];
+        if (e->pc == pc && (uint32_t)e->tag == mode)
+            return e->tb;
+    }
+    return NULL;
+}
+
 /* The way of an indirect jump to pc, if there is such a block and it belongs to the region. */
 static bool add_target(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *op, vaddr pc)
 {
@@ -111,14 +122,13 @@ static bool add_target(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *op,
     RegionEdge *e = &r->edges[r->n_edges];
     vaddr from = blk->tb->pc + op->pc_off;
     bool cross_page = ((pc ^ from) & TARGET_PAGE_MASK) || blk->tb->ram_page[1] != TB_NO_PAGE;
-    const JumpCache *jc = env_tcg(c->env)->jump_cache;
     int to;
 
     /* Differences of two targets are 32 bits. */
     if (r->n_edges == REGION_EDGES - 1 || pc - from + GiB > 2 * GiB)
         return false;
     if (cross_page)
-        to = recent_block(r, pc, jc->entry[jump_cache_index(pc)].tb);
+        to = recent_block(r, pc, known_block(env_tcg(c->env)->jump_cache, pc, r->head->mode));
     else
         to = near_block(r, c, blk->tb, pc, NULL);
     if (to < 0)

@@ -440,9 +440,7 @@ bool verify_cpu_init(TCGCPU *c, Error **errp)
     v->shadow = model->shadow_new();
     v->shadow_cpu = (TCGCPU){ .s = c->s, .cpu = c->cpu, .env = v->shadow, .index = c->index,
                               .build = tb_build_new() };
-    v->no_blocks = g_new0(JumpCache, 1);
-    for (unsigned i = 0; i < G_N_ELEMENTS(v->no_blocks->entry); i++)
-        v->no_blocks->entry[i].tb = c->s->dummy;
+    v->no_blocks = jump_cache_new(c->s->dummy);
     v->wrong = g_string_new(NULL);
     v->random = c->index;
     c->verify = v;
@@ -459,7 +457,7 @@ void verify_cpu_free(TCGCPU *c)
     env_tcg(c->env)->ops->jit->shadow_free(v->shadow);
     tb_build_free(v->shadow_cpu.build);
     g_free(v->shadow_cpu.uncached);
-    g_free(v->no_blocks);
+    jump_cache_free(v->no_blocks);
     g_string_free(v->wrong, TRUE);
     g_free(v);
     c->verify = NULL;

@@ -111,92 +111,6 @@ unsigned x86_attention(const Jit *j, Asm *a)
     return CC_NE;
 }
 
-/*
- * The same questions that jump_cache_probe() asks in C. rax: the target. An entry whose tag is as it was
- * needs to be the target's only; else it gets the tag if the mode and the fetch TLB agree with the block.
- * There are JUMP_CACHE_WAYS entries to look at, all but the first out of the way.
- */
-static void write_lookup(Jit *j, Asm *a, const uint8_t *out)
-{
-    enum { ENTRY = FRAME_VALUE };
-    uint8_t *miss[3], *other[2], *compiled, *stale;
-    const uint8_t *good, *page;
-
-    j->lookup = asm_here(a);
-    unsigned wanted = x86_attention(j, a);
-    miss[0] = asm_jcc(a, wanted);
-    /* rcx = entry: twice jump_cache_index(), times half of what one takes */
-    asm_mov(a, RCX, RAX);
-    asm_shift_imm(a, SH_SHR, true, RCX, JUMP_CACHE_BITS - 1);
-    asm_alu(a, ALU_XOR, false, RCX, RAX);
-    asm_alu_imm(a, ALU_AND, false, RCX, 2 * ((1 << JUMP_CACHE_BITS) - 1));
-    asm_shift_imm(a, SH_SHL, false, RCX, 3);
-    asm_alu_load(a, ALU_ADD, true, RCX, ENV, ENV_TCG(jump_cache));
-    asm_load(a, RDX, RCX, 0);
-    asm_alu_load(a, ALU_CMP, true, RAX, RDX, offsetof(TranslationBlock, key_pc));
-    other[0] = asm_jcc(a, CC_NE);
-    asm_load(a, RAX, ENV, ENV_TCG(mode));
-    asm_alu_load(a, ALU_CMP, true, RAX, RCX, 8);
-    stale = asm_jcc(a, CC_NE);
-    good = asm_here(a);
-    asm_load(a, RAX, RDX, offsetof(TranslationBlock, jit_code));
-    asm_rr(a, 0x85, true, RAX, RAX);
-    compiled = asm_jcc(a, CC_NE);
-    asm_store(a, ENV, ENV_TCG(tb), RDX);
-    asm_lea(a, RAX, RDX, TCG_TB_OPS);
-    asm_jmp_to(a, out);
-    asm_aim(a, compiled);
-    asm_rr(a, 0xff, false, 4, RAX);
-
-    asm_aim(a, stale);
-    asm_alu_load(a, ALU_CMP, false, RAX, RDX, offsetof(TranslationBlock, mode));
-    asm_load(a, RAX, RDX, offsetof(TranslationBlock, pc));
-    other[1] = asm_jcc(a, CC_NE);
-    page = asm_here(a);
-    asm_store(a, RSP, ENTRY, RCX);
-    asm_rorx(a, RCX, RAX, TLB_INDEX_SHIFT);
-    asm_alu_load(a, ALU_AND, false, RCX, ENV, ENV_TCG(tlb_fetch_mask));
-    asm_alu_load(a, ALU_ADD, true, RCX, ENV, ENV_TCG(tlb_fetch));
-    asm_alu_imm(a, ALU_AND, true, RAX, (int32_t)TARGET_PAGE_MASK);
-    asm_alu_load(a, ALU_CMP, true, RAX, RCX, 8 * MMU_FETCH);
-    asm_load(a, RAX, RDX, offsetof(TranslationBlock, pc));
-    miss[1] = asm_jcc(a, CC_NE);
-    asm_load(a, RCX, RCX, offsetof(TLBEntry, addend));
-    asm_alu_load(a, ALU_CMP, true, RCX, RDX, offsetof(TranslationBlock, addend));
-    miss[2] = asm_jcc(a, CC_NE);
-    asm_load(a, RAX, ENV, ENV_TCG(mode));
-    asm_load(a, RCX, RSP, ENTRY);
-    asm_store(a, RCX, 8, RAX);
-    asm_jmp_to(a, good);
-
-    for (unsigned way = 1; way < JUMP_CACHE_WAYS; way++) {
-        asm_aim(a, other[0]);
-        asm_aim(a, other[1]);
-        asm_alu_load(a, ALU_SUB, true, RCX, ENV, ENV_TCG(jump_cache));
-        asm_alu_imm(a, ALU_XOR, false, RCX, (int32_t)(16 * (way ^ (way - 1))));
-        asm_alu_load(a, ALU_ADD, true, RCX, ENV, ENV_TCG(jump_cache));
-        asm_load(a, RDX, RCX, 0);
-        asm_alu_load(a, ALU_CMP, true, RAX, RDX, offsetof(TranslationBlock, key_pc));
-        other[0] = asm_jcc(a, CC_NE);
-        asm_load(a, RAX, ENV, ENV_TCG(mode));
-        asm_alu_load(a, ALU_CMP, true, RAX, RCX, 8);
-        asm_jcc_to(a, CC_E, good);
-        asm_alu_load(a, ALU_CMP, false, RAX, RDX, offsetof(TranslationBlock, mode));
-        asm_load(a, RAX, RDX, offsetof(TranslationBlock, pc));
-        asm_jcc_to(a, CC_E, page);
-        other[1] = asm_jmp(a);
-    }
-    asm_aim(a, other[0]);
-    asm_aim(a, other[1]);
-    for (unsigned n = 0; n < ARRAY_SIZE(miss); n++)
-        asm_aim(a, miss[n]);
-    asm_store(a, ENV, ENV_TCG(pc), RAX);
-    asm_alu(a, ALU_XOR, false, RAX, RAX);
-    asm_jmp_to(a, out);
-}
-_Static_assert(sizeof(((JumpCache *)0)->entry[0]) == 16 &&
-               offsetof(JumpCache, entry[0].tag) == 8, "write_lookup() computes its place");
-
 /* In a routine that was called, the frame is 8 bytes further away. */
 enum { F = 8 };
 
@@ -266,7 +180,7 @@ bool x86_init(Jit *j)
     j->fill = asm_here(&a);
     fill_all(j, &a);
     asm_ret(&a);
-    write_lookup(j, &a, out);
+    x86_lookup_init(j, &a, out);
     write_exits(j, &a, out);
     write_call_body(j, &a, spilled);
     x86_access_init(j, &a);

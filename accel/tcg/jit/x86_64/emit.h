@@ -202,6 +202,9 @@ bool x86_init(Jit *j);
 Asm x86_draft(const Jit *j);
 /* Tests whether attention is wanted. Returns the condition under which it is. */
 unsigned x86_attention(const Jit *j, Asm *a);
+/* ---- lookup.c ---- */
+/* Writes j->lookup; out: the way back to C. */
+void x86_lookup_init(Jit *j, Asm *a, const uint8_t *out);
 
 /* ---- access.c ---- */
 void x86_access_init(Jit *j, Asm *a);
