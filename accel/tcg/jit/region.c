@@ -54,13 +54,28 @@ static int recent_block(Region *r, vaddr pc, TranslationBlock *tb)
     return add_block(r, tb);
 }
 
-/* The block at pc on the page of from; tb: what it probably is, or NULL. */
+/* What the jump cache has at pc, or NULL. */
+static TranslationBlock *known_block(const JumpCache *j, vaddr pc, uint32_t mode)
+{
+    for (unsigned way = 0; way < JUMP_CACHE_WAYS; way++) {
+        const JumpEntry *e = &j->entry[jump_cache_index(pc) ^ way];
+        if (e->pc == pc && (uint32_t)e->tag == mode)
+            return e->tb;
+    }
+    return NULL;
+}
+
+/* The block at pc on the page of from; tb: what it probably is, or NULL. A way that nobody went lately is not
+ * worth the look into the hash of all blocks, which mostly finds none. */
 static int near_block(Region *r, TCGCPU *c, const TranslationBlock *from, vaddr pc,
                       TranslationBlock *tb)
 {
-    if (!tb || !tb_is(tb, from->ram_page[0], pc, from->mode, TB_NO_PAGE, from->addend))
-        tb = tb_lookup(c->s, from->ram_page[0], pc, from->mode, TB_NO_PAGE, from->addend);
-    return tb ? add_block(r, tb) : -1;
+    for (unsigned n = 0; n < 2; n++) {
+        if (tb && tb_is(tb, from->ram_page[0], pc, from->mode, TB_NO_PAGE, from->addend))
+            return add_block(r, tb);
+        tb = known_block(env_tcg(c->env)->jump_cache, pc, from->mode);
+    }
+    return -1;
 }
 
 /* The block that a chain leads to, if it is one of ours or may become one. */
@@ -101,17 +116,6 @@ static void emit_jump(IRBuilder *b, TCGCPU *c, unsigned block, const TCGOp *chai
 static void emit_interpret(IRBuilder *b)
 {
     ir_append(b, IR_interpret);
-}
-
-/* What the jump cache has at pc, or NULL. */
-static TranslationBlock *known_block(const JumpCache *j, vaddr pc, uint32_t mode)
-{
-    for (unsigned way = 0; way < JUMP_CACHE_WAYS; way++) {
-        const JumpEntry *e = &j->entry[jump_cache_index(pc) ^ way];
-        if (e->pc == pc && (uint32_t)e->tag == mode)
-            return e->tb;
-    }
-    return NULL;
 }
 
 /* The way of an indirect jump to pc, if there is such a block and it belongs to the region. */
