@@ -8,16 +8,19 @@
 #include "accel/tcg/internal.h"
 #include "accel/tcg/tlb.h"
 
-#define HASH_BITS 18 /* a bucket per block of a large guest; memory comes as it is touched */
+#define HASH_BITS 19 /* two buckets for a block of a large guest; memory comes as it is touched */
 #define HASH_BYTES (sizeof(TranslationBlock *) << HASH_BITS)
 
+/* Blocks of one page share some cache lines: who looks for one looks for its neighbours next. */
 static TranslationBlock **hash_bucket(TCGState *s, uint64_t ram_page, vaddr pc, uint32_t mode)
 {
-    uint64_t h = (ram_page ^ (pc << 20)) * 0x9e3779b97f4a7c15ULL;
+    enum { PAGE_BUCKETS = 64 };
+    uint64_t h = ram_page * 0x9e3779b97f4a7c15ULL;
 
-    h ^= (pc >> 12) * 0xc2b2ae3d27d4eb4fULL + mode;
+    h ^= (pc >> TARGET_PAGE_BITS) * 0xc2b2ae3d27d4eb4fULL + mode;
     h *= 0x9e3779b97f4a7c15ULL;
-    return &s->hash[h >> (64 - HASH_BITS)];
+    h = h >> (64 - HASH_BITS) & ~(uint64_t)(PAGE_BUCKETS - 1);
+    return &s->hash[h + ((pc >> 1 ^ pc >> 7) & (PAGE_BUCKETS - 1))];
 }
 
 TranslationBlock *tb_lookup(TCGState *s, uint64_t ram_page, vaddr pc, uint32_t mode,
