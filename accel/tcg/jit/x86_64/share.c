@@ -182,7 +182,7 @@ static unsigned needs_wide(const IRInsn *i)
     return i->b == JIT_NONE && i->imm != (int32_t)i->imm ? HELD_RCX : 0;
 }
 
-/* The registers that an operation uses of its own (test-jit.c asks all of them); *ends: nothing may be held
+/* The registers that an operation uses of its own (test-jit-mem.c asks all of them); *ends: nothing may be held
  * over it at all. */
 static unsigned disturbs(const Emit *e, const IRInsn *i, bool *ends)
 {
