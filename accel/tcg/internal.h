@@ -204,6 +204,7 @@ static inline bool tb_is(const TranslationBlock *tb, uint64_t ram_page, vaddr pc
  * crosses into a second page. Any thread, no lock. */
 TranslationBlock *tb_lookup(TCGState *s, uint64_t ram_page, vaddr pc, uint32_t mode,
                             uint64_t ram_page1, uintptr_t addend);
+#define TCG_HUGE_PAGE (2 * MiB) /* of the host */
 /* Asks the host for huge pages, but for the first 2 MiB: a small guest takes no more memory than it needs. */
 void tcg_want_huge_pages(void *p, size_t size);
 /* Memory that blocks will take soon, and that was not asked for yet: *size bytes; NULL: none. Lock held. */

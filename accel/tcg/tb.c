@@ -157,7 +157,7 @@ void tb_drop_all(TCGState *s)
     s->n_tbs = 0;
 }
 
-enum { SMALL_GUEST = 2 * MiB, HUGE = 2 * MiB }; /* of a guest that small no more is taken than it needs */
+enum { SMALL_GUEST = 2 * MiB }; /* of a guest that small no more is taken than it needs */
 
 void tcg_want_huge_pages(void *p, size_t size)
 {
@@ -170,9 +170,9 @@ void *tb_memory_ahead(TCGState *s, size_t *size)
     const Generations *g = &s->blocks;
     uint64_t at = g->current * g->part + g->used[g->current];
     uint64_t from = MAX(MAX(s->arena_asked, SMALL_GUEST), at);
-    uint64_t end = align_down((uintptr_t)s->arena + from + HUGE, HUGE) - (uintptr_t)s->arena;
+    uint64_t end = align_down((uintptr_t)s->arena + from + TCG_HUGE_PAGE, TCG_HUGE_PAGE) - (uintptr_t)s->arena;
 
-    if (at + HUGE / 2 < from || end > s->arena_size)
+    if (at + TCG_HUGE_PAGE / 2 < from || end > s->arena_size)
         return NULL;
     s->arena_asked = end;
     *size = end - from;

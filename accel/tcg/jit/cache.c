@@ -17,8 +17,6 @@
 
 #include "accel/tcg/jit/jit.h"
 
-#define HUGE_PAGE (2 * MiB)
-
 static bool write_mem(int fd, const uint8_t *to, const uint8_t *bytes, size_t size)
 {
     while (size) {
@@ -74,7 +72,7 @@ bool jit_cache_init(Jit *j, size_t size)
 {
     size_t data = size / 2;
 
-    j->space_size = size + data + HUGE_PAGE;
+    j->space_size = size + data + TCG_HUGE_PAGE;
     j->space = mmap(NULL, j->space_size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     j->code_fd = -1;
     j->code_size = j->code_end = size;
@@ -83,7 +81,7 @@ bool jit_cache_init(Jit *j, size_t size)
         j->space = NULL;
         return false;
     }
-    j->code = (uint8_t *)(uintptr_t)align_up((uintptr_t)j->space, HUGE_PAGE);
+    j->code = (uint8_t *)(uintptr_t)align_up((uintptr_t)j->space, TCG_HUGE_PAGE);
     j->data = j->code + size;
     j->draft = g_malloc(JIT_ROOM);
     if (mprotect(j->data, data, PROT_READ | PROT_WRITE) != 0)
